@@ -7,20 +7,26 @@ lake.append("orders", rows)
 """
 
 from shuke.lake.engines.duckdb import DuckDBSettings
-from shuke.lake.errors import InvalidRows, LakeError, UnfitStorage, UnreadableTable, WriteConflict
+from shuke.lake.errors import (
+    InvalidRowsError,
+    LakeError,
+    UnfitStorageError,
+    UnreadableTableError,
+    WriteConflictError,
+)
 from shuke.lake.lake import Lake
 from shuke.lake.reading import Snapshot
 from shuke.lake.writing import TransactionId, WriteResult
 
 __all__ = [
     "DuckDBSettings",
-    "InvalidRows",
+    "InvalidRowsError",
     "Lake",
     "LakeError",
     "Snapshot",
     "TransactionId",
-    "UnfitStorage",
-    "UnreadableTable",
-    "WriteConflict",
+    "UnfitStorageError",
+    "UnreadableTableError",
+    "WriteConflictError",
     "WriteResult",
 ]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from deltalake.exceptions import CommitFailedError
 
-from shuke.lake.errors import WriteConflict
+from shuke.lake.errors import WriteConflictError
 from shuke.lake.layout import open_table
 from shuke.lake.writing import ATTEMPTS, TARGET_FILE_BYTES, WRITER
 
@@ -27,7 +27,7 @@ def compact(path: Path) -> int:
         except CommitFailedError:
             continue
         return int(metrics["numFilesRemoved"]) - int(metrics["numFilesAdded"])
-    raise WriteConflict(f"Table {path.name}: other writers kept winning; it was not compacted.")
+    raise WriteConflictError(f"Table {path.name}: other writers kept winning; it was not compacted.")
 
 
 def vacuum(path: Path, *, hours: int = KEEP_HOURS) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from deltalake.exceptions import CommitFailedError
 
 from shuke.lake.compaction import vacuum
-from shuke.lake.errors import WriteConflict
+from shuke.lake.errors import WriteConflictError
 from shuke.lake.layout import open_table
 from shuke.lake.writing import ATTEMPTS, WRITER, sql_literal
 
@@ -54,4 +54,4 @@ def _delete(path: Path, *, column: str, values: list[str]) -> int:
             # An append came in between; the rows that it added must be looked at too.
             continue
         return int(metrics["num_deleted_rows"])
-    raise WriteConflict(f"Table {path.name}: other writers kept winning; erasure is not complete.")
+    raise WriteConflictError(f"Table {path.name}: other writers kept winning; erasure is not complete.")

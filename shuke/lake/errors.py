@@ -7,7 +7,7 @@ class LakeError(Exception):
     """Any refusal or failure of the lake."""
 
 
-class InvalidRows(LakeError, ValueError):
+class InvalidRowsError(LakeError, ValueError):
     """Rows do not fit their table.
 
     ``table`` and ``column`` say where, ``row`` is the first row at fault (0 = first), ``code`` is a
@@ -24,17 +24,17 @@ class InvalidRows(LakeError, ValueError):
         self.row = row
 
 
-class UnfitStorage(LakeError):
+class UnfitStorageError(LakeError):
     """The place of the lake lacks something that safe commits need."""
 
 
-class UnreadableTable(LakeError):
+class UnreadableTableError(LakeError):
     """A table uses a Delta feature, or has a shape, that the lake does not read."""
 
 
-class WriteConflict(LakeError):
+class WriteConflictError(LakeError):
     """Other writers kept winning; nothing was written."""
 
 
-class MisusedSnapshot(LakeError):
+class MisusedSnapshotError(LakeError):
     """A snapshot was used after its end or from another thread."""

@@ -46,7 +46,7 @@ class Lake:
         return self.root / self.definition(name).name
 
     def check(self) -> None:
-        """Make sure at start-up that the place is fit.  Raises ``UnfitStorage``."""
+        """Make sure at start-up that the place is fit.  Raises ``UnfitStorageError``."""
         check_hard_links(self.root)
 
     def read(self, *, versions: Mapping[str, int] | None = None) -> Snapshot:

@@ -6,6 +6,7 @@ import os
 import tempfile
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -14,7 +15,7 @@ import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
-from shuke.lake.errors import UnfitStorage, UnreadableTable
+from shuke.lake.errors import UnfitStorageError, UnreadableTableError
 from shuke.tables import Table
 
 #: Kept by every table: seven days of history, so that a reader's old file list stays readable, and
@@ -56,7 +57,7 @@ def delta_schema(table: Table) -> pa.Schema:
 def open_table(path: Path, *, version: int | None = None) -> DeltaTable | None:
     """The newest (or that) version of the table, or ``None`` if it was never written.
 
-    Raises ``UnreadableTable`` if another program switched on a feature that a reader of plain file
+    Raises ``UnreadableTableError`` if another program switched on a feature that a reader of plain file
     lists would get wrong.
     """
     try:
@@ -66,7 +67,7 @@ def open_table(path: Path, *, version: int | None = None) -> DeltaTable | None:
     except DeltaError as error:
         if not (path / "_delta_log").is_dir():
             return None
-        raise UnreadableTable(f"Table {path.name} cannot be opened: {error}") from error
+        raise UnreadableTableError(f"Table {path.name} cannot be opened: {error}") from error
     check_protocol(handle, name=path.name)
     return handle
 
@@ -78,7 +79,7 @@ def check_protocol(handle: DeltaTable, *, name: str) -> None:
     if protocol.min_reader_version == 2:
         features.add("columnMapping")
     if features:
-        raise UnreadableTable(
+        raise UnreadableTableError(
             f"Table {name} uses {', '.join(sorted(features))}, which its file list does not show. "
             "Another program wrote it: write the rows into a new table without that feature."
         )
@@ -87,7 +88,8 @@ def check_protocol(handle: DeltaTable, *, name: str) -> None:
 def create_table(path: Path, table: Table) -> DeltaTable:
     """Create the table unless another process was faster, and open it."""
     check_hard_links(path.parent)
-    try:
+    # When two processes create it at once, the loser finds the winner's table below.
+    with suppress(DeltaError):
         DeltaTable.create(
             str(path),
             schema=delta_schema(table),
@@ -97,12 +99,9 @@ def create_table(path: Path, table: Table) -> DeltaTable:
             description=table.grain,
             configuration=dict(TABLE_CONFIGURATION),
         )
-    except DeltaError:
-        # Two processes created it at once; the loser finds the winner's table below.
-        pass
     handle = open_table(path)
     if handle is None:
-        raise UnfitStorage(f"Table {table.name} could not be created under {path.parent}.")
+        raise UnfitStorageError(f"Table {table.name} could not be created under {path.parent}.")
     return handle
 
 
@@ -112,7 +111,7 @@ _checked_roots: set[Path] = set()
 def check_hard_links(root: Path) -> None:
     """Make sure that the place supports hard links: a Delta commit is one.
 
-    Raises ``UnfitStorage`` on file systems without them (exFAT, some network and FUSE mounts).
+    Raises ``UnfitStorageError`` on file systems without them (exFAT, some network and FUSE mounts).
     """
     if root in _checked_roots:
         return
@@ -123,7 +122,7 @@ def check_hard_links(root: Path) -> None:
             first.touch()
             os.link(first, Path(folder, "second"))
     except OSError as error:
-        raise UnfitStorage(
+        raise UnfitStorageError(
             f"The lake cannot live in {root}: {error}. A commit needs a writable file system with "
             "hard links (ext4, xfs, btrfs, zfs, NTFS and APFS have them; exFAT and some network "
             "mounts do not). Choose another place."
@@ -160,13 +159,13 @@ class FileLists:
         return self._look_up(path)
 
     def at_version(self, path: Path, version: int) -> FileList:
-        """The file list of an older version.  Raises ``UnreadableTable`` if it is gone."""
+        """The file list of an older version.  Raises ``UnreadableTableError`` if it is gone."""
         try:
             handle = open_table(path, version=version)
         except DeltaError as error:  # pragma: no cover - wrapped by open_table
-            raise UnreadableTable(str(error)) from error
+            raise UnreadableTableError(str(error)) from error
         if handle is None or handle.version() != version:
-            raise UnreadableTable(f"Table {path.name} has no version {version} any more.")
+            raise UnreadableTableError(f"Table {path.name} has no version {version} any more.")
         return _file_list(handle)
 
     def _look_up(self, path: Path) -> FileList:
@@ -201,7 +200,7 @@ def _is_newest(path: Path, known: _Remembered) -> bool:
 
 def _log_entry(path: Path, version: int) -> tuple[int, int] | None:
     try:
-        status = os.stat(path / "_delta_log" / f"{version:020}.json")
+        status = (path / "_delta_log" / f"{version:020}.json").stat()
     except OSError:
         return None
     return status.st_ino, status.st_mtime_ns

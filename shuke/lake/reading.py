@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from shuke.lake.engines import duckdb as duckdb_engine
-from shuke.lake.errors import MisusedSnapshot
+from shuke.lake.errors import MisusedSnapshotError
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     from ibis.backends.duckdb import Backend
 
-    from shuke.lake.layout import FileList
     from shuke.lake.lake import Lake
+    from shuke.lake.layout import FileList
 
 
 class Snapshot:
@@ -91,9 +91,9 @@ class Snapshot:
 
     def _check(self) -> None:
         if self._is_closed:
-            raise MisusedSnapshot("This snapshot has ended. Read inside its `with` block.")
+            raise MisusedSnapshotError("This snapshot has ended. Read inside its `with` block.")
         if threading.get_ident() != self._thread:
-            raise MisusedSnapshot(
+            raise MisusedSnapshotError(
                 "A snapshot belongs to the thread that opened it. Open one in each thread: "
                 "`with lake.read() as snapshot`."
             )

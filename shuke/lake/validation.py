@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shuke.lake.errors import InvalidRows
+from shuke.lake.errors import InvalidRowsError
 from shuke.tables import Table
 
 
@@ -15,7 +15,7 @@ def validated(table: Table, data: Any) -> pa.Table:
     """The rows in the table's column order and types.
 
     ``data`` is an Arrow table or anything that speaks the Arrow stream protocol (Polars, DuckDB).
-    Casts that lose nothing are made; everything else raises ``InvalidRows``, which says what is
+    Casts that lose nothing are made; everything else raises ``InvalidRowsError``, which says what is
     wrong, where, and how to mend it.  A nullable column may be left out.
     """
     rows = _as_arrow(table, data)
@@ -32,7 +32,7 @@ def check_unique_key(table: Table, rows: pa.Table) -> None:
     doubled = counts.filter(pc.greater(counts["count_all"], 1))
     if doubled.num_rows:
         example = {name: doubled[name][0].as_py() for name in table.key}
-        raise InvalidRows(
+        raise InvalidRowsError(
             f"Table {table.name}: {doubled.num_rows} keys occur more than once, for example "
             f"{example}. Keep the newest row of each key before writing.",
             table=table.name,
@@ -46,7 +46,7 @@ def _as_arrow(table: Table, data: Any) -> pa.Table:
         return data
     if hasattr(data, "__arrow_c_stream__") or isinstance(data, pa.RecordBatch):
         return pa.table(data)
-    raise InvalidRows(
+    raise InvalidRowsError(
         f"Table {table.name}: expected an Arrow table, got {type(data).__name__}. "
         "Build one with pyarrow.Table.from_pylist(rows, schema=TABLES[...].arrow_schema).",
         table=table.name,
@@ -65,7 +65,7 @@ def _check_names(table: Table, rows: pa.Table) -> None:
         (missing, "missing_column", "are required and missing; add them"),
     ):
         if names:
-            raise InvalidRows(
+            raise InvalidRowsError(
                 f"Table {table.name}: columns {', '.join(names)} {what}.",
                 table=table.name,
                 code=code,
@@ -124,7 +124,7 @@ def _check_values(table: Table, field: pa.Field, values: pa.ChunkedArray) -> Non
         row = pc.index(pc.is_null(values), True).as_py()
         raise _refusal(table, field, "missing_value", "must not be empty; fill it or reject the row", row)
     if pa.types.is_floating(field.type):
-        is_finite = pc.fill_null(pc.is_finite(values), True)
+        is_finite = pc.fill_null(pc.is_finite(values), fill_value=True)
         if not pc.all(is_finite, min_count=0).as_py():
             row = pc.index(is_finite, False).as_py()
             raise _refusal(table, field, "not_a_number", "holds NaN or infinity; use an empty value", row)
@@ -155,9 +155,9 @@ def _check_business_time(table: Table, rows: pa.Table) -> None:
         raise _refusal(table, table.arrow_schema.field("local_hour"), "wrong_hour", "must lie in 0 to 23")
 
 
-def _refusal(table: Table, field: pa.Field, code: str, what: str, row: int | None = None) -> InvalidRows:
+def _refusal(table: Table, field: pa.Field, code: str, what: str, row: int | None = None) -> InvalidRowsError:
     where = "" if row is None else f" (first in row {row})"
-    return InvalidRows(
+    return InvalidRowsError(
         f"Table {table.name}, column {field.name}: {what}{where}.",
         table=table.name,
         code=code,

@@ -14,14 +14,12 @@ import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError
 
-from shuke.lake.errors import InvalidRows, WriteConflict
-from shuke.lake.layout import EVOLVED_PROPERTY, create_table, delta_schema, open_table
+from shuke.lake.errors import InvalidRowsError, WriteConflictError
+from shuke.lake.layout import create_table, delta_schema, open_table
 from shuke.lake.validation import check_unique_key, validated
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from deltalake import Schema
 
     from shuke.tables import Table
 
@@ -48,7 +46,7 @@ def append(path: Path, table: Table, data: Any, *, transaction: TransactionId | 
     """Add rows in one commit.
 
     A transaction ``(app_id, version)`` at or below the newest one of that app is skipped, so that
-    a repeated call writes once.  Raises ``InvalidRows`` and ``WriteConflict``.
+    a repeated call writes once.  Raises ``InvalidRowsError`` and ``WriteConflictError``.
     """
     rows = ordered(table, validated(table, data))
 
@@ -69,7 +67,7 @@ def append(path: Path, table: Table, data: Any, *, transaction: TransactionId | 
 def upsert(path: Path, table: Table, data: Any, *, transaction: TransactionId | None) -> WriteResult:
     """Add rows, or replace those of the same key, in one commit.
 
-    Raises ``InvalidRows``, also if two of the given rows share a key, and ``WriteConflict``.
+    Raises ``InvalidRowsError``, also if two of the given rows share a key, and ``WriteConflictError``.
     """
     rows = validated(table, data)
     check_unique_key(table, rows)
@@ -100,7 +98,7 @@ def replace(
 ) -> WriteResult:
     """Put the rows in the place of those that match ``where`` (all rows if empty), in one commit.
 
-    ``where`` names partition columns.  Raises ``InvalidRows`` if a given row lies outside.
+    ``where`` names partition columns.  Raises ``InvalidRowsError`` if a given row lies outside.
     """
     rows = ordered(table, validated(table, data))
     _check_inside(table, rows, where)
@@ -136,10 +134,10 @@ def in_one_commit(
         try:
             commit(handle)
         except CommitFailedError:
-            time.sleep(random.uniform(0, min(0.02 * 2**attempt, 1.0)))
+            time.sleep(random.uniform(0, min(0.02 * 2**attempt, 1.0)))  # noqa: S311 - spreads rivals
             continue
         return WriteResult(rows=rows, version=handle.version())
-    raise WriteConflict(
+    raise WriteConflictError(
         f"Table {table.name}: other writers won {ATTEMPTS} times in a row; nothing was written. "
         "Write fewer, larger batches, or one writer per table."
     )
@@ -193,7 +191,7 @@ def _with_new_columns(path: Path, table: Table, handle: DeltaTable) -> DeltaTabl
 def _check_inside(table: Table, rows: pa.Table, where: Mapping[str, str | date | int]) -> None:
     for name, value in where.items():
         if name not in table.partition_by:
-            raise InvalidRows(
+            raise InvalidRowsError(
                 f"Table {table.name} is not partitioned by {name!r}, so one value of it cannot be replaced.",
                 table=table.name,
                 code="not_a_partition",
@@ -201,7 +199,7 @@ def _check_inside(table: Table, rows: pa.Table, where: Mapping[str, str | date |
             )
         given = rows[name].unique().to_pylist()
         if any(other != value for other in given):
-            raise InvalidRows(
+            raise InvalidRowsError(
                 f"Table {table.name}, column {name}: replaces {value} only, but rows of "
                 f"{', '.join(str(v) for v in given if v != value)} were given.",
                 table=table.name,
