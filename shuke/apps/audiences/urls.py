@@ -1,0 +1,6 @@
+"""Pages of audiences."""
+
+from django.urls import URLPattern
+
+app_name = "audiences"
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,6 @@
+"""Pages of commerce."""
+
+from django.urls import URLPattern
+
+app_name = "commerce"
+urlpatterns: list[URLPattern] = []

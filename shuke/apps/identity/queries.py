@@ -1,0 +1,78 @@
+"""Reading identifiers."""
+
+from collections.abc import Iterable
+
+from shuke.apps.identity.models import Identifier
+from shuke.apps.identity.rules import masked, normalised
+from shuke.apps.identity.schemas import IdentifierView
+from shuke.apps.members.queries import member_refs, members_named
+from shuke.platform.batches import in_batches
+from shuke.platform.crypto import decrypt, keyed_hash
+
+
+def value_hash(kind: str, value: str) -> str:
+    """The keyed hash of a normalised value."""
+    return keyed_hash(value, purpose=f"identifier:{kind}")
+
+
+def addresses(member_ids: Iterable[str], *, kind: str) -> dict[str, str]:
+    """The newest email or phone of each member that has one, in the clear: for sending only."""
+    found: dict[str, str] = {}
+    for ids in in_batches(member_ids):
+        rows = Identifier.objects.filter(member__public_id__in=ids, kind=kind).order_by("created_at", "pk")
+        found |= {
+            member_id: decrypt(value)
+            for member_id, value in rows.values_list("member__public_id", "value_encrypted")
+        }
+    return found
+
+
+def identifiers_of(member_id: str, *, unmask: bool = False) -> list[IdentifierView]:
+    """All identifiers of a member, oldest first."""
+    rows = Identifier.objects.filter(member__public_id=member_id).order_by("created_at", "pk")
+    return [
+        IdentifierView(
+            person_key=row.person_key,
+            kind=row.kind,
+            scope=row.scope,
+            value=decrypt(row.value_encrypted) if unmask else masked(row.kind, decrypt(row.value_encrypted)),
+            source=row.source,
+            created_at=row.created_at,
+        )
+        for row in rows
+    ]
+
+
+def person_keys_of(member_id: str) -> list[str]:
+    """Every person_key under which facts of the member lie in the lake."""
+    return list(
+        Identifier.objects.filter(member__public_id=member_id)
+        .order_by("pk")
+        .values_list("person_key", flat=True)
+    )
+
+
+def primary_person_keys(member_ids: Iterable[str]) -> dict[str, str]:
+    """The first person_key of each member: new facts about the member are written under it."""
+    found: dict[str, str] = {}
+    for ids in in_batches(member_ids):
+        rows = Identifier.objects.filter(member__public_id__in=ids).order_by("-pk")
+        found |= dict(rows.values_list("member__public_id", "person_key"))
+    return found
+
+
+def find_members(text: str, *, region: str = "CN") -> list[str]:
+    """Public ids of the members a search text names: a member id, an identifier's exact value, or a name word."""
+    wanted = text.strip()
+    if not wanted:
+        return []
+    found = dict.fromkeys(member_refs([wanted]))
+    hashes = []
+    for kind in ("external", "card", "email", "phone"):
+        value = normalised(kind, wanted, region=region)
+        if value:
+            hashes.append(value_hash(kind, value))
+    rows = Identifier.objects.filter(value_hash__in=hashes).order_by("pk")
+    found |= dict.fromkeys(rows.values_list("member__public_id", flat=True))
+    found |= dict.fromkeys(members_named(wanted))
+    return list(found)

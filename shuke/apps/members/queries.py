@@ -1,0 +1,80 @@
+"""Reading members."""
+
+from collections.abc import Iterable
+
+from django.utils.translation import gettext_lazy as _
+
+from shuke.apps.members.models import Member, NameToken
+from shuke.apps.members.schemas import MemberRef, MemberView
+from shuke.platform.batches import in_batches
+from shuke.platform.crypto import decrypt, keyed_hash
+from shuke.platform.errors import NotFound
+
+
+def masked(name: str) -> str:
+    """A name with all but its first character hidden."""
+    return name[:1] + "*" * max(len(name) - 1, 0)
+
+
+def member_view(row: Member, *, unmask: bool = False) -> MemberView:
+    """The public view of a row."""
+    name = decrypt(row.name_encrypted)
+    return MemberView(
+        id=row.public_id,
+        name=name if unmask else masked(name),
+        status=row.status,
+        joined_on=row.joined_on,
+        language=row.language,
+        source=row.source,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+def member(member_id: str, *, unmask: bool = False) -> MemberView:
+    """One member.  Raises ``NotFound``."""
+    row = Member.objects.filter(public_id=member_id).first()
+    if row is None:
+        raise NotFound("member_not_found", _("There is no such member."))
+    return member_view(row, unmask=unmask)
+
+
+def member_refs(member_ids: Iterable[str]) -> dict[str, MemberRef]:
+    """The keys of those members that exist, by public id."""
+    found: dict[str, MemberRef] = {}
+    for ids in in_batches(member_ids):
+        for pk, public_id in Member.objects.filter(public_id__in=ids).values_list("pk", "public_id"):
+            found[public_id] = MemberRef(pk, public_id)
+    return found
+
+
+def members_count() -> int:
+    """How many active members there are."""
+    return Member.objects.filter(status="active").count()
+
+
+def members_page(
+    *, limit: int = 50, offset: int = 0, member_ids: Iterable[str] | None = None, unmask: bool = False
+) -> tuple[list[MemberView], int]:
+    """Active members, newest first, of ``member_ids`` only where given; and how many there are in all."""
+    rows = Member.objects.filter(status="active").order_by("-id")
+    if member_ids is not None:
+        rows = rows.filter(public_id__in=list(member_ids))
+    return [member_view(row, unmask=unmask) for row in rows[offset : offset + limit]], rows.count()
+
+
+def member_names(member_ids: Iterable[str]) -> dict[str, str]:
+    """Unmasked names by public id, for letters to the members themselves."""
+    names: dict[str, str] = {}
+    for ids in in_batches(member_ids):
+        rows = Member.objects.filter(public_id__in=ids).values_list("public_id", "name_encrypted")
+        names |= {public_id: decrypt(name) for public_id, name in rows}
+    return names
+
+
+def members_named(text: str) -> list[str]:
+    """Public ids of active members one of whose name words, or whose whole name, is ``text``."""
+    folded = " ".join(text.casefold().split())
+    hashes = keyed_hash(folded, purpose="name")
+    rows = NameToken.objects.filter(token_hash=hashes, member__status="active")
+    return list(rows.values_list("member__public_id", flat=True)[:200])

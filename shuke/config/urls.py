@@ -1,0 +1,17 @@
+"""Where everything is served."""
+
+from django.urls import include, path
+
+from shuke.config.api import api
+
+urlpatterns = [
+    path("api/v1/", api.urls),
+    path("", include("shuke.web.urls")),
+    path("", include("shuke.apps.insights.urls")),
+    path("members/", include("shuke.apps.members.urls")),
+    path("products/", include("shuke.apps.commerce.urls")),
+    path("imports/", include("shuke.apps.connections.urls")),
+    path("audiences/", include("shuke.apps.audiences.urls")),
+    path("campaigns/", include("shuke.apps.campaigns.urls")),
+    path("messages/", include("shuke.apps.channels.urls")),
+]

@@ -1,0 +1,66 @@
+"""Telling the lake, in the same transaction as the change."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from itertools import islice
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+
+from shuke.platform.outbox.models import OutboxRow
+from shuke.platform.retailer.queries import retailer
+from shuke.tables import TABLES, Table
+
+ROWS_PER_PAYLOAD = 1000
+
+
+def record(table_name: str, rows: Iterable[Mapping[str, Any]]) -> int:
+    """Queue rows for a lake table; returns how many.
+
+    Rows are mappings of the table's columns; missing nullable columns are empty, and the columns of
+    business time are computed from the table's first time.  Must be called inside a transaction:
+    otherwise the change could be kept and its fact lost.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("Outbox rows must be written in the transaction of the change they tell of.")
+    table = TABLES[table_name]
+    zone = ZoneInfo(retailer().time_zone)
+    prepared = (_payload_row(table, row, zone) for row in rows)
+    count = 0
+    while chunk := list(islice(prepared, ROWS_PER_PAYLOAD)):
+        OutboxRow.objects.create(table=table_name, payload=chunk)
+        count += len(chunk)
+    return count
+
+
+def time_column(table: Table) -> str | None:
+    """The column that dates a fact: the table's first required time."""
+    return next((c.name for c in table.columns if c.type == "ts" and not c.nullable), None)
+
+
+def _payload_row(table: Table, row: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
+    unknown = set(row) - set(table.column_names)
+    if unknown:
+        raise ValueError(f"Table {table.name} has no columns {sorted(unknown)}.")
+    values = {name: _json_value(row.get(name)) for name in table.column_names}
+    if "local_month" in values and values["local_month"] is None:
+        local = row[str(time_column(table))].astimezone(zone)
+        values |= {
+            "local_month": f"{local:%Y-%m}",
+            "local_date": local.date().isoformat(),
+            "local_hour": local.hour,
+        }
+    return values
+
+
+def _json_value(value: Any) -> Any:
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ValueError("Times in facts must be aware.")
+        return value.isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_json_value(item) for item in value]
+    return value

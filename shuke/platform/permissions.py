@@ -1,0 +1,82 @@
+"""Who may do what: roles of people, scopes of tokens, and the actor that every operation is told."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+from shuke.platform.errors import NotPermitted
+
+Role = Literal["administrator", "analyst", "marketer", "approver", "viewer"]
+
+PERMISSIONS: tuple[str, ...] = (
+    "overview.view",
+    "members.view",
+    "members.edit",
+    "members.unmask",
+    "products.view",
+    "imports.view",
+    "imports.edit",
+    "insights.view",
+    "insights.edit",
+    "audiences.view",
+    "audiences.edit",
+    "campaigns.view",
+    "campaigns.edit",
+    "campaigns.approve",
+    "campaigns.send",
+    "messages.view",
+    "jobs.view",
+    "settings.view",
+    "settings.edit",
+    "audit.view",
+    "accounts.edit",
+)
+
+_VIEW = frozenset(name for name in PERMISSIONS if name.endswith(".view")) - {"audit.view", "settings.view"}
+
+ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "administrator": frozenset(PERMISSIONS),
+        "analyst": _VIEW | {"imports.edit", "insights.edit", "audiences.edit"},
+        "marketer": _VIEW
+        | {"imports.edit", "audiences.edit", "campaigns.edit", "campaigns.send", "members.edit"},
+        "approver": _VIEW | {"campaigns.approve", "audit.view"},
+        "viewer": _VIEW,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who does it: a person, an API token or the system itself.
+
+    A token never may more than both its scopes and the role of its owner.
+    """
+
+    kind: Literal["user", "token", "system"]
+    id: str
+    name: str
+    role: str = "viewer"
+    scopes: frozenset[str] = field(default_factory=frozenset)
+
+    def may(self, permission: str) -> bool:
+        """Whether the actor holds the permission.  Raises ``ValueError`` for an unknown one."""
+        if permission not in PERMISSIONS:
+            raise ValueError(f"There is no permission {permission!r}; see shuke/platform/permissions.py.")
+        if self.kind == "system":
+            return True
+        granted = permission in ROLES.get(self.role, frozenset())
+        return granted and (self.kind == "user" or permission in self.scopes)
+
+    def require(self, permission: str) -> None:
+        """Raise ``NotPermitted`` unless the actor holds the permission."""
+        if not self.may(permission):
+            raise NotPermitted(
+                "not_permitted",
+                f"This needs the permission {permission}; ask an administrator for a role that has it.",
+                {"permission": permission},
+            )
+
+
+SYSTEM = Actor(kind="system", id="system", name="Shuke", role="administrator")

@@ -1,0 +1,47 @@
+"""The canonical tables of the lake, one file each."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from shuke.tables.consents import CONSENTS
+from shuke.tables.costs import COSTS
+from shuke.tables.events import EVENTS
+from shuke.tables.exposures import EXPOSURES
+from shuke.tables.identity_map import IDENTITY_MAP
+from shuke.tables.member_attributes import MEMBER_ATTRIBUTES
+from shuke.tables.messages import MESSAGES
+from shuke.tables.order_lines import ORDER_LINES
+from shuke.tables.orders import ORDERS
+from shuke.tables.products import PRODUCTS
+from shuke.tables.refunds import REFUNDS
+from shuke.tables.rejected_rows import REJECTED_ROWS
+from shuke.tables.schema import Column, Table
+from shuke.tables.stores import STORES
+from shuke.tables.traits import TRAITS
+from shuke.tables.voucher_events import VOUCHER_EVENTS
+
+#: Every table by its name.
+TABLES: Mapping[str, Table] = MappingProxyType(
+    {
+        table.name: table
+        for table in (
+            CONSENTS,
+            COSTS,
+            EVENTS,
+            EXPOSURES,
+            IDENTITY_MAP,
+            MEMBER_ATTRIBUTES,
+            MESSAGES,
+            ORDER_LINES,
+            ORDERS,
+            PRODUCTS,
+            REFUNDS,
+            REJECTED_ROWS,
+            STORES,
+            TRAITS,
+            VOUCHER_EVENTS,
+        )
+    }
+)
+
+__all__ = ["TABLES", "Column", "Table"]

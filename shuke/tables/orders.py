@@ -1,0 +1,40 @@
+"""Table ``orders``: one order, newest state."""
+
+from shuke.tables.schema import BUSINESS_TIME, Column, Table
+
+ORDERS = Table(
+    name="orders",
+    kind="fact",
+    grain="one order, newest state",
+    columns=(
+        Column("order_id", "id", "Unique: <channel account>:<order number>."),
+        Column("sales_channel", "text", "Where it was sold: store, web, tmall …"),
+        Column("channel_account_id", "id", "The shop account the order came through."),
+        Column("store_id", "id", "Store of a physical sale.", nullable=True),
+        Column("person_key", "id", "The buyer's identifier key (never the receiver's)."),
+        Column("placed_at", "ts", "When the buyer ordered."),
+        Column("paid_at", "ts", "When it was paid.", nullable=True),
+        Column("completed_at", "ts", "When the sale was completed.", nullable=True),
+        Column("cancelled_at", "ts", "When it was cancelled.", nullable=True),
+        Column("payment_status", "text", "pending authorized paid partially_refunded refunded void."),
+        Column("fulfilment_status", "text", "unfulfilled partial shipped delivered picked_up."),
+        Column("lifecycle_status", "text", "open completed cancelled."),
+        Column("status_raw", "text", "The platform's own word for the state.", nullable=True),
+        Column("currency", "text", "ISO 4217 code of every amount of the row."),
+        Column("goods_minor", "minor", "Goods at list price."),
+        Column("discount_merchant_minor", "minor", "Discount borne by the merchant, as a positive amount."),
+        Column("discount_platform_minor", "minor", "Discount borne by the platform, as a positive amount."),
+        Column("shipping_minor", "minor", "Shipping paid by the buyer."),
+        Column("tax_minor", "minor", "Tax included or added."),
+        Column("paid_minor", "minor", "What the buyer paid."),
+        Column("merchant_received_minor", "minor", "What reached the merchant.", nullable=True),
+        Column("points_spent", "int", "Points used on the order."),
+        Column("voucher_codes", "id_list", "Voucher codes used.", nullable=True),
+        Column("source", "text", "The source that delivered the row."),
+        Column("batch_id", "id", "The batch that delivered the row."),
+        *BUSINESS_TIME,
+    ),
+    key=("order_id",),
+    partition_by=("local_month",),
+    sort_by=("person_key", "placed_at"),
+)
