@@ -24,22 +24,27 @@ def is_purchase(orders: ir.Table) -> ir.BooleanValue:
     return (orders.lifecycle_status != "cancelled") & (orders.payment_status != "void") & ~is_unpaid
 
 
+def up_to(facts: ir.Table, day: date | None) -> ir.Table:
+    """The facts of business days up to and including ``day``; all of them without one."""
+    return facts if day is None else facts.filter(facts.local_date <= ibis.literal(day))
+
+
 def purchases(
     *,
     orders: ir.Table,
     refunds: ir.Table,
     identity_map: ir.Table,
     currency: str,
-    until: date,
+    until: date | None = None,
 ) -> ir.Table:
-    """One row per counted order with a business date up to and including ``until``.
+    """One row per counted order; with ``until``, of a business date up to and including that day.
 
     Columns: ``member_id, order_id, placed_at, local_date, local_hour, store_id, sales_channel,
     net_minor`` (paid less refunds, in ``currency``).
     """
-    counted = orders.filter(is_purchase(orders), orders.local_date <= ibis.literal(until))
+    counted = up_to(orders.filter(is_purchase(orders)), until)
     given_back = (
-        refunds.filter(refunds.local_date <= ibis.literal(until), refunds.currency == currency)
+        up_to(refunds.filter(refunds.currency == currency), until)
         .group_by("order_id")
         .agg(refunded_minor=lambda t: t.amount_minor.sum())
     )
@@ -59,7 +64,7 @@ def purchases(
 
 
 def purchased_lines(
-    *, purchases: ir.Table, order_lines: ir.Table, refunds: ir.Table, currency: str, until: date
+    *, purchases: ir.Table, order_lines: ir.Table, refunds: ir.Table, currency: str, until: date | None = None
 ) -> ir.Table:
     """The lines of counted orders that were not gifts, each with its money after refunds.
 
@@ -69,7 +74,7 @@ def purchased_lines(
     """
     bought = order_lines.filter(~order_lines.is_gift)
     given_back = (
-        refunds.filter(refunds.local_date <= ibis.literal(until), refunds.currency == currency)
+        up_to(refunds.filter(refunds.currency == currency), until)
         .group_by("order_id", "line_no")
         .agg(refunded_minor=lambda t: t.amount_minor.sum())
     )

@@ -73,7 +73,7 @@ def _order_lines(raw: ir.Table) -> ir.Table:
         voucher_minor=voucher,
         paid_minor=paid,
         currency=ibis.literal("USD"),
-        is_gift=ibis.literal(False),
+        is_gift=ibis.literal(value=False),
         batch_id=ibis.literal("supermarket"),
         local_month=at.strftime("%Y-%m"),
         local_date=at.date(),
@@ -121,7 +121,7 @@ def _products(goods: ir.Table) -> ir.Table:
         category=goods.product_category,
         subcategory=goods.product_type,
         package_size=goods.package_size,
-        is_active=ibis.literal(True),
+        is_active=ibis.literal(value=True),
         batch_id=ibis.literal("supermarket"),
     )
     missing = {name: ibis.null(kind) for name, kind in schema.items() if name not in named.columns}
