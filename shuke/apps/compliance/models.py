@@ -2,15 +2,13 @@
 
 from django.db import models
 
-from shuke.apps.members.models import Member
-
 STATES = [("granted", "granted"), ("withdrawn", "withdrawn")]
 
 
 class ConsentDecision(models.Model):
     """One decision with its evidence.  Rows are only ever added."""
 
-    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="consent_decisions")
+    member = models.ForeignKey("members.Member", on_delete=models.CASCADE, related_name="consent_decisions")
     channel = models.CharField(max_length=20)
     purpose = models.CharField(max_length=20)
     state = models.CharField(max_length=10, choices=STATES)
@@ -33,7 +31,7 @@ class ConsentDecision(models.Model):
 class Consent(models.Model):
     """The newest decision per member, channel and purpose."""
 
-    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="consents")
+    member = models.ForeignKey("members.Member", on_delete=models.CASCADE, related_name="consents")
     channel = models.CharField(max_length=20)
     purpose = models.CharField(max_length=20)
     state = models.CharField(max_length=10, choices=STATES)
@@ -49,7 +47,7 @@ class Consent(models.Model):
 class Suppression(models.Model):
     """A member who gets nothing on a channel whatever they consented to: bounced, complained, legal hold."""
 
-    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="suppressions")
+    member = models.ForeignKey("members.Member", on_delete=models.CASCADE, related_name="suppressions")
     channel = models.CharField(max_length=20)
     reason = models.CharField(max_length=40)
     suppressed_at = models.DateTimeField()

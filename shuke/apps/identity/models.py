@@ -2,8 +2,6 @@
 
 from django.db import models
 
-from shuke.apps.members.models import Member
-
 
 class Identifier(models.Model):
     """One key of one member.  ``person_key`` is random and is all that facts in the lake carry.
@@ -17,7 +15,7 @@ class Identifier(models.Model):
     kind = models.CharField(max_length=20)
     value_hash = models.CharField(max_length=64)
     value_encrypted = models.BinaryField()
-    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="identifiers")
+    member = models.ForeignKey("members.Member", on_delete=models.CASCADE, related_name="identifiers")
     source = models.CharField(max_length=80)
     created_at = models.DateTimeField()
 

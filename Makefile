@@ -1,0 +1,94 @@
+# Two commands on a fresh machine with git, make and Python >= 3.11:
+#   make demo   a supermarket's year in the console on http://127.0.0.1:8000
+#   make test   everything that must be true, on SQLite and on PostgreSQL
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := $(CURDIR)/.venv
+BASE_VENV := $(CURDIR)/.venv-base
+BIN := $(VENV)/bin
+# Browser and process tests wait more than they compute, so two workers suit two cores.
+WORKERS ?= 2
+PYTEST := $(BIN)/pytest -q -p no:cacheprovider -n $(WORKERS) --dist worksteal
+COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet
+
+.PHONY: help
+help:  ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+# --- environments: a stamp file for each, so that the second run starts at once ---
+
+$(VENV)/.demo: requirements/demo.txt requirements/uv.txt pyproject.toml
+	@scripts/install.sh $(VENV) requirements/demo.txt
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt requirements/uv.txt pyproject.toml
+	@scripts/install.sh $(VENV) requirements/dev.txt
+	@touch $@ $(VENV)/.demo
+
+$(BASE_VENV)/.base: requirements/base.txt requirements/uv.txt requirements/base-test.txt pyproject.toml
+	@scripts/install.sh $(BASE_VENV) requirements/base-test.txt
+	@touch $@
+
+.PHONY: demo
+demo: $(VENV)/.demo  ## Play a supermarket's year in and open the console
+	@$(BIN)/shuke translations
+	@$(BIN)/shuke migrate
+	@$(BIN)/shuke demo
+	@$(BIN)/shuke serve
+
+.PHONY: dev
+dev: $(VENV)/.dev  ## Install everything a contributor needs
+
+.PHONY: chromium
+chromium:
+	@scripts/chromium.sh
+
+.PHONY: test
+test: dev chromium lint docs test-base test-postgresql test-sqlite  ## Lint, then every test on both databases
+
+.PHONY: test-sqlite
+test-sqlite: $(VENV)/.dev  ## The whole suite on SQLite
+	SHUKE_TEST_DATABASE=sqlite $(PYTEST)
+
+.PHONY: test-postgresql
+test-postgresql: $(VENV)/.dev  ## The suite on a PostgreSQL that the tests start
+	SHUKE_TEST_DATABASE=postgresql $(PYTEST) $(POSTGRESQL_SELECTION)
+
+.PHONY: test-base
+test-base: $(BASE_VENV)/.base  ## The science without the server: base package only, no Django
+	$(BASE_VENV)/bin/python -m pytest -q -p no:cacheprovider tests/base_install tests/tables tests/science tests/sources tests/lake
+
+.PHONY: lint
+lint: $(VENV)/.dev  ## Law of imports, style and types
+	$(BIN)/lint-imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+.PHONY: format
+format: $(VENV)/.dev  ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: docs
+docs: $(VENV)/.dev  ## Build the documentation into site/
+	$(BIN)/mkdocs build --strict --quiet
+
+.PHONY: tables
+tables: $(VENV)/.dev  ## Write the pages of docs/tables again
+	$(BIN)/python scripts/table_pages.py
+
+.PHONY: lock
+lock: $(VENV)/.dev  ## Compile requirements/*.txt again (hashes, no index address)
+	$(COMPILE) --output-file requirements/base.txt
+	$(COMPILE) --extra server --extra demo --output-file requirements/demo.txt
+	$(COMPILE) --extra server --extra demo --group dev --output-file requirements/dev.txt
+	printf 'hypothesis\npytest\npytest-xdist\n' | $(BIN)/uv pip compile - pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet --constraint requirements/dev.txt --output-file requirements/base-test.txt
+	printf 'uv\n' | $(BIN)/uv pip compile - --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet --output-file requirements/uv.txt
+
+.PHONY: clean
+clean:  ## Remove environments and build results, never data
+	rm -rf $(VENV) $(BASE_VENV) site .mypy_cache .ruff_cache .import_linter_cache .hypothesis
