@@ -62,13 +62,31 @@ class Lake:
             return _file_lists.newest(self.path(name))
         return _file_lists.at_version(self.path(name), version)
 
-    def append(self, name: str, data: Any, *, transaction: TransactionId | None = None) -> WriteResult:
+    def append(
+        self,
+        name: str,
+        data: Any,
+        *,
+        transaction: TransactionId | None = None,
+        after: int | None = None,
+    ) -> WriteResult:
         """Add rows in one commit; see ``writing.append``."""
-        return writing.append(self.path(name), self.definition(name), data, transaction=transaction)
+        return writing.append(
+            self.path(name), self.definition(name), data, transaction=transaction, after=after
+        )
 
-    def upsert(self, name: str, data: Any, *, transaction: TransactionId | None = None) -> WriteResult:
+    def upsert(
+        self,
+        name: str,
+        data: Any,
+        *,
+        transaction: TransactionId | None = None,
+        after: int | None = None,
+    ) -> WriteResult:
         """Add rows or replace those of the same key in one commit; see ``writing.upsert``."""
-        return writing.upsert(self.path(name), self.definition(name), data, transaction=transaction)
+        return writing.upsert(
+            self.path(name), self.definition(name), data, transaction=transaction, after=after
+        )
 
     def replace(
         self,

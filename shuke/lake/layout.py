@@ -12,7 +12,7 @@ from pathlib import Path
 from time import monotonic
 
 import pyarrow as pa
-from deltalake import DeltaTable
+from deltalake import DeltaTable, Schema
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from shuke.lake.errors import UnfitStorageError, UnreadableTableError
@@ -43,10 +43,11 @@ class FileList:
 
     version: int | None
     files: tuple[str, ...]
+    columns: frozenset[str]
     has_evolved: bool
 
 
-NEVER_WRITTEN = FileList(version=None, files=(), has_evolved=False)
+NEVER_WRITTEN = FileList(version=None, files=(), columns=frozenset(), has_evolved=False)
 
 
 def delta_schema(table: Table) -> pa.Schema:
@@ -103,6 +104,29 @@ def create_table(path: Path, table: Table) -> DeltaTable:
     if handle is None:
         raise UnfitStorageError(f"Table {table.name} could not be created under {path.parent}.")
     return handle
+
+
+def widen(handle: DeltaTable, path: Path, table: Table) -> DeltaTable:
+    """Add the columns that the table's definition has gained since it was written.
+
+    Raises ``UnreadableTableError`` if it has lost columns or changed types: then the code is older than
+    the table, and writing would drop what it does not know.
+    """
+    stored = {field.name: str(pa.field(field).type) for field in pa.schema(handle.schema().to_arrow())}
+    wanted = {field.name: field for field in delta_schema(table)}
+    strange = [n for n, kind in stored.items() if n not in wanted or kind != str(wanted[n].type)]
+    if strange:
+        raise UnreadableTableError(
+            f"Table {table.name} on disk has columns {', '.join(strange)} that this version of Shuke "
+            "does not know in that shape. Install the version that wrote it, or move the table away."
+        )
+    new = [field for name, field in wanted.items() if name not in stored]
+    if not new:
+        return handle
+    # First the mark, so that no reader ever meets files of both shapes without knowing it.
+    handle.alter.set_table_properties({EVOLVED_PROPERTY: "true"}, raise_if_not_exists=False)
+    handle.alter.add_columns(list(Schema.from_arrow(pa.schema(new)).fields))
+    return open_table(path) or handle
 
 
 _checked_roots: set[Path] = set()
@@ -185,7 +209,8 @@ class FileLists:
 
 def _file_list(handle: DeltaTable) -> FileList:
     has_evolved = EVOLVED_PROPERTY in handle.metadata().configuration
-    return FileList(handle.version(), tuple(sorted(handle.file_uris())), has_evolved)
+    columns = frozenset(field.name for field in handle.schema().fields)
+    return FileList(handle.version(), tuple(sorted(handle.file_uris())), columns, has_evolved)
 
 
 def _is_newest(path: Path, known: _Remembered) -> bool:

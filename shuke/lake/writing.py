@@ -15,7 +15,7 @@ from deltalake import CommitProperties, DeltaTable, Transaction, WriterPropertie
 from deltalake.exceptions import CommitFailedError
 
 from shuke.lake.errors import InvalidRowsError, WriteConflictError
-from shuke.lake.layout import create_table, delta_schema, open_table
+from shuke.lake.layout import create_table, open_table, widen
 from shuke.lake.validation import check_unique_key, validated
 
 if TYPE_CHECKING:
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 ATTEMPTS = 40
 
 TARGET_FILE_BYTES = 128 * 1024 * 1024
-WRITER = WriterProperties(compression="ZSTD", compression_level=3, max_row_group_size=250_000)
+WRITER = WriterProperties(compression="ZSTD", compression_level=1, max_row_group_size=250_000)
 
+#: Who writes (an app id per stream of rows) and how far it has come; it travels in the commit.
 TransactionId = tuple[str, int]
 
 
@@ -42,11 +43,14 @@ class WriteResult:
     skipped: bool = False
 
 
-def append(path: Path, table: Table, data: Any, *, transaction: TransactionId | None) -> WriteResult:
+def append(
+    path: Path, table: Table, data: Any, *, transaction: TransactionId | None, after: int | None = None
+) -> WriteResult:
     """Add rows in one commit.
 
-    A transaction ``(app_id, version)`` at or below the newest one of that app is skipped, so that
-    a repeated call writes once.  Raises ``InvalidRowsError`` and ``WriteConflictError``.
+    A transaction at or below the newest one of its app is skipped, so that a repeated call writes
+    once.  ``after`` is the transaction that the caller saw last: if the table has moved on, the
+    call is skipped too, because its rows may overlap with a rival's.  Raises ``InvalidRowsError`` and ``WriteConflictError``.
     """
     rows = ordered(table, validated(table, data))
 
@@ -61,23 +65,25 @@ def append(path: Path, table: Table, data: Any, *, transaction: TransactionId | 
             commit_properties=commit_properties(transaction),
         )
 
-    return in_one_commit(path, table, commit, rows=rows.num_rows, transaction=transaction)
+    return in_one_commit(path, table, commit, rows=rows.num_rows, transaction=transaction, after=after)
 
 
-def upsert(path: Path, table: Table, data: Any, *, transaction: TransactionId | None) -> WriteResult:
+def upsert(
+    path: Path, table: Table, data: Any, *, transaction: TransactionId | None, after: int | None = None
+) -> WriteResult:
     """Add rows, or replace those of the same key, in one commit.
 
-    Raises ``InvalidRowsError``, also if two of the given rows share a key, and ``WriteConflictError``.
+    ``transaction`` and ``after`` work as in ``append``.  Raises ``InvalidRowsError``, also if two of the given rows share a key, and ``WriteConflictError``.
     """
     rows = validated(table, data)
     check_unique_key(table, rows)
     rows = ordered(table, rows)
-    predicate = " AND ".join(f'target."{name}" = source."{name}"' for name in table.key)
+    same_key = " AND ".join(f'target."{name}" = source."{name}"' for name in table.key)
 
     def commit(handle: DeltaTable) -> None:
         merger = handle.merge(
             rows,
-            predicate=predicate,
+            predicate=same_key + _only_touched_partitions(handle, table, rows),
             source_alias="source",
             target_alias="target",
             writer_properties=WRITER,
@@ -85,7 +91,31 @@ def upsert(path: Path, table: Table, data: Any, *, transaction: TransactionId | 
         )
         merger.when_matched_update_all().when_not_matched_insert_all().execute()
 
-    return in_one_commit(path, table, commit, rows=rows.num_rows, transaction=transaction)
+    return in_one_commit(path, table, commit, rows=rows.num_rows, transaction=transaction, after=after)
+
+
+def _only_touched_partitions(handle: DeltaTable, table: Table, rows: pa.Table) -> str:
+    """Narrow a merge to the partitions where the keys lie now or are going to lie.
+
+    A merge reads every column of every partition that it may touch; finding the keys first reads
+    their columns only.  The partitions of the given rows are named even if no key lies there yet,
+    so that a rival who adds the same key there makes this commit fail and start anew.
+    """
+    files = handle.file_uris()
+    if len(table.partition_by) != 1 or not files:
+        return ""
+    name = table.partition_by[0]
+    given = pl.DataFrame(rows.select([name, *(k for k in table.key if k != name)])).lazy()
+    stored = pl.scan_parquet(
+        files,
+        hive_partitioning=True,
+        hive_schema={name: given.collect_schema()[name]},
+        missing_columns="insert",
+        extra_columns="ignore",
+    )
+    touched = stored.join(given, on=list(table.key), how="semi").select(name)
+    values = pl.concat([touched, given.select(name)]).unique().collect(engine="streaming")[name]
+    return f' AND target."{name}" IN ({", ".join(sql_literal(value) for value in values.sort())})'
 
 
 def replace(
@@ -125,11 +155,12 @@ def in_one_commit(
     *,
     rows: int,
     transaction: TransactionId | None = None,
+    after: int | None = None,
 ) -> WriteResult:
     """Run ``commit`` on the newest version, again on a newer one whenever another writer won."""
     for attempt in range(ATTEMPTS):
         handle = open_for_writing(path, table)
-        if transaction is not None and newest_transaction(handle, transaction[0]) >= transaction[1]:
+        if transaction is not None and _is_overtaken(handle, transaction, after):
             return WriteResult(rows=0, version=handle.version(), skipped=True)
         try:
             commit(handle)
@@ -148,11 +179,12 @@ def open_for_writing(path: Path, table: Table) -> DeltaTable:
     handle = open_table(path)
     if handle is None:
         return create_table(path, table)
-    stored = pa.schema(handle.schema().to_arrow())
-    wanted = delta_schema(table)
-    if stored.names == wanted.names:
-        return handle
-    return _with_new_columns(path, table, handle)
+    return widen(handle, path, table)
+
+
+def _is_overtaken(handle: DeltaTable, transaction: TransactionId, after: int | None) -> bool:
+    newest = newest_transaction(handle, transaction[0])
+    return newest >= transaction[1] or (after is not None and newest != after)
 
 
 def newest_transaction(handle: DeltaTable, app_id: str) -> int:
@@ -172,7 +204,8 @@ def ordered(table: Table, rows: pa.Table) -> pa.Table:
     names = [*table.partition_by, *table.sort_by]
     if not names or rows.num_rows < 2:
         return rows
-    return pl.DataFrame(rows).sort(names).to_arrow().cast(rows.schema)
+    # Text comes back with 64-bit offsets, which Delta stores all the same: casting would copy it.
+    return pl.DataFrame(rows).sort(names).to_arrow()
 
 
 def sql_literal(value: str | date | int) -> str:
@@ -182,10 +215,6 @@ def sql_literal(value: str | date | int) -> str:
     if isinstance(value, int):
         return str(value)
     return "'" + value.replace("'", "''") + "'"
-
-
-def _with_new_columns(path: Path, table: Table, handle: DeltaTable) -> DeltaTable:
-    raise NotImplementedError
 
 
 def _check_inside(table: Table, rows: pa.Table, where: Mapping[str, str | date | int]) -> None:

@@ -90,8 +90,12 @@ def register(backend: Backend, table: Table, files: FileList) -> ir.Table:
 
     Rows come back in the table's column order and types, also when there is no file at all.
     """
-    source = _read_parquet(table, files) if files.files else _no_rows(table)
-    columns = ", ".join(_quoted(name) for name in table.column_names)
+    source = _read_parquet(table, files) if files.files else "(SELECT 1 WHERE false)"
+    columns = ", ".join(
+        # A column that the table gained after its last write is empty in every row.
+        _quoted(field.name) if field.name in files.columns and files.files else _typed_null(field)
+        for field in table.arrow_schema
+    )
     view = _quoted(table.name)
     # Names come from the table's definition and are quoted, file names are literals.
     select = f"SELECT {columns} FROM {source}"  # noqa: S608
@@ -113,11 +117,8 @@ def _read_parquet(table: Table, files: FileList) -> str:
     return f"read_parquet([{_literals(files.files)}], {', '.join(options)})"
 
 
-def _no_rows(table: Table) -> str:
-    columns = ", ".join(
-        f"CAST(NULL AS {sql_type(field.type)}) AS {_quoted(field.name)}" for field in table.arrow_schema
-    )
-    return f"(SELECT {columns} WHERE false)"
+def _typed_null(field: pa.Field) -> str:
+    return f"CAST(NULL AS {sql_type(field.type)}) AS {_quoted(field.name)}"
 
 
 def sql_type(arrow_type: pa.DataType) -> str:
