@@ -108,7 +108,10 @@ def _hold_newest(refs: dict[str, MemberRef], decisions: Iterable[Decision]) -> N
 
 @transaction.atomic
 def suppress(*, at: datetime, member_ids: Iterable[str], channel: str, reason: str) -> int:
-    """Stop a channel for members, such as after a hard bounce.  The first reason stays.  Returns how many are new."""
+    """Stop a channel for members, such as after a hard bounce; the first reason stays.
+
+    Returns how many are new.
+    """
     refs = member_refs(member_ids)
     before = Suppression.objects.filter(channel=channel).count()
     Suppression.objects.bulk_create(

@@ -17,6 +17,8 @@ class Identifier(models.Model):
     value_encrypted = models.BinaryField()
     member = models.ForeignKey("members.Member", on_delete=models.CASCADE, related_name="identifiers")
     source = models.CharField(max_length=80)
+    # Keyed hash of what the last member list said of this row, so that the same list again says nothing.
+    description_hash = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField()
 
     class Meta:

@@ -5,6 +5,7 @@ identifier, in the order external, card, email, phone; a further identifier of t
 belongs to somebody else stays there and is reported, nobody is merged.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -19,7 +20,7 @@ from shuke.apps.identity.schemas import MemberRegistration, RegistrationIssue, R
 from shuke.apps.members.operations import change_profiles, create_members
 from shuke.apps.members.schemas import MemberProfile, MemberRef
 from shuke.platform.batches import in_batches
-from shuke.platform.crypto import encrypt
+from shuke.platform.crypto import encrypt, keyed_hash
 from shuke.platform.ids import new_ids
 from shuke.platform.locks import exclusive
 from shuke.platform.outbox.operations import record
@@ -77,22 +78,20 @@ class _Registrar:
     def register(self, registrations: Sequence[MemberRegistration]) -> RegistrationOutcome:
         rows = [(row, self._keys_of(row)) for row in registrations]
         owners = _known_identifiers(key for _, keys in rows for key in keys)
-        placed = self._place(rows, owners)
-        new_rows = [(row, keys) for row, keys, ref in placed if ref is None]
-        refs = iter(
-            create_members(at=self.at, source=self.source, profiles=[row.profile for row, _ in new_rows])
-        )
-        members = [(row, keys, ref or next(refs)) for row, keys, ref in placed]
+        places, newcomers = self._place(rows, owners)
+        refs = create_members(at=self.at, source=self.source, profiles=newcomers)
+        members = [
+            (row, keys, refs[place] if isinstance(place, int) else place)
+            for (row, keys), place in zip(rows, places, strict=True)
+            if place is not None
+        ]
         added = self._add(members, owners)
-        existing = {ref.pk: row.profile for row, _, ref in placed if ref is not None}
-        changed = change_profiles(at=self.at, profiles=existing)
+        created = {ref.pk for ref in refs}
+        known = {ref.pk: row.profile for row, _, ref in members if ref.pk not in created}
+        changed = change_profiles(at=self.at, profiles=known)
         self._describe(members, owners | added)
-        created = len(new_rows)
         return RegistrationOutcome(
-            created=created,
-            changed=changed,
-            unchanged=len(rows) - created - changed,
-            issues=tuple(self.issues),
+            created=len(created), changed=changed, unchanged=len(known) - changed, issues=tuple(self.issues)
         )
 
     def _keys_of(self, row: MemberRegistration) -> dict[Key, str]:
@@ -110,16 +109,27 @@ class _Registrar:
         self,
         rows: Sequence[tuple[MemberRegistration, dict[Key, str]]],
         owners: Mapping[Key, tuple[str, MemberRef]],
-    ) -> list[tuple[MemberRegistration, dict[Key, str], MemberRef | None]]:
-        """Each row's member where one is known.  A row without any identifier belongs to nobody and is left out."""
-        placed = []
+    ) -> tuple[list[MemberRef | int | None], list[MemberProfile]]:
+        """Each row's member: one that is known, or the number of a newcomer; and the newcomers' profiles.
+
+        Rows that share an identifier are one person.  A row without any identifier belongs to nobody.
+        """
+        claims: dict[Key, MemberRef | int] = {key: ref for key, (_, ref) in owners.items()}
+        newcomers: list[MemberProfile] = []
+        places: list[MemberRef | int | None] = []
         for row, keys in rows:
             if not keys:
                 self.issues.append(RegistrationIssue(row.row_no, "", "no_identifier"))
+                places.append(None)
                 continue
-            ref = next((owners[key][1] for key in keys if key in owners), None)
-            placed.append((row, keys, ref))
-        return placed
+            place = next((claims[key] for key in keys if key in claims), None)
+            if place is None:
+                place = len(newcomers)
+                newcomers.append(row.profile)
+            for key in keys:
+                claims.setdefault(key, place)
+            places.append(place)
+        return places, newcomers
 
     def _add(
         self,
@@ -142,28 +152,65 @@ class _Registrar:
         members: Sequence[tuple[MemberRegistration, dict[Key, str], MemberRef]],
         keys: Mapping[Key, tuple[str, MemberRef]],
     ) -> None:
-        """Attributes and consents of the rows, as facts for the lake."""
-        facts = []
-        decisions = []
+        """Attributes and consents of the rows that say something new, as facts for the lake."""
+        rows = {}
         for row, row_keys, ref in members:
             person_key = next((keys[key][0] for key in row_keys if keys[key][1].pk == ref.pk), None)
-            for attribute, value in row.attributes.items():
-                if person_key and value:
-                    facts.append(
-                        {
-                            "person_key": person_key,
-                            "attribute": attribute,
-                            "value": value,
-                            "observed_at": self.at,
-                            "source": self.source,
-                        }
-                    )
-            decisions += [
-                Decision(ref.public_id, channel, purpose, state, self.at, self.source)
-                for (channel, purpose), state in row.consents.items()
-            ]
-        record("member_attributes", facts)
-        record_consents(actor=SYSTEM, at=self.at, decisions=decisions)
+            if person_key:
+                rows[person_key] = (row, ref)
+        news = _undescribed(
+            {person_key: _description(row, self.source) for person_key, (row, _) in rows.items()}
+        )
+        described = [(person_key, *rows[person_key]) for person_key in news]
+        record("member_attributes", (fact for item in described for fact in self._attribute_facts(item)))
+        record_consents(
+            actor=SYSTEM,
+            at=self.at,
+            decisions=[decision for item in described for decision in self._decisions(item)],
+        )
+        _remember_descriptions(news)
+
+    def _attribute_facts(
+        self, described: tuple[str, MemberRegistration, MemberRef]
+    ) -> Iterable[dict[str, object]]:
+        person_key, row, _ = described
+        for attribute, value in row.attributes.items():
+            if value:
+                yield {
+                    "person_key": person_key,
+                    "attribute": attribute,
+                    "value": value,
+                    "observed_at": self.at,
+                    "source": self.source,
+                }
+
+    def _decisions(self, described: tuple[str, MemberRegistration, MemberRef]) -> Iterable[Decision]:
+        _, row, ref = described
+        for (channel, purpose), state in row.consents.items():
+            yield Decision(ref.public_id, channel, purpose, state, self.at, self.source)
+
+
+def _description(row: MemberRegistration, source: str) -> str:
+    """Equal for rows that say the same of a person beyond identifiers and profile."""
+    said = [source, sorted(row.attributes.items()), sorted(row.consents.items())]
+    return keyed_hash(json.dumps(said, ensure_ascii=False), purpose="description")
+
+
+def _undescribed(descriptions: Mapping[str, str]) -> dict[str, str]:
+    """Those whose description is not the one held."""
+    held: dict[str, str] = {}
+    for person_keys in in_batches(descriptions):
+        rows = Identifier.objects.filter(person_key__in=person_keys)
+        held |= dict(rows.values_list("person_key", "description_hash"))
+    return {key: described for key, described in descriptions.items() if held.get(key) != described}
+
+
+def _remember_descriptions(descriptions: Mapping[str, str]) -> None:
+    for person_keys in in_batches(descriptions):
+        rows = list(Identifier.objects.filter(person_key__in=person_keys).only("pk", "person_key"))
+        for row in rows:
+            row.description_hash = descriptions[row.person_key]
+        Identifier.objects.bulk_update(rows, ["description_hash"], batch_size=500)
 
 
 def _known_identifiers(keys: Iterable[Key]) -> dict[Key, tuple[str, MemberRef]]:

@@ -62,7 +62,7 @@ def primary_person_keys(member_ids: Iterable[str]) -> dict[str, str]:
 
 
 def find_members(text: str, *, region: str = "CN") -> list[str]:
-    """Public ids of the members a search text names: a member id, an identifier's exact value, or a name word."""
+    """Public ids of the members a text names: a member id, an identifier's exact value, or a name word."""
     wanted = text.strip()
     if not wanted:
         return []

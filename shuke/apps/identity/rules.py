@@ -22,7 +22,10 @@ def normalised_email(text: str) -> str | None:
 
 
 def normalised_phone(text: str, *, region: str) -> str | None:
-    """E.164 such as +8613800138000, or ``None``.  ``region`` (ISO 3166) serves numbers without a country code."""
+    """E.164 such as +8613800138000, or ``None``.
+
+    Numbers without a country code are of ``region`` (ISO 3166).
+    """
     if "*" in text:
         # A masked number (138****8000) belongs to many people and must never bring two together.
         return None

@@ -36,7 +36,7 @@ def create_members(*, at: datetime, source: str, profiles: Sequence[MemberProfil
 
 @transaction.atomic
 def change_profiles(*, at: datetime, profiles: Mapping[int, MemberProfile]) -> int:
-    """Set what the profiles know, by database key; empty fields stay as they were.  Returns the number changed."""
+    """Set what the profiles know, by database key; empty fields stay.  Returns the number changed."""
     changed: list[Member] = []
     renamed: dict[int, str] = {}
     for keys in in_batches(profiles):

@@ -30,13 +30,13 @@ class User(AbstractBaseUser):
     display_name = models.CharField(max_length=120, blank=True)
     role = models.CharField(max_length=20, choices=[(role, role) for role in ROLES], default="viewer")
     language = models.CharField(max_length=10, default="en")
-    is_active = models.BooleanField(default=True)
+    is_active = models.BooleanField(default=True)  # type: ignore[misc]
     created_at = models.DateTimeField()
 
     objects = UserManager()
 
     USERNAME_FIELD = "username"
-    REQUIRED_FIELDS: list[str] = []
+    REQUIRED_FIELDS = []
 
     def __str__(self) -> str:
         return self.username

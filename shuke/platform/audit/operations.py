@@ -14,7 +14,9 @@ from shuke.platform.permissions import Actor
 def record_audit(
     *, actor: Actor, at: datetime, verb: str, subject: tuple[str, str], changes: Mapping[str, Any]
 ) -> None:
-    """Add an entry in the caller's transaction: ``verb`` like ``audience.changed``, ``subject`` (noun, public id).
+    """Add an entry in the caller's transaction.
+
+    ``verb`` is like ``audience.changed``, ``subject`` is (noun, public id).
 
     ``changes`` maps a field to [before, after].  Never pass a name, phone, email or address.
     """
