@@ -30,7 +30,7 @@ class User(AbstractBaseUser):
     display_name = models.CharField(max_length=120, blank=True)
     role = models.CharField(max_length=20, choices=[(role, role) for role in ROLES], default="viewer")
     language = models.CharField(max_length=10, default="en")
-    is_active = models.BooleanField(default=True)  # type: ignore[misc]
+    is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField()
 
     objects = UserManager()
