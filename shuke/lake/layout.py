@@ -112,9 +112,10 @@ def widen(handle: DeltaTable, path: Path, table: Table) -> DeltaTable:
     Raises ``UnreadableTableError`` if it has lost columns or changed types: then the code is older than
     the table, and writing would drop what it does not know.
     """
-    stored = {field.name: str(pa.field(field).type) for field in pa.schema(handle.schema().to_arrow())}
+    # Types are compared as types: Delta calls the member of a list otherwise than Arrow, so texts differ.
+    stored = {field.name: pa.field(field).type for field in pa.schema(handle.schema().to_arrow())}
     wanted = {field.name: field for field in delta_schema(table)}
-    strange = [n for n, kind in stored.items() if n not in wanted or kind != str(wanted[n].type)]
+    strange = [n for n, kind in stored.items() if n not in wanted or kind != wanted[n].type]
     if strange:
         raise UnreadableTableError(
             f"Table {table.name} on disk has columns {', '.join(strange)} that this version of Shuke "

@@ -75,7 +75,8 @@ def campaign_effect(
         facts = _facts(snapshot, experiment_id)
         exposed = _exposed(facts.exposures)
         outcomes = member_outcomes(facts, until=until, currency=currency, pre_days=pre_days)
-        outcomes = outcomes.cache()
+        # Read twice below; a table of this connection is gone with it.
+        outcomes = snapshot.connection.create_table("member_outcomes", outcomes, temp=True)
         chosen = rules.metrics(cuped=cuped)
         summaries = summarise(outcomes, metrics=chosen) if exposed.since else {}
         funnel = _funnel(snapshot, exposed=exposed, outcomes=outcomes)
@@ -168,7 +169,7 @@ def _message_rows(snapshot: Snapshot, *, exposed: _Exposed, outcomes: ir.Table) 
         **{step: flag.any() for step, flag in seen.items()}
     )
     bought = outcomes.filter(outcomes.orders > 0).select("member_id", ordered=ibis.literal(value=True))
-    joined = per_message.left_join(bought, "member_id").mutate(ordered=bought.ordered.fill_null(value=False))
+    joined = per_message.left_join(bought, "member_id").mutate(ordered=bought.ordered.fill_null(ibis.literal(value=False)))
     rows = joined.group_by(*rules.STEPS, "ordered").agg(messages=joined.count())
     found: list[dict[str, Any]] = rows.to_pyarrow().to_pylist()
     return found
