@@ -1,9 +1,6 @@
 """The command ``shuke``."""
 
 import os
-import subprocess
-import sys
-from pathlib import Path
 
 import typer
 
@@ -39,16 +36,9 @@ def manage(context: typer.Context) -> None:
 @app.command()
 def translations() -> None:
     """Compile the catalogues of all languages."""
-    package = Path(__file__).resolve().parent.parent
-    for catalogue in sorted(package.glob("**/locale/*/LC_MESSAGES/*.po")):
-        target = catalogue.with_suffix(".mo")
-        if target.exists() and target.stat().st_mtime >= catalogue.stat().st_mtime:
-            continue
-        subprocess.run(
-            [sys.executable, "-m", "babel.messages.frontend", "compile", "-i", catalogue, "-o", target],
-            check=True,
-            capture_output=True,
-        )
+    from shuke.config.translations import compile_catalogues
+
+    compile_catalogues()
 
 
 def main() -> None:

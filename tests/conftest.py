@@ -1,0 +1,84 @@
+"""Every test process gets a home of its own, a database of its own, and jobs that run at once.
+
+``SHUKE_TEST_DATABASE=postgresql`` runs the suite on a PostgreSQL that is started here; see
+``tests/postgresql.py``.  Django is optional: the tests of tables, science, sources and lake run
+with the base package only.
+"""
+
+import atexit
+import importlib.util
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.postgresql import PostgresServer
+
+HOME = Path(tempfile.mkdtemp(prefix="shuke-tests-"))
+atexit.register(shutil.rmtree, HOME, ignore_errors=True)
+HAS_DJANGO = importlib.util.find_spec("pytest_django") is not None
+IS_XDIST_WORKER = "PYTEST_XDIST_WORKER" in os.environ
+IMMEDIATE_JOBS = {"default": {"BACKEND": "shuke.platform.jobs.immediate.ImmediateBackend", "QUEUES": []}}
+
+
+def _choose_database() -> None:
+    """One PostgreSQL for the session, started by the first process; else SQLite."""
+    if os.environ.get("SHUKE_TEST_DATABASE", "sqlite") != "postgresql":
+        os.environ.pop("SHUKE_DATABASE_URL", None)
+    elif not IS_XDIST_WORKER:
+        from tests.postgresql import start_postgresql
+
+        server = start_postgresql()
+        atexit.register(server.stop)
+        os.environ["SHUKE_DATABASE_URL"] = server.url("postgres")
+
+
+def _set_up_django() -> None:
+    """Load the settings from the new home; they must not be read any earlier than this."""
+    os.environ["SHUKE_HOME"] = str(HOME)
+    os.environ.pop("SHUKE_LAKE", None)
+    # The variable goes again: an xdist worker that inherited it would load the settings before this file.
+    os.environ["DJANGO_SETTINGS_MODULE"] = "shuke.config.settings"
+    from django.conf import settings
+
+    settings.TASKS = IMMEDIATE_JOBS
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    del os.environ["DJANGO_SETTINGS_MODULE"]
+    import django
+
+    django.setup()
+
+
+if HAS_DJANGO:
+    _choose_database()
+    _set_up_django()
+
+
+def pytest_configure() -> None:
+    """Compile the catalogues once, before any worker starts."""
+    if HAS_DJANGO and not IS_XDIST_WORKER:
+        from shuke.config.translations import compile_catalogues
+
+        compile_catalogues()
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator["PostgresServer"]:
+    """A running PostgreSQL for tests marked ``postgresql``, started at the first use."""
+    from tests.postgresql import start_postgresql
+
+    server = start_postgresql()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def lake_home(tmp_path: Path, settings: Any) -> Path:
+    """An empty lake for one test."""
+    settings.LAKE_ROOT = str(tmp_path / "lake")
+    return tmp_path / "lake"
