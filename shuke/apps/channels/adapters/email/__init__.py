@@ -1,0 +1,5 @@
+"""Email over SMTP."""
+
+from shuke.apps.channels.adapters.email.smtp import EmailAdapter, SmtpConfig
+
+__all__ = ["EmailAdapter", "SmtpConfig"]

@@ -1,0 +1,27 @@
+"""Reading messages and the settings of channels."""
+
+from shuke.apps.channels.queries.messages import (
+    message,
+    message_content,
+    messages_page,
+    run_counts,
+    suppressed_reasons,
+)
+from shuke.apps.channels.queries.rendering import content_problem, preview
+from shuke.apps.channels.queries.settings import adapter_of, consent_channel, email_settings, usable_channels
+from shuke.apps.channels.queries.tracking import unsubscribe_target
+
+__all__ = [
+    "adapter_of",
+    "consent_channel",
+    "content_problem",
+    "email_settings",
+    "message",
+    "message_content",
+    "messages_page",
+    "preview",
+    "run_counts",
+    "suppressed_reasons",
+    "unsubscribe_target",
+    "usable_channels",
+]

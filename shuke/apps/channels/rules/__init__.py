@@ -1,0 +1,1 @@
+"""Decisions about messages: no Django, no clock, no files."""
