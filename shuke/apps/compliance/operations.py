@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.compliance.events import ConsentWithdrawn
 from shuke.apps.compliance.models import Consent, ConsentDecision, Suppression
@@ -12,9 +13,12 @@ from shuke.apps.members.queries import member_refs
 from shuke.apps.members.schemas import MemberRef
 from shuke.platform.audit.operations import record_audit
 from shuke.platform.batches import in_batches
+from shuke.platform.errors import NotFound
 from shuke.platform.events import emit
 from shuke.platform.outbox.operations import record
 from shuke.platform.permissions import Actor
+from shuke.platform.privacy import erase_all
+from shuke.platform.warehouse import lake
 
 
 @transaction.atomic
@@ -128,10 +132,33 @@ def suppress(*, at: datetime, member_ids: Iterable[str], channel: str, reason: s
 @transaction.atomic
 def lift_suppression(*, actor: Actor, at: datetime, member_id: str, channel: str) -> bool:
     """Allow the channel again, such as after a corrected address.  Whether there was a suppression."""
-    deleted, _ = Suppression.objects.filter(member__public_id=member_id, channel=channel).delete()
+    deleted, __ = Suppression.objects.filter(member__public_id=member_id, channel=channel).delete()
     if deleted:
         changes = {"channel": [channel, None]}
         record_audit(
             actor=actor, at=at, verb="suppression.lifted", subject=("member", member_id), changes=changes
         )
     return bool(deleted)
+
+
+@transaction.atomic
+def forget_permission(*, member_id: str) -> None:
+    """Delete every decision and suppression of a member."""
+    for model in (ConsentDecision, Consent, Suppression):
+        model.objects.filter(member__public_id=member_id).delete()
+
+
+@transaction.atomic
+def erase_member(*, actor: Actor, at: datetime, member_id: str) -> int:
+    """Erase a person everywhere: every app's own rows, and the person's facts in the lake.
+
+    The lake is emptied before the transaction ends, so a failure there leaves the identifiers in
+    place and the erasure can be run again.  Returns the number of lake rows deleted.  Raises
+    ``NotFound`` for an unknown member.
+    """
+    if member_id not in member_refs([member_id]):
+        raise NotFound("member_not_found", _("There is no such member."))
+    person_keys = erase_all(member_id, at)
+    record_audit(actor=actor, at=at, verb="member.erased", subject=("member", member_id), changes={})
+    removed = [*lake().delete_persons(person_keys).values(), *lake().delete_members({member_id}).values()]
+    return sum(removed)

@@ -258,3 +258,12 @@ def _add_identifiers(
         ),
     )
     return {key: (person_key, ref) for person_key, (key, _, ref) in zip(person_keys, new, strict=True)}
+
+
+@transaction.atomic
+def forget_identifiers(*, member_id: str) -> list[str]:
+    """Delete the identifiers of a member; returns their person keys."""
+    rows = Identifier.objects.select_for_update().filter(member__public_id=member_id)
+    person_keys = list(rows.values_list("person_key", flat=True))
+    rows.delete()
+    return person_keys

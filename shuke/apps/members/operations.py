@@ -81,3 +81,19 @@ def _index_names(names: Mapping[int, str]) -> None:
         for word in sorted(name_words(name))
     ]
     NameToken.objects.bulk_create(tokens, batch_size=2000)
+
+
+@transaction.atomic
+def erase_profile(*, at: datetime, member_id: str) -> bool:
+    """Empty the profile and leave a tombstone.  Whether there was anything to erase."""
+    NameToken.objects.filter(member__public_id=member_id).delete()
+    return bool(
+        Member.objects.filter(public_id=member_id, status="active").update(
+            status="erased",
+            name_encrypted=b"",
+            birthday_encrypted=b"",
+            joined_on=None,
+            language="",
+            updated_at=at,
+        )
+    )

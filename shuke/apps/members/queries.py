@@ -78,3 +78,20 @@ def members_named(text: str) -> list[str]:
     hashes = keyed_hash(folded, purpose="name")
     rows = NameToken.objects.filter(token_hash=hashes, member__status="active")
     return list(rows.values_list("member__public_id", flat=True)[:200])
+
+
+def profile_record(member_id: str) -> dict[str, str | None]:
+    """All that the profile holds, in the clear: for the member's own export.  Empty if unknown."""
+    row = Member.objects.filter(public_id=member_id).first()
+    if row is None:
+        return {}
+    return {
+        "id": row.public_id,
+        "status": row.status,
+        "name": decrypt(row.name_encrypted),
+        "birthday": decrypt(row.birthday_encrypted) or None,
+        "joined_on": row.joined_on.isoformat() if row.joined_on else None,
+        "language": row.language,
+        "source": row.source,
+        "created_at": row.created_at.isoformat(),
+    }

@@ -1,0 +1,25 @@
+"""What compliance hands out and erases."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from shuke.apps.compliance.operations import forget_permission
+from shuke.apps.compliance.queries import consents_of, suppressions_of
+from shuke.platform.privacy import register_eraser, register_exporter
+
+
+@register_exporter("compliance")
+def export(member_id: str) -> dict[str, Any]:
+    """The newest decisions and the suppressions."""
+    return {
+        "consents": [row.model_dump(mode="json") for row in consents_of(member_id)],
+        "suppressions": suppressions_of(member_id),
+    }
+
+
+@register_eraser("compliance")
+def erase(member_id: str, _at: datetime) -> Iterable[str]:
+    """Delete decisions and suppressions."""
+    forget_permission(member_id=member_id)
+    return ()

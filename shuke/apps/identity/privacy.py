@@ -1,0 +1,21 @@
+"""What identity hands out and erases."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from shuke.apps.identity.operations import forget_identifiers
+from shuke.apps.identity.queries import identifiers_of
+from shuke.platform.privacy import register_eraser, register_exporter
+
+
+@register_exporter("identity")
+def export(member_id: str) -> list[dict[str, Any]]:
+    """Every identifier, in the clear."""
+    return [row.model_dump(mode="json") for row in identifiers_of(member_id, unmask=True)]
+
+
+@register_eraser("identity")
+def erase(member_id: str, _at: datetime) -> Iterable[str]:
+    """Delete the identifiers; their keys tell the lake which facts to delete."""
+    return forget_identifiers(member_id=member_id)
