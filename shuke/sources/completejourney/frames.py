@@ -153,9 +153,24 @@ def campaign_history(year: Year) -> pl.DataFrame:
     return rows.select(
         pl.col("household_id").cast(pl.String),
         pl.col("campaign_id").cast(pl.String).alias("campaign_code"),
-        pl.format(
-            "{}-{}-{}", pl.concat_str("campaign_id", "household_id", "coupon_upc", separator="-"), day, times
-        ).alias("voucher_id"),
+        pl.format("Coupon mailing {} ({})", "campaign_id", "campaign_type").alias("campaign_name"),
+        pl.lit("mail").alias("channel"),
+        pl.lit("mailed").alias("arm"),
+        year.moved_date("start_date").alias("assigned_at"),
+        year.moved_date("start_date").alias("starts_on"),
+        year.moved_date("end_date").alias("ends_on"),
+        pl.lit(value=False).alias("is_randomised"),
+    )
+
+
+def voucher_history(year: Year) -> pl.DataFrame:
+    """One row per coupon that was redeemed."""
+    raw = year.raw("coupon_redemptions").sort("redemption_date", "household_id", "coupon_upc", "campaign_id")
+    day = pl.col("redemption_date").dt.strftime("%Y%m%d")
+    times = pl.int_range(1, pl.len() + 1).over("household_id", "coupon_upc", "campaign_id", "redemption_date")
+    coupon = pl.concat_str("campaign_id", "household_id", "coupon_upc", separator="-")
+    return raw.select(
+        pl.format("{}-{}-{}", coupon, day, times).alias("voucher_id"),
         pl.format("{}-{}", "campaign_id", "coupon_upc").alias("definition_id"),
         pl.col("household_id").cast(pl.String),
         pl.lit("redeemed").alias("event"),
