@@ -11,6 +11,7 @@ from shuke.lake import compaction, erasure, writing
 from shuke.lake.engines.duckdb import DuckDBSettings
 from shuke.lake.layout import FileList, FileLists, check_hard_links, open_table
 from shuke.lake.reading import Snapshot
+from shuke.lake.validation import validated
 from shuke.lake.writing import TransactionId, WriteResult
 from shuke.tables import TABLES, Table
 
@@ -61,6 +62,10 @@ class Lake:
         if version is None:
             return _file_lists.newest(self.path(name))
         return _file_lists.at_version(self.path(name), version)
+
+    def check_rows(self, name: str, data: Any) -> None:
+        """Make sure that the rows fit their table.  Raises ``InvalidRowsError``."""
+        validated(self.definition(name), data)
 
     def append(
         self,

@@ -50,7 +50,8 @@ def append(
 
     A transaction at or below the newest one of its app is skipped, so that a repeated call writes
     once.  ``after`` is the transaction that the caller saw last: if the table has moved on, the
-    call is skipped too, because its rows may overlap with a rival's.  Raises ``InvalidRowsError`` and ``WriteConflictError``.
+    call is skipped too, because its rows may overlap with a rival's.
+    Raises ``InvalidRowsError`` and ``WriteConflictError``.
     """
     rows = ordered(table, validated(table, data))
 
@@ -73,7 +74,8 @@ def upsert(
 ) -> WriteResult:
     """Add rows, or replace those of the same key, in one commit.
 
-    ``transaction`` and ``after`` work as in ``append``.  Raises ``InvalidRowsError``, also if two of the given rows share a key, and ``WriteConflictError``.
+    ``transaction`` and ``after`` work as in ``append``.  Raises ``WriteConflictError`` and
+    ``InvalidRowsError``, also if two of the given rows share a key.
     """
     rows = validated(table, data)
     check_unique_key(table, rows)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -50,6 +51,8 @@ def restore_removed_methods() -> None:
 
 
 restore_removed_methods()
+# Ibis fetches small catalogue answers that way; the copy costs nothing and cannot be avoided here.
+warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", category=UserWarning)
 
 _databases: dict[tuple[int, DuckDBSettings], duckdb.DuckDBPyConnection] = {}
 _lock = threading.Lock()

@@ -1,0 +1,200 @@
+"""Relays that race and are killed: run as a program against a database and a lake of its own.
+
+    python -m tests.platform.outbox.racing --kills 30
+
+Three relays run at once.  At random moments one of them is killed with SIGKILL and another takes its
+place, while a writer records facts and takes some of them back.  At the end what is left is relayed and
+the lake is compared with what was committed.  ``--sabotage path`` lets the relays write by path instead of
+on the version they looked at; ``--sabotage transaction`` leaves the transaction out of the commit.  Both
+must be found out.  Prints one line of JSON.
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+import random
+import signal
+import time
+from datetime import UTC, datetime
+from multiprocessing.context import ForkServerContext
+from multiprocessing.process import BaseProcess
+from multiprocessing.synchronize import Event
+from typing import Any
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shuke.config.settings")
+django.setup()
+
+RELAYS = 3
+AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+def fact(number: int) -> dict[str, Any]:
+    """Row ``number`` of the stream."""
+    return {
+        "person_key": f"per_{number}",
+        "member_id": "mem",
+        "kind": "email",
+        "valid_from": AT,
+        "draw": number,
+    }
+
+
+def consent(number: int) -> dict[str, Any]:
+    """Row ``number`` of a second stream."""
+    return {
+        "member_id": f"mem_{number}",
+        "channel": "email",
+        "purpose": "marketing",
+        "state": "granted",
+        "decided_at": AT,
+        "source": "test",
+    }
+
+
+def write_facts(seed: int, done: Event, until: Event) -> None:
+    """Record facts until told to stop; every fourth transaction is taken back."""
+    from django.db import transaction
+
+    from shuke.platform.outbox.operations import record
+
+    chance = random.Random(seed)
+    number = seed * 10_000_000
+    while not until.is_set():
+        size = chance.choice((1, 3, 50, 400))
+        with transaction.atomic():
+            record("identity_map", [fact(number + i) for i in range(size)])
+            record("consents", [consent(number + i) for i in range(size)])
+            if chance.random() < 0.25:
+                transaction.set_rollback(True)
+        number += size
+        time.sleep(chance.uniform(0, 0.02))
+    done.set()
+
+
+def relay_for_ever(sabotage: str) -> None:
+    """Relay in small batches until killed."""
+    from shuke.platform.outbox.relay import relay_once
+
+    _sabotage(sabotage)
+    while True:
+        if not relay_once(limit=random.randint(1, 4)):
+            time.sleep(0.002)
+
+
+def _sabotage(kind: str) -> None:
+    from deltalake import CommitProperties, Transaction, write_deltalake
+
+    from shuke.lake import Lake, WriteResult
+    from shuke.lake.validation import validated
+
+    def by_path(self: Lake, name: str, data: Any, *, transaction: Any, after: int) -> WriteResult:
+        properties = CommitProperties(app_transactions=[Transaction(*transaction)])
+        rows = validated(self.definition(name), data)
+        write_deltalake(str(self.path(name)), rows, mode="append", commit_properties=properties)
+        return WriteResult(rows=rows.num_rows, version=0)
+
+    original = Lake.append
+
+    def without_transaction(self: Lake, name: str, data: Any, **_: Any) -> WriteResult:
+        return original(self, name, data)
+
+    if kind == "path":
+        Lake.append = by_path  # type: ignore[method-assign,assignment]
+    if kind == "transaction":
+        Lake.append = without_transaction  # type: ignore[method-assign,assignment]
+
+
+class Race:
+    """The relays and the writers of one run."""
+
+    def __init__(self, context: ForkServerContext, sabotage: str) -> None:
+        self.context = context
+        self.sabotage = sabotage
+        self.until = context.Event()
+        self.done = [context.Event() for _ in range(2)]
+        self.writers = [
+            context.Process(target=write_facts, args=(seed, done, self.until))
+            for seed, done in enumerate(self.done, start=1)
+        ]
+        self.relays: list[BaseProcess] = []
+
+    def run(self, *, kills: int) -> int:
+        """Start everything, kill so many relays, stop; returns the kills that met a living relay."""
+        for writer in self.writers:
+            writer.start()
+        self.relays = [self._new_relay() for _ in range(RELAYS)]
+        time.sleep(1.0)
+        met = 0
+        while met < kills:
+            time.sleep(random.uniform(0.02, 0.35))
+            place = random.randrange(RELAYS)
+            met += self._kill(self.relays[place])
+            self.relays[place] = self._new_relay()
+        self.until.set()
+        for writer in self.writers:
+            writer.join(30)
+        for relay in self.relays:
+            self._kill(relay)
+        return met
+
+    def _new_relay(self) -> BaseProcess:
+        relay = self.context.Process(target=relay_for_ever, args=(self.sabotage,))
+        relay.start()
+        return relay
+
+    @staticmethod
+    def _kill(relay: BaseProcess) -> int:
+        if relay.pid is None or not relay.is_alive():
+            raise RuntimeError(f"A relay ended by itself with {relay.exitcode}.")
+        os.kill(relay.pid, signal.SIGKILL)
+        relay.join(30)
+        return 1
+
+
+def compare(met: int) -> dict[str, Any]:
+    """What was committed against what lies in the lake."""
+    from shuke.platform.outbox.models import OutboxRow
+    from shuke.platform.warehouse import lake
+
+    committed = {"identity_map": [], "consents": []}  # type: dict[str, list[str]]
+    for row in OutboxRow.objects.iterator(chunk_size=200):
+        column = "person_key" if row.table == "identity_map" else "member_id"
+        committed[row.table] += [item[column] for item in row.payload]
+    result: dict[str, Any] = {"kills": met, "outbox_rows": OutboxRow.objects.count()}
+    with lake().read() as snapshot:
+        for name, column in (("identity_map", "person_key"), ("consents", "member_id")):
+            arrived = snapshot.table(name)[column].to_pyarrow().to_pylist()
+            result[name] = {
+                "committed": len(committed[name]),
+                "arrived": len(arrived),
+                "lost": len(set(committed[name]) - set(arrived)),
+                "invented": len(set(arrived) - set(committed[name])),
+                "twice": len(arrived) - len(set(arrived)),
+                "commits": snapshot.version(name),
+            }
+    return result
+
+
+def main() -> None:
+    """Prepare the database, run the race, print the comparison."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--kills", type=int, default=30)
+    parser.add_argument("--sabotage", choices=("", "path", "transaction"), default="")
+    options = parser.parse_args()
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__spec__.name if __spec__ else __name__, "shuke.platform.outbox.relay"])
+    met = Race(context, options.sabotage).run(kills=options.kills)
+    from shuke.platform.outbox.relay import drain
+
+    drain()
+    print(json.dumps(compare(met)))
+
+
+if __name__ == "__main__":
+    main()
