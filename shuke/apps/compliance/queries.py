@@ -28,13 +28,13 @@ def _verdict(
     member_id: str, refs: dict[str, MemberRef], states: dict[str, str], suppressed: dict[str, str]
 ) -> Verdict:
     if member_id not in refs:
-        return Verdict(allowed=False, reason=reason="unknown_member")
+        return Verdict(allowed=False, reason="unknown_member")
     if member_id in suppressed:
-        return Verdict(allowed=False, reason=reason=f"suppressed:{suppressed[member_id]}")
+        return Verdict(allowed=False, reason=f"suppressed:{suppressed[member_id]}")
     state = states.get(member_id)
     if state == "granted":
         return Verdict(allowed=True)
-    return Verdict(allowed=False, reason=reason="withdrawn" if state == "withdrawn" else "no_consent")
+    return Verdict(allowed=False, reason="withdrawn" if state == "withdrawn" else "no_consent")
 
 
 def consents_of(member_id: str) -> list[ConsentView]:
