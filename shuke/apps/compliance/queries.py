@@ -46,3 +46,8 @@ def consents_of(member_id: str) -> list[ConsentView]:
 def suppressions_of(member_id: str) -> dict[str, str]:
     """Reason by channel."""
     return dict(Suppression.objects.filter(member__public_id=member_id).values_list("channel", "reason"))
+
+
+def suppressed_members() -> list[tuple[str, str]]:
+    """(member id, channel) of every suppression, for audiences that must be reachable."""
+    return list(Suppression.objects.values_list("member__public_id", "channel"))
