@@ -1,0 +1,12 @@
+"""What insights tells others."""
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True)
+class TraitsBuilt:
+    """The traits of a day were built anew; audiences that look at them may have changed."""
+
+    as_of: date
+    members: int

@@ -1,0 +1,17 @@
+"""Builds of traits: when, of which day, with which borders."""
+
+from django.db import models
+
+
+class TraitsBuild(models.Model):
+    """The newest build of a day.  ``thresholds`` holds the border of every RFM score."""
+
+    as_of = models.DateField(unique=True)
+    built_at = models.DateTimeField()
+    members = models.PositiveIntegerField()
+    seconds = models.FloatField()
+    window_days = models.PositiveSmallIntegerField()
+    thresholds = models.JSONField()
+
+    def __str__(self) -> str:
+        return f"{self.as_of} ({self.members})"

@@ -1,0 +1,90 @@
+"""Building traits."""
+
+import time
+from collections.abc import Callable
+from datetime import date, datetime
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from shuke.apps.insights.events import TraitsBuilt
+from shuke.apps.insights.models import TraitsBuild
+from shuke.apps.insights.queries.traits import build_view
+from shuke.apps.insights.schemas import TraitsBuildView
+from shuke.lake.reading import Snapshot
+from shuke.platform.audit.operations import record_audit
+from shuke.platform.clock import business_date
+from shuke.platform.errors import Refused
+from shuke.platform.events import emit
+from shuke.platform.permissions import SYSTEM, Actor
+from shuke.platform.retailer.queries import retailer
+from shuke.platform.warehouse import lake
+from shuke.science.rfm import rfm_thresholds
+from shuke.science.traits import TraitFacts, TraitSettings, member_traits
+
+#: Told how far a build is: steps done, steps in all, what is done now.
+Report = Callable[[int, int, str], None]
+
+STEPS = 3
+
+
+def build_traits(
+    *,
+    at: datetime,
+    as_of: date,
+    actor: Actor = SYSTEM,
+    window_days: int = 365,
+    report: Report = lambda done, total, label: None,
+) -> TraitsBuildView:
+    """Compute the traits of every member as of a day and put them in the place of that day's.
+
+    Building a day twice gives the same rows.  Refuses a day that is not over in the retailer's time
+    zone: its traits would change until midnight.
+    """
+    shop = retailer()
+    if as_of >= business_date(at, shop.time_zone):
+        raise Refused("day_not_over", _("Traits are built of whole days; choose yesterday or earlier."))
+    began = time.monotonic()
+    settings = TraitSettings(
+        currency=shop.currency, window_days=window_days, habit_days=max(730, window_days)
+    )
+    with lake().read() as snapshot:
+        report(0, STEPS, str(_("Computing")))
+        traits = member_traits(_facts(snapshot), as_of=as_of, settings=settings)
+        rows = snapshot.connection.create_table("new_traits", traits, temp=True)
+        thresholds = rfm_thresholds(rows).to_pyarrow().to_pylist()
+        report(1, STEPS, str(_("Writing")))
+        result = lake().replace("traits", rows.to_pyarrow(), where={"as_of": as_of})
+    report(2, STEPS, str(_("Recording")))
+    build = _record(
+        actor=actor,
+        at=at,
+        as_of=as_of,
+        members=result.rows,
+        seconds=round(time.monotonic() - began, 3),
+        window_days=window_days,
+        thresholds=thresholds,
+    )
+    report(STEPS, STEPS, str(_("Done")))
+    return build
+
+
+def _facts(snapshot: Snapshot) -> TraitFacts:
+    return TraitFacts(**{name: snapshot.table(name) for name in TraitFacts.__annotations__})
+
+
+@transaction.atomic
+def _record(*, actor: Actor, at: datetime, as_of: date, members: int, **values: object) -> TraitsBuildView:
+    """Remember the build after its rows lie in the lake: a build that is known can be read."""
+    row, _created = TraitsBuild.objects.update_or_create(
+        as_of=as_of, defaults={"built_at": at, "members": members, **values}
+    )
+    record_audit(
+        actor=actor,
+        at=at,
+        verb="traits.built",
+        subject=("traits", as_of.isoformat()),
+        changes={"members": [None, members]},
+    )
+    emit(TraitsBuilt(as_of=as_of, members=members))
+    return build_view(row)
