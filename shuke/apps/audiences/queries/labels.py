@@ -1,0 +1,175 @@
+"""What people call traits, operators and values.  The stored names stay the English ones of the code."""
+
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Labels = Mapping[str, str | Promise]
+
+TRAITS: Labels = {
+    "member_since": _("Member since"),
+    "first_order_date": _("First order"),
+    "last_order_date": _("Last order"),
+    "recency_days": _("Days since the last order"),
+    "frequency": _("Orders in the last year"),
+    "monetary_minor": _("Spend in the last year"),
+    "orders_total": _("Orders ever"),
+    "spend_total_minor": _("Spend ever"),
+    "average_order_minor": _("Average order"),
+    "recency_score": _("Recency score (1–5)"),
+    "frequency_score": _("Frequency score (1–5)"),
+    "monetary_score": _("Monetary score (1–5)"),
+    "rfm_segment": _("RFM segment"),
+    "purchase_cycle_days": _("Days between purchases"),
+    "lifecycle_stage": _("Lifecycle stage"),
+    "favourite_department": _("Favourite department"),
+    "favourite_category": _("Favourite category"),
+    "favourite_store": _("Favourite store"),
+    "favourite_weekday": _("Favourite weekday"),
+    "favourite_hour": _("Favourite hour"),
+    "preferred_channel": _("Preferred sales channel"),
+    "discount_share": _("Share bought on discount (0–1)"),
+}
+STAGES: Labels = {
+    "prospect": _("Prospect"),
+    "new": _("New"),
+    "active": _("Active"),
+    "loyal": _("Loyal"),
+    "at_risk": _("At risk"),
+    "lost": _("Lost"),
+}
+SEGMENTS: Labels = {
+    "champions": _("Champions"),
+    "loyal": _("Loyal"),
+    "potential_loyalists": _("Potential loyalists"),
+    "new": _("New"),
+    "promising": _("Promising"),
+    "need_attention": _("Need attention"),
+    "about_to_sleep": _("About to sleep"),
+    "at_risk": _("At risk"),
+    "cannot_lose": _("Cannot lose"),
+    "hibernating": _("Hibernating"),
+    "lost": _("Lost"),
+}
+WEEKDAYS: Labels = {
+    "1": _("Monday"),
+    "2": _("Tuesday"),
+    "3": _("Wednesday"),
+    "4": _("Thursday"),
+    "5": _("Friday"),
+    "6": _("Saturday"),
+    "7": _("Sunday"),
+}
+OPERATORS: Labels = {
+    "eq": _("is"),
+    "ne": _("is not"),
+    "lt": _("is below"),
+    "le": _("is at most"),
+    "gt": _("is above"),
+    "ge": _("is at least"),
+    "between": _("is between"),
+    "in": _("is one of"),
+    "contains": _("contains"),
+    "starts_with": _("starts with"),
+    "is_known": _("is known"),
+    "last_days": _("lies in the last … days"),
+}
+NUMBER_OPERATORS: Labels = {
+    "ge": _("at least"),
+    "le": _("at most"),
+    "eq": _("exactly"),
+    "ne": _("not exactly"),
+    "gt": _("more than"),
+    "lt": _("less than"),
+    "between": _("between"),
+}
+DATE_OPERATORS: Labels = {
+    "eq": _("is on"),
+    "ne": _("is not on"),
+    "lt": _("is before"),
+    "le": _("is on or before"),
+    "gt": _("is after"),
+    "ge": _("is on or after"),
+    "between": _("is between"),
+    "last_days": _("lies in the last … days"),
+    "is_known": _("is known"),
+}
+TYPES: Labels = {
+    "trait": _("Trait"),
+    "attribute": _("Attribute"),
+    "purchase": _("Purchase"),
+    "event": _("Behaviour"),
+    "message": _("Message"),
+    "sequence": _("One thing after another"),
+    "audience": _("Member of an audience"),
+    "consent": _("Consent"),
+    "reachable": _("Reachable on a channel"),
+    "anniversary": _("Birthday or other anniversary"),
+    "share": _("Random share"),
+    "members": _("List of members"),
+    "all": _("All of these"),
+    "any": _("Any of these"),
+    "not": _("None of this"),
+}
+MEASURES: Labels = {
+    "count": _("how often"),
+    "sum": _("for how much"),
+    "first": _("for the first time"),
+    "last": _("for the last time"),
+}
+WINDOWS: Labels = {
+    "ever": _("ever"),
+    "last_days": _("in the last … days"),
+    "between": _("between two days"),
+}
+MESSAGE_EVENTS: Labels = {
+    "received": _("Received"),
+    "opened": _("Opened"),
+    "clicked": _("Clicked"),
+    "replied": _("Replied"),
+    "bounced": _("Bounced"),
+    "complained": _("Complained"),
+    "unsubscribed": _("Unsubscribed"),
+}
+STATES: Labels = {
+    "granted": _("granted"),
+    "withdrawn": _("withdrawn"),
+    "unknown": _("never asked"),
+}
+CHANNELS: Labels = {
+    "email": _("Email"),
+    "sms": _("Text message"),
+    "console": _("Console outbox"),
+}
+PURPOSES: Labels = {"marketing": _("Marketing"), "service": _("Service")}
+ATTRIBUTES: Labels = {
+    "birthday": _("Birthday"),
+    "city": _("City"),
+    "gender": _("Gender"),
+    "age_group": _("Age group"),
+    "joined_on": _("Joined on"),
+    "household_size": _("Household size"),
+    "income": _("Income"),
+    "age": _("Age"),
+    "home_ownership": _("Home ownership"),
+    "marital_status": _("Marital status"),
+    "household_comp": _("Household composition"),
+    "kids_count": _("Children"),
+}
+#: Traits whose values come from a short fixed list.
+TRAIT_VALUES: Mapping[str, Labels] = {
+    "lifecycle_stage": STAGES,
+    "rfm_segment": SEGMENTS,
+    "favourite_weekday": WEEKDAYS,
+}
+
+
+def label(labels: Labels, name: str) -> str:
+    """The label in the reader's language; the name itself where there is none."""
+    return str(labels.get(name, name))
+
+
+def plain(labels: Labels) -> dict[str, str]:
+    """All labels in the reader's language."""
+    return {name: str(text) for name, text in labels.items()}
