@@ -34,7 +34,7 @@ def build_traits(
     as_of: date,
     actor: Actor = SYSTEM,
     window_days: int = 365,
-    report: Report = lambda done, total, label: None,
+    report: Report | None = None,
 ) -> TraitsBuildView:
     """Compute the traits of every member as of a day and put them in the place of that day's.
 
@@ -44,18 +44,19 @@ def build_traits(
     shop = retailer()
     if as_of >= business_date(at, shop.time_zone):
         raise Refused("day_not_over", _("Traits are built of whole days; choose yesterday or earlier."))
+    tell = report or (lambda *_told: None)
     began = time.monotonic()
     settings = TraitSettings(
         currency=shop.currency, window_days=window_days, habit_days=max(730, window_days)
     )
     with lake().read() as snapshot:
-        report(0, STEPS, str(_("Computing")))
+        tell(0, STEPS, str(_("Computing")))
         traits = member_traits(_facts(snapshot), as_of=as_of, settings=settings)
         rows = snapshot.connection.create_table("new_traits", traits, temp=True)
         thresholds = rfm_thresholds(rows).to_pyarrow().to_pylist()
-        report(1, STEPS, str(_("Writing")))
+        tell(1, STEPS, str(_("Writing")))
         result = lake().replace("traits", rows.to_pyarrow(), where={"as_of": as_of})
-    report(2, STEPS, str(_("Recording")))
+    tell(2, STEPS, str(_("Recording")))
     build = _record(
         actor=actor,
         at=at,
@@ -65,7 +66,7 @@ def build_traits(
         window_days=window_days,
         thresholds=thresholds,
     )
-    report(STEPS, STEPS, str(_("Done")))
+    tell(STEPS, STEPS, str(_("Done")))
     return build
 
 

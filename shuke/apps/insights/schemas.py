@@ -7,19 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from ninja import Schema
 
-SEGMENT_LABELS: Mapping[str, Any] = {
-    "champions": _("Champions"),
-    "loyal": _("Loyal"),
-    "potential_loyalists": _("Potential loyalists"),
-    "new": _("New customers"),
-    "promising": _("Promising"),
-    "need_attention": _("Need attention"),
-    "about_to_sleep": _("About to sleep"),
-    "at_risk": _("At risk"),
-    "cannot_lose": _("Cannot lose them"),
-    "hibernating": _("Hibernating"),
-    "lost": _("Lost"),
-}
+#: What to do about each segment.
 SEGMENT_HINTS: Mapping[str, Any] = {
     "champions": _("Bought just now, often and for much. Thank them; ask for a review."),
     "loyal": _("Come regularly and spend well. Offer the next tier or a bundle."),
@@ -32,14 +20,6 @@ SEGMENT_HINTS: Mapping[str, Any] = {
     "cannot_lose": _("Among your best, not seen for long. Call them personally."),
     "hibernating": _("Long ago, seldom. A cheap reminder is enough."),
     "lost": _("Gone for long. Spend nothing, or one last strong offer."),
-}
-STAGE_LABELS: Mapping[str, Any] = {
-    "prospect": _("Prospect"),
-    "new": _("New"),
-    "active": _("Active"),
-    "loyal": _("Loyal member"),
-    "at_risk": _("At risk of leaving"),
-    "lost": _("Lost member"),
 }
 
 

@@ -1,10 +1,14 @@
 """``shuke traits``: build what is known about members."""
 
 from datetime import date, datetime, timedelta
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+AS_OF = typer.Option(formats=["%Y-%m-%d"], help="The last business day to look at; yesterday if left out.")
+WINDOW = typer.Option(min=1, max=3650, help="How many days RFM looks back.")
 
 cli = typer.Typer(help="Traits of members.", no_args_is_help=True)
 
@@ -16,10 +20,8 @@ def traits() -> None:
 
 @cli.command()
 def build(
-    as_of: datetime | None = typer.Option(
-        None, formats=["%Y-%m-%d"], help="The last business day to look at; yesterday if left out."
-    ),
-    window_days: int = typer.Option(365, min=1, max=3650, help="How many days RFM looks back."),
+    as_of: Annotated[datetime | None, AS_OF] = None,
+    window_days: Annotated[int, WINDOW] = 365,
 ) -> None:
     """Build the traits of every member as of a day."""
     # Django's apps exist only once the command line has set it up.

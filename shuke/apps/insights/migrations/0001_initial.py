@@ -4,23 +4,26 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='TraitsBuild',
+            name="TraitsBuild",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('as_of', models.DateField(unique=True)),
-                ('built_at', models.DateTimeField()),
-                ('members', models.PositiveIntegerField()),
-                ('seconds', models.FloatField()),
-                ('window_days', models.PositiveSmallIntegerField()),
-                ('thresholds', models.JSONField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("as_of", models.DateField(unique=True)),
+                ("built_at", models.DateTimeField()),
+                ("members", models.PositiveIntegerField()),
+                ("seconds", models.FloatField()),
+                ("window_days", models.PositiveSmallIntegerField()),
+                ("thresholds", models.JSONField()),
             ],
         ),
     ]

@@ -1,24 +1,17 @@
 """Traits of members and the builds they come from."""
 
-from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 from ibis.expr import types as ir
 
 from shuke.apps.insights.models import TraitsBuild
-from shuke.apps.insights.schemas import (
-    SEGMENT_HINTS,
-    SEGMENT_LABELS,
-    STAGE_LABELS,
-    MemberTraits,
-    Share,
-    TraitsBuildView,
-)
+from shuke.apps.insights.schemas import SEGMENT_HINTS, MemberTraits, Share, TraitsBuildView
 from shuke.lake.reading import Snapshot
 from shuke.platform.warehouse import lake
 from shuke.science.lifecycle import STAGES
 from shuke.science.rfm import SEGMENTS
+from shuke.web.labels import label_of
 
 
 def build_view(row: TraitsBuild) -> TraitsBuildView:
@@ -51,8 +44,8 @@ def traits_of(member_id: str) -> MemberTraits | None:
     row = rows[0]
     return MemberTraits(
         **row,
-        rfm_segment_label=str(SEGMENT_LABELS.get(row["rfm_segment"], "")),
-        lifecycle_stage_label=str(STAGE_LABELS[row["lifecycle_stage"]]),
+        rfm_segment_label=label_of("rfm_segment", row["rfm_segment"]),
+        lifecycle_stage_label=label_of("lifecycle_stage", row["lifecycle_stage"]),
     )
 
 
@@ -73,13 +66,11 @@ def shares(snapshot: Snapshot, day: date) -> tuple[list[Share], list[Share]]:
         .to_pyarrow()
         .to_pylist()
     )
-    stages = _shares(rows, "lifecycle_stage", names=STAGES, labels=STAGE_LABELS)
-    return stages, _shares(rows, "rfm_segment", names=SEGMENTS, labels=SEGMENT_LABELS)
+    stages = _shares(rows, "lifecycle_stage", names=STAGES)
+    return stages, _shares(rows, "rfm_segment", names=SEGMENTS)
 
 
-def _shares(
-    rows: list[dict[str, Any]], column: str, *, names: tuple[str, ...], labels: Mapping[str, Any]
-) -> list[Share]:
+def _shares(rows: list[dict[str, Any]], column: str, *, names: tuple[str, ...]) -> list[Share]:
     sums = {name: {"members": 0, "monetary_minor": 0, "recency_days": 0} for name in names}
     for row in rows:
         if row[column] in sums:
@@ -91,7 +82,7 @@ def _shares(
     return [
         Share(
             name=name,
-            label=str(labels[name]),
+            label=label_of(column, name),
             hint=str(SEGMENT_HINTS[name]) if is_segment else "",
             members=group["members"],
             share=group["members"] / everybody if everybody else 0.0,
