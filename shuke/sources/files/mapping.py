@@ -1,0 +1,96 @@
+"""Which column is what: by the headers people use, in English and Chinese."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+
+from shuke.sources.files.errors import UnreadableFileError
+from shuke.sources.files.fields import FileKind
+from shuke.sources.files.profiles import Profile
+
+_BRACKETS = re.compile(r"[(\[{<（【].*?[)\]}>）】]")
+_NOISE = re.compile(r"[\s_\-./\\:：#*'\"]+")
+
+
+def folded(header: str) -> str:
+    """A header without case, blanks, punctuation and what stands in brackets, such as units.
+
+    >>> folded("Unit Price (USD)") == folded("unit_price")
+    True
+    """
+    text = unicodedata.normalize("NFKC", header).casefold()
+    short = _NOISE.sub("", _BRACKETS.sub("", text))
+    return short or _NOISE.sub("", text)
+
+
+def automatic_mapping(kind: FileKind, headers: Sequence[str]) -> dict[str, str]:
+    """Field → header for every field whose name, label or a known word is a header.
+
+    The first field of the kind wins a header that several know; the first of equal headers counts.
+    """
+    by_fold: dict[str, str] = {}
+    for header in headers:
+        if header:
+            by_fold.setdefault(folded(header), header)
+    found: dict[str, str] = {}
+    taken: set[str] = set()
+    for exact in (True, False):
+        for field in kind.fields:
+            words = (field.name,) if exact else (field.label, *field.words)
+            known = next((by_fold[folded(w)] for w in words if folded(w) in by_fold), None)
+            if known is not None and field.name not in found and known not in taken:
+                found[field.name] = known
+                taken.add(known)
+    return found
+
+
+def check_mapping(kind: FileKind, profile: Profile, headers: Sequence[str]) -> None:
+    """Refuse a mapping with which no row could be taken.  Raises ``UnreadableFileError``."""
+    columns = profile.columns
+    unknown = [name for name in columns if name not in kind.field_names]
+    if unknown:
+        raise UnreadableFileError(
+            "unknown_field",
+            f"Files of {kind.name} have no field {unknown[0]}; known are {', '.join(kind.field_names)}.",
+        )
+    absent = [header for header in (*columns.values(), *profile.attributes.values()) if header not in headers]
+    if absent:
+        raise UnreadableFileError(
+            "missing_column",
+            f"The file has no column “{absent[0]}”. Its columns: {_listed(headers)}. Change the mapping.",
+        )
+    doubled = [header for header in columns.values() if list(headers).count(header) > 1]
+    if doubled:
+        raise UnreadableFileError(
+            "doubled_header", f"Two columns are called “{doubled[0]}”. Rename one of them in the file."
+        )
+    _check_required(kind, columns, profile, headers)
+
+
+def _check_required(
+    kind: FileKind, columns: Mapping[str, str], profile: Profile, headers: Sequence[str]
+) -> None:
+    missing = [
+        f.label
+        for f in kind.fields
+        if f.is_required and f.name not in columns and f.name not in profile.fills
+    ]
+    missing += [
+        " / ".join(kind.field(name).label for name in group)
+        for group in kind.one_of
+        if not any(name in columns for name in group)
+    ]
+    if missing:
+        raise UnreadableFileError(
+            "no_usable_header",
+            f"No column was found for: {'; '.join(missing)}. The file's columns: {_listed(headers)}. "
+            "Choose them in the mapping, or put a header into the first row.",
+            missing=missing,
+        )
+
+
+def _listed(headers: Sequence[str]) -> str:
+    shown = ", ".join(f"“{header[:60]}”" for header in headers[:30] if header)
+    return shown or "none has a name"
