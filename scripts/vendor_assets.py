@@ -3,7 +3,7 @@
 Packages come through ``npm pack``; users need no Node, the files are committed.  Each lands in
 ``shuke/web/static/vendor/<name>-<version>/`` with its licence, and ``VENDOR.md`` lists versions,
 licences and SHA-256.  Files are kept byte for byte, so that anybody can compare them with a release.
-Of the icons only those named below are taken, as one sprite.
+Of the icons only those named in ``icons.txt`` are taken, as one sprite.
 """
 
 import hashlib
@@ -47,32 +47,8 @@ LIBRARIES = (
     Library("@tabler/icons", "3.52.0", "tabler-icons", ("LICENSE",), "icons, as the sprite of those in use"),
 )
 
-ICONS = """
-adjustments adjustments-horizontal affiliate alert-circle alert-triangle apps archive arrow-back-up arrow-down
-arrow-down-right arrow-left arrow-narrow-down arrow-narrow-up arrow-right arrow-up arrow-up-right award ban
-bell bolt book bookmark box brand-wechat briefcase bucket building building-store bulb cake calendar
-calendar-event calendar-stats calendar-time cash category chart-area-line chart-bar chart-donut chart-dots
-chart-funnel chart-histogram chart-line chart-pie check checkbox checks chevron-down chevron-left
-chevron-right chevron-up circle circle-check circle-dashed circle-half-2 circle-plus circle-x clipboard
-clipboard-check clipboard-list clock clock-hour-4 click coin coins columns confetti copy credit-card
-crown currency-dollar currency-yuan database database-import device-desktop device-mobile devices dice diamond
-discount dots dots-vertical download edit equal exclamation-circle external-link eye eye-off
-file file-analytics file-check file-description file-import file-spreadsheet file-text file-x filter
-filter-off flag flask folder forbid gauge gift git-branch git-compare grip-vertical hand-stop heart
-heart-handshake help-circle history home hourglass id id-badge-2 inbox info-circle info-square-rounded
-key language layout-dashboard layout-grid layout-list link list list-check list-details loader loader-2 lock
-lock-open login logout mail mail-bolt mail-check mail-forward mail-off mail-opened mail-x map-pin math-function
-medal menu-2 message message-2 message-circle minus mood-empty moon note package parentheses password pencil
-percentage phone photo player-pause player-play player-stop plug plus point presentation-analytics
-printer progress-check puzzle qrcode question-mark quote receipt receipt-2 receipt-refund refresh repeat report
-report-analytics report-money rocket rotate-clockwise route scale school search select send settings share
-shield shield-check shield-lock shield-x shirt shopping-bag shopping-cart sort-ascending sort-descending
-sparkles speakerphone sql square-plus stack-2 star star-half stars status-change subtask sum sun switch-horizontal
-table table-import tag tags target target-arrow template test-pipe thumb-up ticket timeline timeline-event tool
-transform trash trending-down trending-up trophy truck upload user user-check user-circle user-cog user-heart
-user-minus user-off user-plus user-question user-search user-x users users-group users-minus users-plus variable
-versions wallet wand weight world x zoom-in zoom-out
-""".split()
+#: The icons in use, one name a line; add a line and run the script to have another.
+ICONS = (Path(__file__).parent / "icons.txt").read_text().split()
 
 
 def fetch(library: Library, scratch: Path) -> Path:

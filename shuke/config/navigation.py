@@ -21,31 +21,62 @@ class Entry:
     permission: str
 
 
-ENTRIES: tuple[Entry, ...] = (
-    Entry(_("Overview"), "/", "home", "overview.view"),
-    Entry(_("Members"), "/members/", "users", "members.view"),
-    Entry(_("Insights"), "/insights/", "chart-dots", "insights.view"),
-    Entry(_("Audiences"), "/audiences/", "target", "audiences.view"),
-    Entry(_("Campaigns"), "/campaigns/", "speakerphone", "campaigns.view"),
-    Entry(_("Messages"), "/messages/", "mail", "messages.view"),
-    Entry(_("Products"), "/products/", "package", "products.view"),
-    Entry(_("Imports"), "/imports/", "file-import", "imports.view"),
-    Entry(_("Settings"), "/settings/", "settings", "settings.view"),
+#: Sections of the menu: a heading (or none) and its places.
+SECTIONS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
+    (
+        "",
+        (
+            Entry(_("Overview"), "/", "home", "overview.view"),
+            Entry(_("Members"), "/members/", "users", "members.view"),
+            Entry(_("Insights"), "/insights/", "chart-dots", "insights.view"),
+        ),
+    ),
+    (
+        _("Reach"),
+        (
+            Entry(_("Audiences"), "/audiences/", "target", "audiences.view"),
+            Entry(_("Campaigns"), "/campaigns/", "speakerphone", "campaigns.view"),
+            Entry(_("Messages"), "/messages/", "mail", "messages.view"),
+        ),
+    ),
+    (
+        _("Data"),
+        (
+            Entry(_("Products"), "/products/", "package", "products.view"),
+            Entry(_("Imports"), "/imports/", "file-import", "imports.view"),
+        ),
+    ),
+    (
+        _("Administration"),
+        (
+            Entry(_("Audit"), "/settings/audit/", "history", "audit.view"),
+            Entry(_("Settings"), "/settings/", "settings", "settings.view"),
+        ),
+    ),
 )
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
     """Template context of every page: the menu of this person, the retailer and the actor."""
+    current = getattr(request, "retailer", None) or retailer()
     if not getattr(request, "user", None) or not request.user.is_authenticated:
-        return {"retailer": retailer()}
+        return {"retailer": current}
     actor = actor_of(request)
-    entries = [
-        {
-            "entry": entry,
-            "is_active": request.path == entry.url
-            or (entry.url != "/" and request.path.startswith(entry.url)),
-        }
-        for entry in ENTRIES
-        if actor.may(entry.permission)
-    ]
-    return {"navigation": entries, "retailer": retailer(), "actor": actor}
+    active = _active_url(request.path)
+    sections = []
+    for title, entries in SECTIONS:
+        shown = [
+            {"entry": entry, "is_active": entry.url == active}
+            for entry in entries
+            if actor.may(entry.permission)
+        ]
+        if shown:
+            sections.append({"title": title, "entries": shown})
+    return {"navigation": sections, "retailer": current, "actor": actor}
+
+
+def _active_url(path: str) -> str:
+    """The menu's place that a page belongs to: the longest address its own begins with."""
+    urls = [entry.url for _title, entries in SECTIONS for entry in entries]
+    fitting = [url for url in urls if path == url or (url != "/" and path.startswith(url))]
+    return max(fitting, key=len, default="")

@@ -3,8 +3,10 @@
 from django.urls import include, path
 
 from shuke.config.api import api
+from shuke.web.api_reference import reference_page
 
 urlpatterns = [
+    path("api/v1/docs", reference_page(api), name="api_reference"),
     path("api/v1/", api.urls),
     path("", include("shuke.web.urls")),
     path("", include("shuke.apps.insights.urls")),
@@ -15,3 +17,7 @@ urlpatterns = [
     path("campaigns/", include("shuke.apps.campaigns.urls")),
     path("messages/", include("shuke.apps.channels.urls")),
 ]
+
+handler403 = "shuke.web.pages.errors.forbidden"
+handler404 = "shuke.web.pages.errors.not_found"
+handler500 = "shuke.web.pages.errors.fault"

@@ -1,6 +1,22 @@
 """Sign-in, language, settings and the audit."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from shuke.web.pages import audit, profile, settings, signing_in
 
 app_name = "web"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("sign-in/", signing_in.sign_in, name="sign_in"),
+    path("sign-out/", signing_in.sign_out, name="sign_out"),
+    path("language/", signing_in.language, name="language"),
+    path("profile/", profile.profile, name="profile"),
+    path("profile/password/", profile.change_own_password, name="own_password"),
+    path("settings/", settings.retailer_settings, name="settings"),
+    path("settings/users/", settings.user_list, name="users"),
+    path("settings/users/new/", settings.new_user, name="new_user"),
+    path("settings/users/<str:user_id>/", settings.edit_user, name="edit_user"),
+    path("settings/users/<str:user_id>/password/", settings.set_user_password, name="set_user_password"),
+    path("settings/tokens/", settings.token_list, name="tokens"),
+    path("settings/tokens/<str:token_id>/revoke/", settings.revoke, name="revoke_token"),
+    path("settings/audit/", audit.audit, name="audit"),
+]

@@ -58,3 +58,14 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class SignInFailures(models.Model):
+    """Failed sign-ins of one name or from one network address within a window; keyed by a hash of either."""
+
+    key_hash = models.CharField(max_length=64, unique=True)
+    failures = models.PositiveIntegerField(default=0)
+    window_started_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.key_hash[:8]

@@ -3,8 +3,11 @@
 import hashlib
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext_lazy as _
+
 from shuke.platform.accounts.models import ApiToken, User
 from shuke.platform.accounts.schemas import TokenView, UserView
+from shuke.platform.errors import NotFound
 from shuke.platform.permissions import Actor
 
 #: The time of last use is written at most this often, so that reading stays reading.
@@ -37,6 +40,14 @@ def token_view(token: ApiToken) -> TokenView:
         revoked_at=token.revoked_at,
         last_used_at=token.last_used_at,
     )
+
+
+def user(user_id: str) -> UserView:
+    """One person.  Raises ``NotFound``."""
+    row = User.objects.filter(public_id=user_id).first()
+    if row is None:
+        raise NotFound("user_not_found", _("There is no such user."))
+    return user_view(row)
 
 
 def users() -> list[UserView]:

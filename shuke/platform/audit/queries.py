@@ -21,3 +21,8 @@ def audit_entries(
     if verb:
         rows = rows.filter(verb__startswith=verb)
     return [AuditView.from_orm(row) for row in rows[offset : offset + limit]], rows.count()
+
+
+def audit_verbs() -> list[str]:
+    """Every verb that occurs, in alphabetical order."""
+    return list(AuditEntry.objects.order_by("verb").values_list("verb", flat=True).distinct())

@@ -1,0 +1,117 @@
+"""The words people read for the codes that machines keep, and the colour each is shown in.
+
+Apps add their own nouns with ``register_labels`` when they are loaded.
+"""
+
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Labels = Mapping[str, tuple[str | Promise, str]]
+
+_LABELS: dict[str, Labels] = {
+    "role": {
+        "administrator": (_("Administrator"), "purple"),
+        "analyst": (_("Analyst"), "blue"),
+        "marketer": (_("Marketer"), "green"),
+        "approver": (_("Approver"), "yellow"),
+        "viewer": (_("Viewer"), "grey"),
+    },
+    "lifecycle_stage": {
+        "prospect": (_("Prospect"), "grey"),
+        "new": (_("New"), "blue"),
+        "active": (_("Active"), "green"),
+        "loyal": (_("Loyal"), "purple"),
+        "at_risk": (_("At risk"), "yellow"),
+        "lost": (_("Lost"), "red"),
+    },
+    "rfm_segment": {
+        "champions": (_("Champions"), "purple"),
+        "loyal": (_("Loyal customers"), "green"),
+        "potential_loyalists": (_("Potential loyalists"), "green"),
+        "new": (_("New customers"), "blue"),
+        "promising": (_("Promising"), "blue"),
+        "need_attention": (_("Need attention"), "yellow"),
+        "about_to_sleep": (_("About to sleep"), "yellow"),
+        "at_risk": (_("At risk"), "red"),
+        "cannot_lose": (_("Cannot lose them"), "red"),
+        "hibernating": (_("Hibernating"), "grey"),
+        "lost": (_("Lost"), "grey"),
+    },
+    "identifier_kind": {
+        "external": (_("Customer number"), "grey"),
+        "card": (_("Member card"), "grey"),
+        "email": (_("Email"), "grey"),
+        "phone": (_("Phone"), "grey"),
+    },
+    "channel": {
+        "email": (_("Email"), "blue"),
+        "sms": (_("Text message"), "green"),
+        "wechat": (_("WeChat"), "green"),
+        "wecom": (_("WeCom"), "green"),
+        "push": (_("App push"), "purple"),
+        "mail": (_("Letter"), "grey"),
+        "console": (_("Console outbox"), "grey"),
+    },
+    "sales_channel": {
+        "store": (_("Store"), "grey"),
+        "web": (_("Web shop"), "blue"),
+        "app": (_("App"), "purple"),
+    },
+    "purpose": {
+        "marketing": (_("Marketing"), "blue"),
+        "service": (_("Service"), "grey"),
+    },
+    "consent_state": {
+        "granted": (_("Granted"), "green"),
+        "withdrawn": (_("Withdrawn"), "red"),
+    },
+    "weekday": {
+        "1": (_("Monday"), "grey"),
+        "2": (_("Tuesday"), "grey"),
+        "3": (_("Wednesday"), "grey"),
+        "4": (_("Thursday"), "grey"),
+        "5": (_("Friday"), "grey"),
+        "6": (_("Saturday"), "grey"),
+        "7": (_("Sunday"), "grey"),
+    },
+    "message_event": {
+        "queued": (_("Queued"), "grey"),
+        "sent": (_("Sent"), "blue"),
+        "delivered": (_("Delivered"), "blue"),
+        "opened": (_("Opened"), "green"),
+        "clicked": (_("Clicked"), "purple"),
+        "replied": (_("Replied"), "purple"),
+        "bounced": (_("Bounced"), "red"),
+        "complained": (_("Complained"), "red"),
+        "unsubscribed": (_("Unsubscribed"), "yellow"),
+        "suppressed": (_("Suppressed"), "yellow"),
+        "failed": (_("Failed"), "red"),
+        "uncertain": (_("Uncertain"), "yellow"),
+    },
+}
+
+
+def register_labels(noun: str, labels: Labels) -> None:
+    """Add the words of a noun's codes: code → (word, tone).  Known codes are kept, new ones added."""
+    _LABELS[noun] = {**labels, **_LABELS.get(noun, {})}
+
+
+def label_of(noun: str, code: object) -> str:
+    """The word for a code in the active language; an unknown code is shown as it is, nothing as a dash."""
+    if code is None or code == "":
+        return "–"
+    found = _LABELS.get(noun, {}).get(str(code))
+    return str(found[0]) if found else str(code)
+
+
+def tone_of(noun: str, code: object) -> str:
+    """The colour of a code's badge."""
+    found = _LABELS.get(noun, {}).get(str(code))
+    return found[1] if found else "grey"
+
+
+def choices_of(noun: str) -> list[tuple[str, str]]:
+    """(code, word) of a noun in its order, for menus."""
+    return [(code, str(word)) for code, (word, _tone) in _LABELS.get(noun, {}).items()]
