@@ -8,6 +8,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from shuke.platform.crypto import load_keyring
+from shuke.platform.observability.logs import configure_structlog, logging_config
 
 PACKAGE = Path(__file__).resolve().parent.parent
 SHUKE_HOME = Path(os.environ.get("SHUKE_HOME", "var")).resolve()
@@ -32,6 +33,7 @@ INSTALLED_APPS = [
     "csp",
     "shuke.platform.accounts",
     "shuke.platform.audit",
+    "shuke.platform.jobs",
     "shuke.platform.outbox",
     "shuke.platform.retailer",
     "shuke.web",
@@ -50,6 +52,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "shuke.platform.observability.middleware.RequestLog",
     "shuke.web.problems.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -98,6 +101,18 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
         "PRAGMA cache_size=-32000; PRAGMA temp_store=MEMORY;",
     }
+# Jobs: rows with a lease on SQLite, procrastinate on PostgreSQL (docs/decisions/0030).  Any queue name will do.
+_JOBS = "sqlite"
+if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    _JOBS = "procrastinate"
+    INSTALLED_APPS.insert(0, "procrastinate.contrib.django")
+TASKS = {"default": {"BACKEND": f"shuke.platform.jobs.{_JOBS}.Backend", "QUEUES": []}}
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = None
+
+LOGGING = logging_config(level=os.environ.get("SHUKE_LOG_LEVEL", "INFO"))
+configure_structlog()
+METRICS_TOKEN = os.environ.get("SHUKE_METRICS_TOKEN", "")
+
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"

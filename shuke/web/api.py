@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import RequestDataTooBig
+from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 from ninja.openapi.schema import OpenAPISchema
@@ -23,7 +24,7 @@ from shuke.platform.permissions import Actor
 from shuke.platform.rates import count_call
 from shuke.web.access import actor_of
 from shuke.web.parsing import StrictParser
-from shuke.web.problems import WORDS, Problem
+from shuke.web.problems import WORDS, Problem, problem_response
 
 Item = TypeVar("Item")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -31,7 +32,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 SESSION_REQUESTS_PER_MINUTE = 600
 
 
-def _count(actor: Actor, requests_per_minute: int) -> None:
+def _count(actor: Actor, *, requests_per_minute: int) -> None:
     """Count the call against the actor's limit.  Raises ``Throttled`` with the seconds to wait."""
     seconds = now().timestamp()
     minute = int(seconds // 60)
@@ -43,13 +44,13 @@ def _count(actor: Actor, requests_per_minute: int) -> None:
 class TokenAuth(HttpBearer):
     """``Authorization: Bearer shk_…``; the actor is what the endpoint sees as ``request.auth``."""
 
-    def authenticate(self, request: HttpRequest, token: str) -> Actor:
+    def authenticate(self, _request: HttpRequest, token: str) -> Actor:
         """The actor of a valid token.  A wrong token is refused, whatever cookie came with it."""
         found = token_actor(token, at=now())
         if found is None:
             raise AuthenticationError
         actor, view = found
-        _count(actor, view.requests_per_minute)
+        _count(actor, requests_per_minute=view.requests_per_minute)
         return actor
 
 
@@ -63,7 +64,7 @@ class SessionAuth(CookieAuth):
         if request.method not in SAFE_METHODS and check_csrf(request):
             raise HttpError(403, "Send the CSRF token of the session in the header X-CSRFToken.")
         actor = user_actor(request.user)
-        _count(actor, SESSION_REQUESTS_PER_MINUTE)
+        _count(actor, requests_per_minute=SESSION_REQUESTS_PER_MINUTE)
         return actor
 
 
@@ -140,14 +141,25 @@ def _answer_problems(api: Api) -> None:
     def answer(request: HttpRequest, problem: Problem, status: int) -> HttpResponse:
         return api.create_response(request, problem.model_dump(), status=status)
 
+    @api.exception_handler(Refused)
     def refused(request: HttpRequest, error: Refused) -> HttpResponse:
         problem = Problem(code=error.code, message=str(error.message), details=error.details)
         return answer(request, problem, error.status)
 
+    @api.exception_handler(ValidationError)
     def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
         details = {".".join(str(part) for part in item["loc"][1:]): item["msg"] for item in error.errors}
         return answer(request, Problem(code="invalid", message=WORDS[422][1], details=details), 422)
 
+    @api.exception_handler(Http404)
+    def missing(_request: HttpRequest, _error: Http404) -> HttpResponse:
+        return problem_response(404)
+
+    @api.exception_handler(RequestDataTooBig)
+    def too_large(_request: HttpRequest, _error: RequestDataTooBig) -> HttpResponse:
+        return problem_response(413)
+
+    @api.exception_handler(HttpError)
     def failed(request: HttpRequest, error: HttpError) -> HttpResponse:
         code, message = WORDS.get(error.status_code, WORDS[400])
         said = message if isinstance(error, AuthenticationError | Throttled) else str(error)
@@ -155,10 +167,6 @@ def _answer_problems(api: Api) -> None:
         if isinstance(error, Throttled):
             response.headers["Retry-After"] = str(error.wait)
         return response
-
-    api.add_exception_handler(Refused, refused)
-    api.add_exception_handler(ValidationError, invalid)
-    api.add_exception_handler(HttpError, failed)
 
 
 __all__ = ["Page", "Paging", "Problem", "build_api", "paginate", "permit"]
