@@ -44,9 +44,7 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["run_id", "state", "id"]),
             models.Index(fields=["campaign_id", "-id"]),
-            models.Index(
-                fields=["worker"], name="message_being_sent", condition=models.Q(state="sending")
-            ),
+            models.Index(fields=["worker"], name="message_being_sent", condition=models.Q(state="sending")),
         ]
 
     def __str__(self) -> str:

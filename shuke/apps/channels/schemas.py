@@ -7,6 +7,19 @@ from typing import Any
 
 from ninja import Schema
 
+from shuke.apps.channels.rules.templating import Content, Rendered
+
+__all__ = [
+    "Content",
+    "EmailSettingsView",
+    "MessageContent",
+    "MessageView",
+    "Recipient",
+    "Rendered",
+    "RunCounts",
+    "SendingOutcome",
+]
+
 
 @dataclass(frozen=True)
 class Recipient:
@@ -83,9 +96,7 @@ class RunCounts(Schema):
     @property
     def ended(self) -> int:
         """At their end."""
-        return (
-            self.sent + self.delivered + self.bounced + self.suppressed + self.failed + self.uncertain
-        )
+        return self.sent + self.delivered + self.bounced + self.suppressed + self.failed + self.uncertain
 
     @property
     def accepted(self) -> int:

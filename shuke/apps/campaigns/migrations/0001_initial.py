@@ -6,99 +6,212 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('members', '0001_initial'),
+        ("members", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Campaign',
+            name="Campaign",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(default=shuke.apps.campaigns.models.new_campaign_id, editable=False, max_length=24, unique=True)),
-                ('code', models.CharField(blank=True, max_length=80)),
-                ('name', models.CharField(max_length=120)),
-                ('goal', models.CharField(choices=[('repurchase', 'repurchase'), ('win_back', 'win_back'), ('welcome', 'welcome'), ('cross_sell', 'cross_sell'), ('inform', 'inform')], default='repurchase', max_length=20)),
-                ('notes', models.TextField(blank=True)),
-                ('source', models.CharField(default='console', max_length=80)),
-                ('audience_id', models.CharField(blank=True, max_length=24)),
-                ('audience_name', models.CharField(blank=True, max_length=120)),
-                ('audience_version', models.PositiveIntegerField(blank=True, null=True)),
-                ('channel', models.CharField(default='email', max_length=20)),
-                ('starts_on', models.DateField()),
-                ('ends_on', models.DateField()),
-                ('budget_minor', models.BigIntegerField(default=0)),
-                ('cost_per_thousand_minor', models.BigIntegerField(default=0)),
-                ('currency', models.CharField(max_length=3)),
-                ('control_percent', models.PositiveSmallIntegerField(default=10)),
-                ('is_lasting_control', models.BooleanField(default=True)),
-                ('wished_lift_percent', models.PositiveSmallIntegerField(default=10)),
-                ('state', models.CharField(choices=[('draft', 'draft'), ('in_review', 'in_review'), ('approved', 'approved'), ('scheduled', 'scheduled'), ('running', 'running'), ('done', 'done'), ('stopped', 'stopped')], default='draft', max_length=12)),
-                ('author_id', models.CharField(max_length=40)),
-                ('author_name', models.CharField(max_length=120)),
-                ('editor_id', models.CharField(max_length=40)),
-                ('approver_id', models.CharField(blank=True, max_length=40)),
-                ('approver_name', models.CharField(blank=True, max_length=120)),
-                ('approved_at', models.DateTimeField(blank=True, null=True)),
-                ('approved_fingerprint', models.CharField(blank=True, max_length=64)),
-                ('review_note', models.CharField(blank=True, max_length=500)),
-                ('scheduled_at', models.DateTimeField(blank=True, null=True)),
-                ('problem', models.CharField(blank=True, max_length=300)),
-                ('experiment_id', models.CharField(blank=True, max_length=40)),
-                ('is_randomised', models.BooleanField(default=True)),
-                ('created_at', models.DateTimeField()),
-                ('updated_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.CharField(
+                        default=shuke.apps.campaigns.models.new_campaign_id,
+                        editable=False,
+                        max_length=24,
+                        unique=True,
+                    ),
+                ),
+                ("code", models.CharField(blank=True, max_length=80)),
+                ("name", models.CharField(max_length=120)),
+                (
+                    "goal",
+                    models.CharField(
+                        choices=[
+                            ("repurchase", "repurchase"),
+                            ("win_back", "win_back"),
+                            ("welcome", "welcome"),
+                            ("cross_sell", "cross_sell"),
+                            ("inform", "inform"),
+                        ],
+                        default="repurchase",
+                        max_length=20,
+                    ),
+                ),
+                ("notes", models.TextField(blank=True)),
+                ("source", models.CharField(default="console", max_length=80)),
+                ("audience_id", models.CharField(blank=True, max_length=24)),
+                ("audience_name", models.CharField(blank=True, max_length=120)),
+                ("audience_version", models.PositiveIntegerField(blank=True, null=True)),
+                ("channel", models.CharField(default="email", max_length=20)),
+                ("starts_on", models.DateField()),
+                ("ends_on", models.DateField()),
+                ("budget_minor", models.BigIntegerField(default=0)),
+                ("cost_per_thousand_minor", models.BigIntegerField(default=0)),
+                ("currency", models.CharField(max_length=3)),
+                ("control_percent", models.PositiveSmallIntegerField(default=10)),
+                ("is_lasting_control", models.BooleanField(default=True)),
+                ("wished_lift_percent", models.PositiveSmallIntegerField(default=10)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "draft"),
+                            ("in_review", "in_review"),
+                            ("approved", "approved"),
+                            ("scheduled", "scheduled"),
+                            ("running", "running"),
+                            ("done", "done"),
+                            ("stopped", "stopped"),
+                        ],
+                        default="draft",
+                        max_length=12,
+                    ),
+                ),
+                ("author_id", models.CharField(max_length=40)),
+                ("author_name", models.CharField(max_length=120)),
+                ("editor_id", models.CharField(max_length=40)),
+                ("approver_id", models.CharField(blank=True, max_length=40)),
+                ("approver_name", models.CharField(blank=True, max_length=120)),
+                ("approved_at", models.DateTimeField(blank=True, null=True)),
+                ("approved_fingerprint", models.CharField(blank=True, max_length=64)),
+                ("review_note", models.CharField(blank=True, max_length=500)),
+                ("scheduled_at", models.DateTimeField(blank=True, null=True)),
+                ("problem", models.CharField(blank=True, max_length=300)),
+                ("experiment_id", models.CharField(blank=True, max_length=40)),
+                ("is_randomised", models.BooleanField(default=True)),
+                ("created_at", models.DateTimeField()),
+                ("updated_at", models.DateTimeField()),
             ],
             options={
-                'indexes': [models.Index(fields=['state', '-id'], name='campaigns_c_state_5ea084_idx')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('ends_on__gte', models.F('starts_on'))), name='campaign_dates_in_order'), models.CheckConstraint(condition=models.Q(('control_percent__lte', 90)), name='campaign_control_percent'), models.CheckConstraint(condition=models.Q(('budget_minor__gte', 0), ('cost_per_thousand_minor__gte', 0)), name='campaign_money_not_negative'), models.UniqueConstraint(condition=models.Q(('code', ''), _negated=True), fields=('source', 'code'), name='campaign_code_once')],
+                "indexes": [models.Index(fields=["state", "-id"], name="campaigns_c_state_5ea084_idx")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_on__gte", models.F("starts_on"))),
+                        name="campaign_dates_in_order",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("control_percent__lte", 90)), name="campaign_control_percent"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("budget_minor__gte", 0), ("cost_per_thousand_minor__gte", 0)),
+                        name="campaign_money_not_negative",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("code", ""), _negated=True),
+                        fields=("source", "code"),
+                        name="campaign_code_once",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='CampaignRun',
+            name="CampaignRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(default=shuke.apps.campaigns.models.new_run_id, editable=False, max_length=24, unique=True)),
-                ('audience_version', models.PositiveIntegerField(blank=True, null=True)),
-                ('as_of', models.DateField()),
-                ('size', models.PositiveIntegerField()),
-                ('treated', models.PositiveIntegerField()),
-                ('queued_upto', models.PositiveIntegerField(default=0)),
-                ('started_at', models.DateTimeField()),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('campaign', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='run', to='campaigns.campaign')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.CharField(
+                        default=shuke.apps.campaigns.models.new_run_id,
+                        editable=False,
+                        max_length=24,
+                        unique=True,
+                    ),
+                ),
+                ("audience_version", models.PositiveIntegerField(blank=True, null=True)),
+                ("as_of", models.DateField()),
+                ("size", models.PositiveIntegerField()),
+                ("treated", models.PositiveIntegerField()),
+                ("queued_upto", models.PositiveIntegerField(default=0)),
+                ("started_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "campaign",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="run",
+                        to="campaigns.campaign",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='CampaignContent',
+            name="CampaignContent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channel', models.CharField(max_length=20)),
-                ('variant', models.CharField(default='a', max_length=20)),
-                ('language', models.CharField(max_length=10)),
-                ('subject', models.CharField(blank=True, max_length=500)),
-                ('text', models.TextField(blank=True)),
-                ('html', models.TextField(blank=True)),
-                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='contents', to='campaigns.campaign')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("channel", models.CharField(max_length=20)),
+                ("variant", models.CharField(default="a", max_length=20)),
+                ("language", models.CharField(max_length=10)),
+                ("subject", models.CharField(blank=True, max_length=500)),
+                ("text", models.TextField(blank=True)),
+                ("html", models.TextField(blank=True)),
+                (
+                    "campaign",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="contents",
+                        to="campaigns.campaign",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('campaign', 'channel', 'variant', 'language'), name='one_content_per_language')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("campaign", "channel", "variant", "language"), name="one_content_per_language"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='RunMember',
+            name="RunMember",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveIntegerField()),
-                ('arm', models.CharField(max_length=40)),
-                ('member', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='members.member')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='members', to='campaigns.campaignrun')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveIntegerField()),
+                ("arm", models.CharField(max_length=40)),
+                (
+                    "member",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="members.member"
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="members",
+                        to="campaigns.campaignrun",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('run', 'position'), name='run_position_once'), models.UniqueConstraint(fields=('run', 'member'), name='run_member_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("run", "position"), name="run_position_once"),
+                    models.UniqueConstraint(fields=("run", "member"), name="run_member_once"),
+                ],
             },
         ),
     ]

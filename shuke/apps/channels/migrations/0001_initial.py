@@ -6,61 +6,118 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('members', '0001_initial'),
+        ("members", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='EmailSettings',
+            name="EmailSettings",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('host', models.CharField(blank=True, max_length=253)),
-                ('port', models.PositiveIntegerField(default=587)),
-                ('security', models.CharField(choices=[('none', 'none'), ('starttls', 'starttls'), ('tls', 'tls')], default='starttls', max_length=10)),
-                ('username', models.CharField(blank=True, max_length=200)),
-                ('password_encrypted', models.BinaryField(blank=True, default=b'')),
-                ('messages_per_second', models.FloatField(default=10)),
-                ('is_tracking', models.BooleanField(default=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("host", models.CharField(blank=True, max_length=253)),
+                ("port", models.PositiveIntegerField(default=587)),
+                (
+                    "security",
+                    models.CharField(
+                        choices=[("none", "none"), ("starttls", "starttls"), ("tls", "tls")],
+                        default="starttls",
+                        max_length=10,
+                    ),
+                ),
+                ("username", models.CharField(blank=True, max_length=200)),
+                ("password_encrypted", models.BinaryField(blank=True, default=b"")),
+                ("messages_per_second", models.FloatField(default=10)),
+                ("is_tracking", models.BooleanField(default=True)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('pk', 1)), name='email_settings_are_one')],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("pk", 1)), name="email_settings_are_one")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(default=shuke.apps.channels.models.new_message_id, editable=False, max_length=24, unique=True)),
-                ('campaign_id', models.CharField(blank=True, max_length=24)),
-                ('run_id', models.CharField(max_length=40)),
-                ('person_key', models.CharField(max_length=24)),
-                ('channel', models.CharField(max_length=20)),
-                ('purpose', models.CharField(default='marketing', max_length=20)),
-                ('variant', models.CharField(blank=True, max_length=20)),
-                ('language', models.CharField(blank=True, max_length=10)),
-                ('is_test', models.BooleanField(default=False)),
-                ('state', models.CharField(choices=[('queued', 'queued'), ('sending', 'sending'), ('sent', 'sent'), ('delivered', 'delivered'), ('bounced', 'bounced'), ('suppressed', 'suppressed'), ('failed', 'failed'), ('uncertain', 'uncertain')], default='queued', max_length=12)),
-                ('reason', models.CharField(blank=True, max_length=200)),
-                ('content_encrypted', models.BinaryField(default=b'')),
-                ('worker', models.CharField(blank=True, max_length=40)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('queued_at', models.DateTimeField()),
-                ('claimed_at', models.DateTimeField(blank=True, null=True)),
-                ('retry_at', models.DateTimeField(blank=True, null=True)),
-                ('sent_at', models.DateTimeField(blank=True, null=True)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('opened_at', models.DateTimeField(blank=True, null=True)),
-                ('clicked_at', models.DateTimeField(blank=True, null=True)),
-                ('engagements', models.PositiveSmallIntegerField(default=0)),
-                ('member', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='members.member')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.CharField(
+                        default=shuke.apps.channels.models.new_message_id,
+                        editable=False,
+                        max_length=24,
+                        unique=True,
+                    ),
+                ),
+                ("campaign_id", models.CharField(blank=True, max_length=24)),
+                ("run_id", models.CharField(max_length=40)),
+                ("person_key", models.CharField(max_length=24)),
+                ("channel", models.CharField(max_length=20)),
+                ("purpose", models.CharField(default="marketing", max_length=20)),
+                ("variant", models.CharField(blank=True, max_length=20)),
+                ("language", models.CharField(blank=True, max_length=10)),
+                ("is_test", models.BooleanField(default=False)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "queued"),
+                            ("sending", "sending"),
+                            ("sent", "sent"),
+                            ("delivered", "delivered"),
+                            ("bounced", "bounced"),
+                            ("suppressed", "suppressed"),
+                            ("failed", "failed"),
+                            ("uncertain", "uncertain"),
+                        ],
+                        default="queued",
+                        max_length=12,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=200)),
+                ("content_encrypted", models.BinaryField(default=b"")),
+                ("worker", models.CharField(blank=True, max_length=40)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("queued_at", models.DateTimeField()),
+                ("claimed_at", models.DateTimeField(blank=True, null=True)),
+                ("retry_at", models.DateTimeField(blank=True, null=True)),
+                ("sent_at", models.DateTimeField(blank=True, null=True)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("opened_at", models.DateTimeField(blank=True, null=True)),
+                ("clicked_at", models.DateTimeField(blank=True, null=True)),
+                ("engagements", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "member",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="messages",
+                        to="members.member",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['run_id', 'state', 'id'], name='channels_me_run_id_f1f218_idx'), models.Index(fields=['campaign_id', '-id'], name='channels_me_campaig_06803d_idx'), models.Index(condition=models.Q(('state', 'sending')), fields=['worker'], name='message_being_sent')],
-                'constraints': [models.UniqueConstraint(fields=('run_id', 'member'), name='one_message_per_run')],
+                "indexes": [
+                    models.Index(fields=["run_id", "state", "id"], name="channels_me_run_id_f1f218_idx"),
+                    models.Index(fields=["campaign_id", "-id"], name="channels_me_campaig_06803d_idx"),
+                    models.Index(
+                        condition=models.Q(("state", "sending")), fields=["worker"], name="message_being_sent"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("run_id", "member"), name="one_message_per_run")
+                ],
             },
         ),
     ]

@@ -1,5 +1,6 @@
 """Writing messages: queueing, sending, recovery, replies, and the settings of channels."""
 
+from shuke.apps.channels.adapters.contract import ChannelUnavailable
 from shuke.apps.channels.operations.queueing import cancel_queued, queue_messages
 from shuke.apps.channels.operations.recovery import recover_dead_workers, resolve_uncertain
 from shuke.apps.channels.operations.replies import (
@@ -13,6 +14,7 @@ from shuke.apps.channels.operations.settings import change_email_settings, test_
 from shuke.apps.channels.operations.trying import send_test_message
 
 __all__ = [
+    "ChannelUnavailable",
     "cancel_queued",
     "change_email_settings",
     "queue_messages",

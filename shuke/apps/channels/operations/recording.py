@@ -36,9 +36,9 @@ def record_endings(endings: Sequence[Ending], *, worker: str) -> dict[str, int]:
         _apply(ending)
     rows = [ending.message for ending in endings]
     held = set(
-        Message.objects.filter(
-            pk__in=[row.pk for row in rows], worker=worker, state="sending"
-        ).values_list("pk", flat=True)
+        Message.objects.filter(pk__in=[row.pk for row in rows], worker=worker, state="sending").values_list(
+            "pk", flat=True
+        )
     )
     kept = [ending for ending in endings if ending.message.pk in held]
     Message.objects.bulk_update(

@@ -35,7 +35,9 @@ def record_click(*, at: datetime, token: str, user_agent: str, method: str = "GE
 
 
 @transaction.atomic
-def _engage(message_id: str, event: str, *, at: datetime, user_agent: str, method: str, url: str = "") -> None:
+def _engage(
+    message_id: str, event: str, *, at: datetime, user_agent: str, method: str, url: str = ""
+) -> None:
     row = (
         Message.objects.select_for_update(of=("self",))
         .select_related("member")

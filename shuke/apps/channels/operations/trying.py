@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.channels.adapters.contract import ChannelUnavailable, Outcome, Outgoing
 from shuke.apps.channels.models import Message, new_message_id
-from shuke.apps.channels.queries.rendering import fault_text, preview, sealed
+from shuke.apps.channels.queries.rendering import fault_text, render_preview, sealed
 from shuke.apps.channels.queries.settings import adapter_of
 from shuke.apps.channels.rules.templating import Content, Rendered, TemplateFault
 from shuke.apps.members.queries import member_refs
@@ -49,16 +49,14 @@ def send_test_message(
     if channel == "email":
         _check_address(address)
     try:
-        rendered = preview(content, context, language=language)
+        rendered = render_preview(content, context, language=language)
     except TemplateFault as fault:
         raise Refused("template_fault", fault_text(fault)) from fault
     rendered = Rendered(f"[Test] {rendered.subject}"[:200], rendered.text, rendered.html)
     message_id = new_message_id()
     outcome = _deliver(channel, message_id, rendered, address=address, at=at)
     if outcome.kind != "accepted":
-        raise Refused(
-            "test_not_sent", _("The test was not sent: %(reason)s") % {"reason": outcome.reason}
-        )
+        raise Refused("test_not_sent", _("The test was not sent: %(reason)s") % {"reason": outcome.reason})
     _keep(actor, at, message_id, campaign_id, channel, member_id, rendered)
     return message_id
 

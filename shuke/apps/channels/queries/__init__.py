@@ -7,7 +7,7 @@ from shuke.apps.channels.queries.messages import (
     run_counts,
     suppressed_reasons,
 )
-from shuke.apps.channels.queries.rendering import content_problem, preview
+from shuke.apps.channels.queries.rendering import content_problem, render_preview
 from shuke.apps.channels.queries.settings import adapter_of, consent_channel, email_settings, usable_channels
 from shuke.apps.channels.queries.tracking import unsubscribe_target
 
@@ -19,7 +19,7 @@ __all__ = [
     "message",
     "message_content",
     "messages_page",
-    "preview",
+    "render_preview",
     "run_counts",
     "suppressed_reasons",
     "unsubscribe_target",

@@ -53,7 +53,7 @@ def message(message_id: str) -> MessageView:
 def messages_page(
     *, limit: int = 50, offset: int = 0, member_id: str = "", filters: Mapping[str, str] | None = None
 ) -> tuple[list[MessageView], int]:
-    """Messages newest first, and how many there are.  ``filters``: any of campaign_id, run_id, state, channel, variant."""
+    """Messages newest first, and how many there are.  ``filters`` maps names of ``FILTERS`` to values."""
     rows = Message.objects.all()
     for name, value in (filters or {}).items():
         if name not in FILTERS:

@@ -55,23 +55,27 @@ def content_problem(content: Content, context: Mapping[str, Any] | None = None) 
     try:
         check_content(content)
         if context is not None:
-            preview(content, context)
+            render_preview(content, context)
     except TemplateFault as fault:
         return fault_text(fault)
     return ""
 
 
-def preview(content: Content, context: Mapping[str, Any], *, language: str = "") -> Rendered:
+def render_preview(content: Content, context: Mapping[str, Any], *, language: str = "") -> Rendered:
     """The message for looking at: links are not tracked and the way out leads nowhere.  Raises ``TemplateFault``."""
     rendered = render_content(content, {**context, "unsubscribe_url": SAMPLE_URL}, plain_text=plain_text)
-    text, html = with_way_out(
-        rendered.text, rendered.html, url=SAMPLE_URL, label=way_out_label(language)
-    )
+    text, html = with_way_out(rendered.text, rendered.html, url=SAMPLE_URL, label=way_out_label(language))
     return Rendered(rendered.subject, text, html)
 
 
 def render_for(
-    content: Content, context: Mapping[str, Any], *, message_id: str, links: LinkMaker, label: str, tracking: bool
+    content: Content,
+    context: Mapping[str, Any],
+    *,
+    message_id: str,
+    links: LinkMaker,
+    label: str,
+    tracking: bool,
 ) -> Rendered:
     """The message with its own links.  Raises ``TemplateFault``."""
     leave = links.unsubscribe(message_id)

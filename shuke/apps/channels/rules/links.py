@@ -38,10 +38,8 @@ def track_text(body: str, *, tracked: Callable[[str], str]) -> str:
 
 
 def _before_body_end(body: str, addition: str) -> str:
-    end = None
-    for end in _BODY_END.finditer(body):
-        pass
-    position = end.start() if end else len(body)
+    ends = list(_BODY_END.finditer(body))
+    position = ends[-1].start() if ends else len(body)
     return body[:position] + addition + body[position:]
 
 

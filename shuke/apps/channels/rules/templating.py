@@ -25,8 +25,21 @@ LOOP_STEPS = 10_000
 RENDER_SECONDS = 0.5
 
 FILTERS = frozenset(
-    "upper lower title capitalize trim default d escape e first last length round int float abs truncate"
-    " urlencode striptags string wordcount".split()
+    {
+        "upper",
+        "lower",
+        "title",
+        "capitalize",
+        "trim",
+        "default",
+        "d",
+        "escape",
+        "e",
+        "first",
+        "last",
+        "length",
+    }
+    | {"round", "int", "float", "abs", "truncate", "urlencode", "striptags", "string", "wordcount"}
 )
 _STATEMENTS = (nodes.Output, nodes.TemplateData, nodes.If, nodes.For)
 _FORBIDDEN_EXPRESSIONS = (nodes.Call, nodes.Pow, nodes.Mod)
@@ -93,7 +106,7 @@ _HTML = _environment(autoescape=True)
 
 
 @lru_cache(maxsize=256)
-def _compiled(source: str, autoescape: bool) -> jinja2.Template:
+def _compiled(source: str, *, autoescape: bool) -> jinja2.Template:
     """The template, checked.  Raises ``TemplateFault``."""
     if len(source) > SOURCE_CHARS:
         raise TemplateFault("template_too_long", subject=str(SOURCE_CHARS))
@@ -115,9 +128,7 @@ def _check(tree: nodes.Template) -> None:
         if not isinstance(node, _STATEMENTS) or getattr(node, "recursive", False):
             raise TemplateFault("not_allowed", line=node.lineno, subject=type(node).__name__.lower())
     for expression in tree.find_all(_FORBIDDEN_EXPRESSIONS):
-        raise TemplateFault(
-            "not_allowed", line=expression.lineno, subject=type(expression).__name__.lower()
-        )
+        raise TemplateFault("not_allowed", line=expression.lineno, subject=type(expression).__name__.lower())
     for used in tree.find_all(nodes.Filter):
         if used.name not in FILTERS:
             raise TemplateFault("unknown_filter", line=used.lineno, subject=used.name)
@@ -134,7 +145,7 @@ def _line_of(traceback: TracebackType | None) -> int:
 
 
 def _render(source: str, context: Mapping[str, Any], *, autoescape: bool) -> str:
-    template = _compiled(source, autoescape)
+    template = _compiled(source, autoescape=autoescape)
     pieces: list[str] = []
     size, deadline = 0, time.monotonic() + RENDER_SECONDS
     try:
@@ -152,15 +163,17 @@ def _render(source: str, context: Mapping[str, Any], *, autoescape: bool) -> str
         field = next((name for name in asked.groups() if name), "") if asked else str(error)
         raise TemplateFault("unknown_field", line=_line_of(error.__traceback__), subject=field) from error
     except (jinja2.TemplateError, ArithmeticError, TypeError, ValueError, AttributeError) as error:
-        raise TemplateFault("cannot_compute", line=_line_of(error.__traceback__), subject=str(error)) from error
+        raise TemplateFault(
+            "cannot_compute", line=_line_of(error.__traceback__), subject=str(error)
+        ) from error
     return "".join(pieces)
 
 
 def check_content(content: Content) -> None:
     """Raise ``TemplateFault`` for templates that nobody can be sent."""
-    _compiled(content.subject, False)
-    _compiled(content.text, False)
-    _compiled(content.html, True)
+    _compiled(content.subject, autoescape=False)
+    _compiled(content.text, autoescape=False)
+    _compiled(content.html, autoescape=True)
     if not (content.text.strip() or content.html.strip()):
         raise TemplateFault("empty_message")
 

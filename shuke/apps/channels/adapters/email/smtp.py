@@ -181,5 +181,7 @@ def answer_outcome(stage: str, code: int, reply: bytes) -> Outcome:
     if 200 <= code < 300:
         return Outcome("accepted")
     if 500 <= code < 600:
-        return Outcome("bounced" if blame(stage=stage, code=code, reply=text) == "recipient" else "failed", reason)
+        return Outcome(
+            "bounced" if blame(stage=stage, code=code, reply=text) == "recipient" else "failed", reason
+        )
     return Outcome("temporary", reason)

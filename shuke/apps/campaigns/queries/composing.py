@@ -1,0 +1,109 @@
+"""What templates know of members, and the message as one member would read it."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.utils import translation
+
+from shuke.apps.campaigns.models import Campaign
+from shuke.apps.campaigns.queries.campaigns import campaign_row, content_inputs
+from shuke.apps.campaigns.rules import first_name, language_for
+from shuke.apps.campaigns.schemas import ContentInput, PreviewView
+from shuke.apps.channels.queries import content_problem, render_preview
+from shuke.apps.channels.schemas import Content
+from shuke.apps.members.queries import members_page
+from shuke.apps.members.schemas import MemberView
+from shuke.platform.batches import in_batches
+from shuke.platform.retailer.queries import retailer
+
+
+def people(member_ids: Iterable[str], *, unmask: bool = True) -> dict[str, MemberView]:
+    """Active members by id; names in the clear only for letters to the members themselves."""
+    found: dict[str, MemberView] = {}
+    for ids in in_batches(member_ids, 1000):
+        views, _ = members_page(limit=len(ids), member_ids=ids, unmask=unmask)
+        found |= {view.id: view for view in views}
+    return found
+
+
+def member_fields(member: MemberView) -> dict[str, Any]:
+    """What a template sees as ``member``; unknown things are empty, so that ``or`` gives a fallback."""
+    return {
+        "name": member.name,
+        "first_name": first_name(member.name),
+        "language": member.language,
+        "joined_on": member.joined_on.isoformat() if member.joined_on else "",
+    }
+
+
+def shared_context(row: Campaign) -> dict[str, Any]:
+    """What a template sees besides the member."""
+    shop = retailer()
+    return {
+        "campaign": {
+            "name": row.name,
+            "starts_on": row.starts_on.isoformat(),
+            "ends_on": row.ends_on.isoformat(),
+        },
+        "retailer": {"name": shop.name},
+    }
+
+
+def contents_of(row: Campaign) -> dict[tuple[str, str], Content]:
+    """The templates of the campaign's channel by (variant, language)."""
+    return {
+        (content.variant, content.language): Content(content.subject, content.text, content.html)
+        for content in content_inputs(row)
+        if content.channel == row.channel
+    }
+
+
+def member_language(member: MemberView, *, variant: str, contents: Mapping[tuple[str, str], Content]) -> str:
+    """The language this member is written to in that version."""
+    offered = sorted(language for version, language in contents if version == variant)
+    return language_for(member.language, offered=offered, default=retailer().default_language)
+
+
+def preview_content(row: Campaign, content: ContentInput, *, member_id: str, unmask: bool) -> PreviewView:
+    """Templates, saved or not, as a member would read them.  Faults of the template are told, not raised."""
+    member = people([member_id], unmask=unmask).get(member_id)
+    fields = member_fields(member) if member else _NOBODY
+    templates = Content(content.subject, content.text, content.html)
+    context = {**shared_context(row), "member": fields}
+    problem = content_problem(templates, context)
+    rendered = None if problem else render_preview(templates, context, language=content.language)
+    return PreviewView(
+        member_id=member_id if member else "",
+        member_name=fields["name"],
+        language=content.language,
+        variant=content.variant,
+        subject=rendered.subject if rendered else "",
+        text=rendered.text if rendered else "",
+        html=rendered.html if rendered else "",
+        problem=problem,
+    )
+
+
+def preview_member(
+    campaign_id: str, *, member_id: str, variant: str = "a", language: str = "", unmask: bool = False
+) -> PreviewView:
+    """The saved message as a member would read it.  Raises ``NotFound`` for the campaign."""
+    row = campaign_row(campaign_id)
+    contents = contents_of(row)
+    member = people([member_id]).get(member_id)
+    if not language and member and any(version == variant for version, _ in contents):
+        language = member_language(member, variant=variant, contents=contents)
+    language = language or translation.get_language() or "en"
+    found = contents.get((variant, language)) or Content("", "", "")
+    chosen = ContentInput.model_construct(
+        channel=row.channel,
+        variant=variant,
+        language=language,
+        subject=found.subject,
+        text=found.text,
+        html=found.html,
+    )
+    return preview_content(row, chosen, member_id=member_id, unmask=unmask)
+
+
+_NOBODY: dict[str, Any] = {"name": "", "first_name": "", "language": "", "joined_on": ""}
