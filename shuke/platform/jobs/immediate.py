@@ -3,18 +3,21 @@
 from typing import Any
 
 from django_tasks import TaskResult, TaskResultStatus
-from django_tasks.backends.immediate import ImmediateBackend as DjangoImmediateBackend
-from django_tasks.base import Task
-from django_tasks.utils import get_random_id
+from django_tasks.backends.base import BaseTaskBackend
+from django_tasks.base import Task, TaskContext
+from django_tasks.utils import get_random_id, normalize_json
+
+from shuke.platform.clock import now
 
 
-class ImmediateBackend(DjangoImmediateBackend):
+class ImmediateBackend(BaseTaskBackend):
     """Runs a job at once, in the caller's transaction, and lets its exception through.
 
     A job with ``run_after`` is not run: it is kept in ``deferred``, where a test can look at it.
     """
 
     supports_defer = True
+    supports_priority = True
 
     def __init__(self, alias: str, params: dict[str, Any]) -> None:
         super().__init__(alias, params)
@@ -22,14 +25,13 @@ class ImmediateBackend(DjangoImmediateBackend):
 
     def enqueue(self, task: Task, args: Any, kwargs: Any) -> TaskResult:
         """Run the job and return its result.  Raises what the job raises."""
-        if task.run_after is None:
-            return super().enqueue(task, args, kwargs)
         self.validate_task(task)
+        at = now()
         result: TaskResult = TaskResult(
             task=task,
             id=get_random_id(),
             status=TaskResultStatus.READY,
-            enqueued_at=None,
+            enqueued_at=at,
             started_at=None,
             last_attempted_at=None,
             finished_at=None,
@@ -39,5 +41,13 @@ class ImmediateBackend(DjangoImmediateBackend):
             errors=[],
             worker_ids=[],
         )
-        self.deferred.append(result)
+        if task.run_after is not None:
+            self.deferred.append(result)
+            return result
+        before = (TaskContext(task_result=result),) if task.takes_context else ()
+        value = normalize_json(task.call(*before, *result.args, **result.kwargs))
+        object.__setattr__(result, "_return_value", value)
+        object.__setattr__(result, "status", TaskResultStatus.SUCCESSFUL)
+        object.__setattr__(result, "started_at", at)
+        object.__setattr__(result, "finished_at", now())
         return result

@@ -1,0 +1,61 @@
+"""What pages and the API see of jobs."""
+
+from datetime import datetime
+
+from ninja import Schema
+
+
+class JobView(Schema):
+    """A job without its arguments; ``error`` is freed of contacts."""
+
+    id: str
+    task: str
+    queue: str
+    state: str
+    unique_key: str | None
+    enqueued_at: datetime
+    run_after: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    attempts: int
+    interruptions: int
+    error_kind: str
+    error: str
+    progress_done: int | None
+    progress_total: int | None
+    progress_label: str
+    is_cancel_requested: bool
+
+    @property
+    def progress_percent(self) -> int | None:
+        """Whole percent done, if the job said how much there is."""
+        if not self.progress_total or self.progress_done is None:
+            return None
+        return min(100, self.progress_done * 100 // self.progress_total)
+
+
+class JobsPage(Schema):
+    """A part of the jobs, newest first, and how many there are."""
+
+    items: list[JobView]
+    total: int
+
+
+class WorkerView(Schema):
+    """A worker that was heard of lately."""
+
+    id: str
+    started_at: datetime
+    beat_at: datetime
+
+
+class ScheduleView(Schema):
+    """A schedule and its times."""
+
+    name: str
+    task: str
+    rule: str
+    next_at: datetime | None
+    fired_at: datetime | None
+
+

@@ -1,0 +1,145 @@
+"""A worker process: takes jobs one after the other, and lets others know that it lives."""
+
+import logging
+import os
+import secrets
+import signal
+import socket
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import close_old_connections, connection
+
+from shuke.platform.clock import now
+from shuke.platform.jobs import execution, sqlite
+from shuke.platform.jobs.declarations import schedules
+from shuke.platform.jobs.models import Worker
+from shuke.platform.jobs.scheduling import fire_due
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often a worker does what, in seconds.  A lease is long against the heartbeat that prolongs it."""
+
+    heartbeat: float = 10.0
+    lease: float = 60.0
+    look: float = 0.05
+    longest_wait: float = 5.0
+    schedules: float = 1.0
+
+    @classmethod
+    def from_environment(cls) -> "Pace":
+        """The usual pace; ``SHUKE_JOB_LEASE_SECONDS`` shortens lease and heartbeat together."""
+        lease = float(os.environ.get("SHUKE_JOB_LEASE_SECONDS", cls.lease))
+        return cls(lease=lease, heartbeat=lease / 6)
+
+
+def new_worker_id() -> str:
+    """Machine, process and a random part, since process numbers come again."""
+    return f"{socket.gethostname()[:60]}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+def work(*, worker_id: str, queues: list[str] | None = None, pace: Pace | None = None) -> None:
+    """Work until SIGTERM or SIGINT; the job that runs then is ended first."""
+    pace = pace or Pace.from_environment()
+    schedules()  # Imports every app's tasks, so that a missing one shows at once.
+    keeper = Keeper(worker_id=worker_id, pace=pace)
+    keeper.start()
+    try:
+        if connection.vendor == "postgresql":
+            _work_on_postgresql(worker_id=worker_id, queues=queues, pace=pace)
+        else:
+            _work_on_sqlite(worker_id=worker_id, pace=pace)
+    finally:
+        keeper.stop()
+
+
+def _work_on_postgresql(*, worker_id: str, queues: list[str] | None, pace: Pace) -> None:
+    from shuke.platform.jobs.procrastinate import run_worker
+
+    options: dict[str, Any] = {
+        "concurrency": 1,
+        "update_heartbeat_interval": pace.heartbeat,
+        "stalled_worker_timeout": pace.lease,
+        "fetch_job_polling_interval": pace.longest_wait,
+    }
+    run_worker(worker_id=worker_id, queues=queues, options=options)
+
+
+def _work_on_sqlite(*, worker_id: str, pace: Pace) -> None:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    lease = timedelta(seconds=pace.lease)
+    while not stop.is_set():
+        job = sqlite.claim(worker_id=worker_id, at=now(), lease=lease)
+        if job is None:
+            _wait_for_work(stop, pace)
+        else:
+            execution.run(job)
+    sqlite.release(worker_id=worker_id, at=now())
+
+
+def _wait_for_work(stop: threading.Event, pace: Pace) -> None:
+    """Sleep until something was written, a job becomes due, or the longest wait is over."""
+    began = now()
+    counter = sqlite.change_counter()
+    due = sqlite.next_run_after(at=began)
+    until = began + timedelta(seconds=pace.longest_wait)
+    until = min(until, due) if due else until
+    while not stop.wait(pace.look):
+        if sqlite.change_counter() != counter or now() >= until:
+            return
+
+
+class Keeper(threading.Thread):
+    """Beside the worker: heartbeat, leases, stalled jobs, schedules.  A fault is logged, never fatal."""
+
+    def __init__(self, *, worker_id: str, pace: Pace) -> None:
+        super().__init__(name="keeper", daemon=True)
+        self.worker_id = worker_id
+        self.pace = pace
+        self._stopped = threading.Event()
+        self._beat_at: datetime | None = None
+
+    def run(self) -> None:
+        """Until stopped: beat in the worker's rhythm, look at the schedules each second."""
+        while True:
+            for duty in (self._beat_if_due, self._fire_schedules):
+                try:
+                    duty()
+                except Exception:
+                    log.exception("keeper failed")
+                close_old_connections()
+            if self._stopped.wait(min(self.pace.schedules, self.pace.heartbeat)):
+                break
+        connection.close()
+
+    def stop(self) -> None:
+        """Stop, and forget the worker."""
+        self._stopped.set()
+        self.join(timeout=5)
+        Worker.objects.filter(worker_id=self.worker_id).delete()
+
+    def _fire_schedules(self) -> None:
+        fire_due(at=now())
+
+    def _beat_if_due(self) -> None:
+        at = now()
+        if self._beat_at and at - self._beat_at < timedelta(seconds=self.pace.heartbeat):
+            return
+        self._beat_at = at
+        Worker.objects.update_or_create(
+            worker_id=self.worker_id, defaults={"beat_at": at}, create_defaults={"beat_at": at, "started_at": at}
+        )
+        Worker.objects.filter(beat_at__lt=at - timedelta(days=1)).delete()
+        if connection.vendor == "postgresql":
+            from shuke.platform.jobs.procrastinate import requeue_stalled
+
+            requeue_stalled(seconds=self.pace.lease)
+        else:
+            sqlite.prolong(worker_id=self.worker_id, until=at + timedelta(seconds=self.pace.lease))
