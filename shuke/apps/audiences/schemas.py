@@ -32,9 +32,14 @@ class SizePoint(Schema):
     lake_versions: dict[str, int | None] = Field(default_factory=dict)
 
     @property
+    def share(self) -> float:
+        """Share of all members, 0 to 1, for display only."""
+        return self.size / self.members_total if self.members_total else 0.0
+
+    @property
     def percent(self) -> float:
-        """Share of all members, 0 to 100, for display only."""
-        return 100 * self.size / self.members_total if self.members_total else 0.0
+        """The same, 0 to 100."""
+        return 100 * self.share
 
 
 class UseView(Schema):
@@ -71,6 +76,16 @@ class AudienceRow(Schema):
     def latest(self) -> SizePoint | None:
         """The last count."""
         return self.sizes[-1] if self.sizes else None
+
+    @property
+    def spark_points(self) -> str:
+        """The sizes as points of a line 100 wide and 24 high; empty with fewer than two."""
+        if len(self.sizes) < 2:
+            return ""
+        top = max(point.size for point in self.sizes) or 1
+        step = 100 / (len(self.sizes) - 1)
+        places = enumerate(self.sizes)
+        return " ".join(f"{i * step:.1f},{22 - 20 * point.size / top:.1f}" for i, point in places)
 
 
 class AudienceView(AudienceRow):
@@ -163,14 +178,24 @@ class Profile(Schema):
     stages: list[StageShare]
 
     @property
-    def member_percent(self) -> float:
-        """Share of members, 0 to 100, for display only."""
-        return 100 * self.size / self.members_total if self.members_total else 0.0
+    def member_share(self) -> float:
+        """Share of members, 0 to 1, for display only."""
+        return self.size / self.members_total if self.members_total else 0.0
 
     @property
-    def revenue_percent(self) -> float:
-        """Share of revenue, 0 to 100, for display only."""
-        return 100 * self.revenue_minor / self.revenue_total_minor if self.revenue_total_minor else 0.0
+    def revenue_share(self) -> float:
+        """Share of revenue, 0 to 1, for display only."""
+        return self.revenue_minor / self.revenue_total_minor if self.revenue_total_minor else 0.0
+
+    @property
+    def spend_per_member(self) -> int | None:
+        """Revenue by member of the audience, whole minor units."""
+        return self.revenue_minor // self.size if self.size else None
+
+    @property
+    def all_spend_per_member(self) -> int | None:
+        """Revenue by member of all, whole minor units."""
+        return self.revenue_total_minor // self.members_total if self.members_total else None
 
 
 class Choice(Schema):
