@@ -23,7 +23,7 @@ def client(db):
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 @pytest.mark.parametrize("path", PATHS)
 def test_every_page_answers(client, shop, path, language):  # noqa: F811
-    client.cookies["django_language"] = language
+    User.objects.update(language=language)
     answer = client.get(f"/products/{path}")
     assert answer.status_code == 200
     assert ("商品" in answer.text) == (language == "zh-hans")
