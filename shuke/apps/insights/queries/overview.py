@@ -44,13 +44,17 @@ def overview(*, today: date, days: int = 28) -> Overview:
     with lake().read() as snapshot:
         bought = _bought(snapshot, period=period, currency=currency)
         daily = _daily(bought)
-        now, before = _sums(snapshot, bought, period=period, daily=daily)
+        newcomers = _first_orders(snapshot)
+        now, before = _sums(bought, period=period, daily=daily, newcomers=newcomers)
         stages, segments = shares(snapshot, build.as_of) if build else ([], [])
         rejected = _rejected(snapshot, since=today - timedelta(days=7))
         has_orders = bool(daily) or snapshot.version("orders") is not None
+    if not newcomers or min(newcomers) > period.before().first:
+        # The shop's data began within the period before: half a period is nothing to compare with.
+        before = None
     situation = Situation(
         today=today,
-        revenue_change=rules.change(now.revenue_minor, before.revenue_minor),
+        revenue_change=rules.change(now.revenue_minor, before.revenue_minor) if before else None,
         traits_as_of=build.as_of if build else None,
         has_orders=has_orders,
         stages={stage.name: stage.members for stage in stages},
@@ -95,8 +99,12 @@ def _daily(bought: ir.Table) -> dict[date, tuple[int, int]]:
 
 
 def _sums(
-    snapshot: Snapshot, bought: ir.Table, *, period: Period, daily: Mapping[date, tuple[int, int]]
-) -> tuple[_Sums, _Sums]:
+    bought: ir.Table,
+    *,
+    period: Period,
+    daily: Mapping[date, tuple[int, int]],
+    newcomers: Mapping[date, int],
+) -> tuple[_Sums, _Sums | None]:
     """The sums of the period and of the one before."""
     is_now = bought.local_date >= ibis.literal(period.first)
     counted = bought.group_by("member_id").agg(
@@ -113,7 +121,6 @@ def _sums(
         .to_pyarrow()
         .to_pylist()[0]
     )
-    newcomers = _first_orders(snapshot, since=period.before().first)
     found = []
     for name, part in (("now", period), ("before", period.before())):
         days = [day for day in daily if part.first <= day <= part.last]
@@ -129,13 +136,13 @@ def _sums(
     return found[0], found[1]
 
 
-def _first_orders(snapshot: Snapshot, *, since: date) -> dict[date, int]:
-    """How many members ordered for the first time ever on each day from ``since`` on."""
+def _first_orders(snapshot: Snapshot) -> dict[date, int]:
+    """How many members ordered for the first time ever, by day."""
     orders = snapshot.table("orders")
     owner = current_identity(snapshot.table("identity_map")).select("person_key", "member_id")
     first = orders.filter(is_purchase(orders)).group_by("person_key").agg(day=orders.local_date.min())
     first = first.join(owner, "person_key").group_by("member_id").agg(day=lambda t: t.day.min())
-    rows = first.filter(first.day >= ibis.literal(since)).group_by("day").agg(members=lambda t: t.count())
+    rows = first.group_by("day").agg(members=first.count())
     return {row["day"]: row["members"] for row in rows.to_pyarrow().to_pylist()}
 
 
@@ -155,11 +162,11 @@ def _trend(daily: Mapping[date, tuple[int, int]], *, period: Period) -> list[Tre
     return points
 
 
-def _kpis(now: _Sums, before: _Sums, *, currency: str) -> list[Kpi]:
+def _kpis(now: _Sums, before: _Sums | None, *, currency: str) -> list[Kpi]:
     """The six numbers, in the order of a reader's questions."""
 
     def kpi(name: str, label: str, *, unit: str, of: Callable[[_Sums], float | None]) -> Kpi:
-        value, past = of(now), of(before)
+        value, past = of(now), of(before) if before else None
         return Kpi(
             name=name,
             label=label,

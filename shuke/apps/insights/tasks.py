@@ -1,0 +1,27 @@
+"""Traits every night."""
+
+from datetime import timedelta
+
+from django_tasks import task
+
+from shuke.apps.insights.operations import build_traits
+from shuke.platform.clock import business_date, now
+from shuke.platform.jobs import report_progress, retried, schedule
+from shuke.platform.retailer.queries import retailer
+
+
+@task()
+@retried(max_attempts=3, backoff_seconds=60)
+def build_traits_of_yesterday() -> None:
+    """Build the traits as of the last whole business day."""
+    at = now()
+    yesterday = business_date(at, retailer().time_zone) - timedelta(days=1)
+    build_traits(at=at, as_of=yesterday, report=_tell)
+
+
+def _tell(done: int, total: int, label: str) -> None:
+    report_progress(done=done, total=total, label=label)
+
+
+# After midnight everywhere the retailer sells, and before anybody opens the console.
+schedule("nightly traits", build_traits_of_yesterday, cron="30 2 * * *")
