@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 
-class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error.
+class Refused(Exception):
     """A request that is refused and has changed nothing.
 
     ``code`` is short and stable for machines, ``message`` is a (lazily translated) sentence for

@@ -9,7 +9,16 @@ from shuke.platform.accounts.models import User
 from tests.apps.commerce.test_queries import shop  # noqa: F401 - a fixture
 
 AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
-PATHS = ["", "?search=milk", "?search=nothing-like-it", "stores/", "orders/", "orders/shop:1/", "milk/", "salt/"]
+PATHS = [
+    "",
+    "?search=milk",
+    "?search=nothing-like-it",
+    "stores/",
+    "orders/",
+    "orders/shop:1/",
+    "milk/",
+    "salt/",
+]
 
 
 @pytest.fixture

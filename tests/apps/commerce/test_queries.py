@@ -16,7 +16,9 @@ TODAY = date(2026, 11, 24)
 
 def table(name, rows):
     schema = TABLES[name].arrow_schema
-    return pa.Table.from_pylist([{field: row.get(field) for field in schema.names} for row in rows], schema=schema)
+    return pa.Table.from_pylist(
+        [{field: row.get(field) for field in schema.names} for row in rows], schema=schema
+    )
 
 
 def business(at):
@@ -77,20 +79,30 @@ def shop(settings, tmp_path, db):
     lake = Lake(settings.LAKE_ROOT)
     later = NOON + timedelta(days=1)
     products = [
-        {"product_id": "milk", "name": "Milk 3.5%", "department": "Dairy", "is_active": True, "batch_id": "b"},
+        {
+            "product_id": "milk",
+            "name": "Milk 3.5%",
+            "department": "Dairy",
+            "is_active": True,
+            "batch_id": "b",
+        },
         {"product_id": "tea", "name": "龙井茶", "department": "Drinks", "is_active": True, "batch_id": "b"},
         {"product_id": "salt", "name": "Salt", "department": None, "is_active": False, "batch_id": "b"},
     ]
     lake.upsert("products", table("products", products))
     lake.upsert(
-        "stores", table("stores", [{"store_id": "s1", "sales_channel": "store", "name": "One", "batch_id": "b"}])
+        "stores",
+        table("stores", [{"store_id": "s1", "sales_channel": "store", "name": "One", "batch_id": "b"}]),
     )
     people = [("per_a", "mem_a"), ("per_b", "mem_a"), ("per_c", "mem_c")]
     lake.append(
         "identity_map",
         table(
             "identity_map",
-            [{"person_key": p, "member_id": m, "kind": "card", "valid_from": NOON, "draw": 1} for p, m in people],
+            [
+                {"person_key": p, "member_id": m, "kind": "card", "valid_from": NOON, "draw": 1}
+                for p, m in people
+            ],
         ),
     )
     orders = [
@@ -144,7 +156,9 @@ def test_a_product_nobody_bought_has_no_share(shop):
     assert (view.quantity, view.buyers, view.discount_share, view.months) == (0, 0, None, [])
 
 
-@pytest.mark.parametrize(("search", "ids"), [("MILK", ["milk"]), ("龙井", ["tea"]), ("dairy mi", ["milk"]), ("%", ["milk"])])
+@pytest.mark.parametrize(
+    ("search", "ids"), [("MILK", ["milk"]), ("龙井", ["tea"]), ("dairy mi", ["milk"]), ("%", ["milk"])]
+)
 def test_search_is_by_words_and_without_case(shop, search, ids):
     rows, total = products_page(today=TODAY, search=search)
     assert [row.id for row in rows] == ids
@@ -170,7 +184,10 @@ def test_orders_of_a_member_over_all_identifiers(shop):
 def test_one_order_whole(shop):
     view = order("shop:1")
     assert view.member_id == "mem_a"
-    assert [(line.product_name, line.paid_minor) for line in view.lines] == [("Milk 3.5%", 1000), ("龙井茶", 500)]
+    assert [(line.product_name, line.paid_minor) for line in view.lines] == [
+        ("Milk 3.5%", 1000),
+        ("龙井茶", 500),
+    ]
     assert view.refunded_minor == 500
     assert view.voucher_codes == []
 
