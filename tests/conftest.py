@@ -10,6 +10,7 @@ import importlib.util
 import os
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,7 +65,11 @@ def pytest_configure() -> None:
     if HAS_DJANGO and not IS_XDIST_WORKER:
         from shuke.config.translations import compile_catalogues
 
-        compile_catalogues()
+        try:
+            compile_catalogues()
+        except ValueError as error:
+            # The test of the translations fails on it; the other tests need not wait for its mend.
+            warnings.warn(str(error), stacklevel=1)
 
 
 @pytest.fixture(scope="session")

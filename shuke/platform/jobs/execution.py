@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from django.db import IntegrityError, close_old_connections, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django_tasks.base import Task, TaskContext
 from django_tasks.signals import task_finished, task_started
@@ -44,7 +44,6 @@ def run(job: Job) -> datetime | None:
     """Run a job that this worker holds; returns when it shall be tried again, or ``None`` at its end."""
     structlog.contextvars.bind_contextvars(job_id=job.public_id, task=job.task)
     began = time.perf_counter()
-    close_old_connections()
     try:
         outcome = _attempt(job)
         retry_at = conclude(job, outcome, at=now())
@@ -53,7 +52,6 @@ def run(job: Job) -> datetime | None:
         log.info("job ended", extra={"state": outcome.state, "seconds": round(seconds, 3)})
         return retry_at
     finally:
-        close_old_connections()
         structlog.contextvars.unbind_contextvars("job_id", "task")
 
 

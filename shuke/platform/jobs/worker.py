@@ -81,6 +81,7 @@ def _work_on_sqlite(*, worker_id: str, pace: Pace) -> None:
             _wait_for_work(stop, pace)
         else:
             execution.run(job)
+            close_old_connections()
     sqlite.release(worker_id=worker_id, at=now())
 
 
