@@ -4,3 +4,6 @@ from django.apps import AppConfig
 class IdentityConfig(AppConfig):
     name = "shuke.apps.identity"
     label = "identity"
+
+    def ready(self) -> None:
+        from shuke.apps.identity import subscribers  # noqa: F401

@@ -14,7 +14,7 @@ from shuke.sources.files.outliers import Outliers, find_outliers
 from shuke.sources.files.parsing import parse
 from shuke.sources.files.profiles import Fill, Profile
 from shuke.sources.files.reading import ROW_NO, SourceTable
-from shuke.sources.files.reasons import reason
+from shuke.sources.files.reasons import limits, reason
 
 REJECTED_SCHEMA = {
     "row_no": pl.Int64,
@@ -106,7 +106,7 @@ class _Check:
         values, errors = parse(cells, field, self.profile, at=self.at)
         if errors.null_count() < errors.len():
             for code in errors.drop_nulls().unique().sort():
-                self._fault(field.name, code, (errors == code).fill_null(value=False), field=field)
+                self._fault(field.name, code, (errors == code).fill_null(value=False))
         return values
 
     def _fill(self, field: Field, values: pl.Series, fill: Fill) -> pl.Series:
@@ -124,24 +124,15 @@ class _Check:
         self.filled[field.name] = values.null_count() - filled.null_count()
         return filled
 
-    def _fault(self, column: str, code: str, mask: pl.Series, *, field: Field | None = None) -> None:
+    def _fault(self, column: str, code: str, mask: pl.Series) -> None:
         if not mask.any():
             return
         self.is_bad = self.is_bad | mask
-        self.faults.append(self._fault_rows(self.row_no.filter(mask), column, code, field=field))
+        self.faults.append(self._fault_rows(self.row_no.filter(mask), column, code))
 
-    def _fault_rows(
-        self, numbers: pl.Series, column: str, code: str, *, field: Field | None = None
-    ) -> pl.DataFrame:
+    def _fault_rows(self, numbers: pl.Series, column: str, code: str) -> pl.DataFrame:
         shown = self.profile.columns.get(column, "") or column.removeprefix(ATTRIBUTE)
-        facts = {"minimum": "", "maximum": "", "choices": ""}
-        if field is not None:
-            limit = field.max_length if code == "too_long" else field.maximum
-            facts = {
-                "minimum": _plain(field.minimum),
-                "maximum": _plain(limit),
-                "choices": ", ".join(sorted(set(field.choices.values()))),
-            }
+        facts = limits(self.kind, column, code)
         return pl.DataFrame({"row_no": numbers.rename("row_no").cast(pl.Int64)}).with_columns(
             pl.lit(column).alias("column"),
             pl.lit(code).alias("code"),
@@ -201,7 +192,3 @@ class _Check:
                 if outliers:
                     found.append(outliers)
         return found
-
-
-def _plain(value: float | None) -> str:
-    return "" if value is None else f"{value:g}"

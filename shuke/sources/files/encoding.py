@@ -35,7 +35,9 @@ def refuse_foreign(head: bytes) -> None:
     for signature, what in _SIGNATURES:
         if head.startswith(signature):
             raise UnreadableFileError(
-                "not_a_table", f"This is {what}, not a table. Export the data as CSV, Excel or Parquet."
+                "not_a_table",
+                "This is {what}, not a table. Export the data as CSV, Excel or Parquet.",
+                what=what,
             )
 
 
@@ -61,7 +63,8 @@ def detect_encoding(path: Path) -> str:
     raise UnreadableFileError(
         "unknown_encoding",
         "The text is in no encoding that can be told with certainty. Choose the encoding in the "
-        f"mapping ({', '.join(ENCODINGS)}), or save the file again as UTF-8.",
+        "mapping ({encodings}), or save the file again as UTF-8.",
+        encodings=", ".join(ENCODINGS),
     )
 
 
@@ -118,6 +121,7 @@ def transcode(path: Path, encoding: str, *, target: Path) -> None:
     except (UnicodeError, LookupError) as error:
         raise UnreadableFileError(
             "wrong_encoding",
-            f"The text is not written in {encoding}. Choose another encoding in the mapping, or save "
+            "The text is not written in {encoding}. Choose another encoding in the mapping, or save "
             "the file again as UTF-8.",
+            encoding=encoding,
         ) from error

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 
 class UnreadableFileError(Exception):
-    """The whole file is refused; ``code`` is stable, ``message`` says what is wrong and how to mend it."""
+    """The whole file is refused.
 
-    def __init__(self, code: str, message: str, **details: Any) -> None:
-        super().__init__(message)
+    ``code`` is stable.  ``template`` is an English sentence that says what is wrong and how to mend it,
+    with ``facts`` to be filled in, so that it can be translated.
+    """
+
+    def __init__(self, code: str, template: str, **facts: object) -> None:
+        super().__init__(template.format(**facts))
         self.code = code
-        self.message = message
-        self.details: Mapping[str, Any] = details
+        self.template = template
+        self.facts: Mapping[str, object] = facts

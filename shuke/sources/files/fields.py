@@ -59,7 +59,9 @@ class FileKind:
     ``one_of`` lists groups of fields of which a mapping needs at least one.  ``shape`` turns checked
     rows (with ``person_key`` where the kind ``names_person``) into lake tables; a kind without a
     shape is landed by another part of the system.  ``person_is_optional`` rows without a person are
-    anonymous sales.  ``prepare`` may add columns that must be numbered before rows are rejected.
+    anonymous sales.  ``from_order`` names columns that the caller joins from the orders already in the
+    lake, by ``order_no``; rows of unknown orders are put aside.  ``prepare`` numbers
+    rows before any is put aside.
     """
 
     name: str
@@ -70,6 +72,7 @@ class FileKind:
     one_of: tuple[tuple[str, ...], ...] = ()
     names_person: bool = False
     person_is_optional: bool = False
+    from_order: tuple[str, ...] = ()
     prepare: Callable[[pl.DataFrame], pl.DataFrame] | None = None
 
     def field(self, name: str) -> Field:

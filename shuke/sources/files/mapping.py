@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from shuke.sources.files.errors import UnreadableFileError
-from shuke.sources.files.fields import FileKind
+from shuke.sources.files.fields import PERSON_FIELD_NAMES, FileKind
 from shuke.sources.files.profiles import Profile
 
 _BRACKETS = re.compile(r"[(\[{<（【].*?[)\]}>）】]")
@@ -53,25 +53,39 @@ def check_mapping(kind: FileKind, profile: Profile, headers: Sequence[str]) -> N
     if unknown:
         raise UnreadableFileError(
             "unknown_field",
-            f"Files of {kind.name} have no field {unknown[0]}; known are {', '.join(kind.field_names)}.",
+            "Files of this kind have no field {field}; known are {known}.",
+            field=unknown[0],
+            known=", ".join(kind.field_names),
         )
     absent = [header for header in (*columns.values(), *profile.attributes.values()) if header not in headers]
     if absent:
         raise UnreadableFileError(
             "missing_column",
-            f"The file has no column “{absent[0]}”. Its columns: {_listed(headers)}. Change the mapping.",
+            "The file has no column “{column}”. Its columns: {columns}. Change the mapping.",
+            column=absent[0],
+            columns=_listed(headers),
         )
     doubled = [header for header in columns.values() if list(headers).count(header) > 1]
     if doubled:
         raise UnreadableFileError(
-            "doubled_header", f"Two columns are called “{doubled[0]}”. Rename one of them in the file."
+            "doubled_header",
+            "Two columns are called “{column}”. Rename one of them in the file.",
+            column=doubled[0],
         )
-    _check_required(kind, columns, profile, headers)
+    missing = missing_fields(kind, profile)
+    if missing:
+        raise UnreadableFileError(
+            "no_usable_header",
+            "No column was found for: {missing}. The file's columns: {columns}. "
+            "Choose them in the mapping, or put a header into the first row.",
+            missing="; ".join(missing),
+            columns=_listed(headers),
+        )
 
 
-def _check_required(
-    kind: FileKind, columns: Mapping[str, str], profile: Profile, headers: Sequence[str]
-) -> None:
+def missing_fields(kind: FileKind, profile: Profile) -> list[str]:
+    """Labels of required fields, and of groups of which one is needed, that have no column."""
+    columns = profile.columns
     missing = [
         f.label
         for f in kind.fields
@@ -82,15 +96,11 @@ def _check_required(
         for group in kind.one_of
         if not any(name in columns for name in group)
     ]
-    if missing:
-        raise UnreadableFileError(
-            "no_usable_header",
-            f"No column was found for: {'; '.join(missing)}. The file's columns: {_listed(headers)}. "
-            "Choose them in the mapping, or put a header into the first row.",
-            missing=missing,
-        )
+    if kind.names_person and not kind.person_is_optional and not set(PERSON_FIELD_NAMES) & set(columns):
+        missing.append(" / ".join(kind.field(name).label for name in PERSON_FIELD_NAMES))
+    return missing
 
 
 def _listed(headers: Sequence[str]) -> str:
     shown = ", ".join(f"“{header[:60]}”" for header in headers[:30] if header)
-    return shown or "none has a name"
+    return shown or "–"

@@ -71,7 +71,10 @@ def read_file(path: Path, *, encoding: str = "auto", separator: str = "auto") ->
 def _table(frame: pl.DataFrame, headers: list[str], *, format: str) -> SourceTable:  # noqa: A002
     if len(headers) > MAX_COLUMNS:
         raise UnreadableFileError(
-            "too_many_columns", f"The file has {len(headers)} columns; {MAX_COLUMNS} fit."
+            "too_many_columns",
+            "The file has {columns} columns; {limit} fit.",
+            columns=len(headers),
+            limit=MAX_COLUMNS,
         )
     if not frame.height:
         raise UnreadableFileError("no_rows", "The file has a header but no rows below it.")
@@ -109,7 +112,10 @@ def _read_utf8(path: Path, *, encoding: str, separator: str) -> SourceTable:
     )
     if len(headers) > MAX_COLUMNS:
         raise UnreadableFileError(
-            "too_many_columns", f"The file has {len(headers)} columns; {MAX_COLUMNS} fit."
+            "too_many_columns",
+            "The file has {columns} columns; {limit} fit.",
+            columns=len(headers),
+            limit=MAX_COLUMNS,
         )
     frame, ragged = _rows(path, separator=mark, width=len(headers))
     if not frame.height and not ragged:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from shuke.sources.files.fields import FileKind
+
 REASONS: Mapping[str, str] = MappingProxyType(
     {
         "missing": "“{column}” is empty. Fill the cell, or choose a rule for missing values.",
@@ -45,3 +47,21 @@ def reason(code: str, *, column: str = "", **facts: object) -> str:
     '“quantity” must be a whole number, such as 3.'
     """
     return REASONS[code].format(column=column, **facts)
+
+
+def limits(kind: FileKind | None, column: str, code: str) -> dict[str, str]:
+    """The bounds that a reason names: smallest and largest value and the choices of a field."""
+    field = kind.field(column) if kind is not None and column in kind.field_names else None
+    if field is None:
+        return {"minimum": "", "maximum": "500" if code == "too_long" else "", "choices": ""}
+    largest = field.max_length if code == "too_long" else field.maximum
+    scale = 100 if field.type == "money" and code != "too_long" else 1
+    return {
+        "minimum": _plain(field.minimum, scale),
+        "maximum": _plain(largest, scale),
+        "choices": ", ".join(sorted(set(field.choices.values()))),
+    }
+
+
+def _plain(value: float | None, scale: int) -> str:
+    return "" if value is None else f"{value / scale:.12g}"

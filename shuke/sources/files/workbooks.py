@@ -33,7 +33,8 @@ def refuse_bomb(path: Path) -> None:
     if unpacked > MAX_UNPACKED_BYTES or (unpacked > 50 * 2**20 and unpacked / packed > MAX_RATIO):
         raise UnreadableFileError(
             "workbook_too_large",
-            f"The Excel file unpacks to {unpacked // 2**20} MiB. Split it, or save it as CSV.",
+            "The Excel file unpacks to {size} MiB. Split it, or save it as CSV.",
+            size=unpacked // 2**20,
         )
     if not any(member.filename.startswith("xl/") for member in members):
         raise UnreadableFileError(
@@ -76,7 +77,9 @@ def read_parquet(path: Path) -> tuple[pl.DataFrame, list[str]]:
         info = pq.ParquetFile(path).metadata
         if info.num_rows * info.num_columns > MAX_PARQUET_CELLS:
             raise UnreadableFileError(
-                "too_large", f"The file has {info.num_rows:,} rows. Split it into parts of a few million."
+                "too_large",
+                "The file has {rows} rows. Split it into parts of a few million.",
+                rows=info.num_rows,
             )
         frame = pl.read_parquet(path)
     except (pl.exceptions.PolarsError, pa.ArrowException, OSError, EOFError, ValueError) as error:

@@ -36,6 +36,7 @@ ORDER_LINES = FileKind(
     label="Lines of known orders",
     key=("order_no", "line_no"),
     shape=_shape,
+    from_order=FROM_ORDER,
     prepare=number_lines,
     one_of=(("paid", "list_amount", "unit_price"),),
     fields=(ORDER_NO, LINE_NO, *LINE_FIELDS),

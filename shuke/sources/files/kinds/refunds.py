@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from shuke.sources.files.business_time import business_time
-from shuke.sources.files.fields import PERSON_FIELDS, Field, FileKind, ShapeContext, Tables
-from shuke.sources.files.kinds.order_fields import MAX_MONEY, ORDER_NO, global_order_id
+from shuke.sources.files.fields import Field, FileKind, ShapeContext, Tables
+from shuke.sources.files.kinds.order_fields import MAX_MONEY, ORDER_NO
 from shuke.tables import TABLES
 
 
@@ -16,9 +16,9 @@ def _whole_orders(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _shape(rows: pl.DataFrame, context: ShapeContext) -> Tables:
+    """``rows`` carry ``order_id`` and ``person_key``, joined by the caller from the known orders."""
     shaped = rows.with_columns(
         (pl.lit(context.account_id + ":") + pl.col("refund_no")).alias("refund_id"),
-        global_order_id(context),
         pl.col("line_no").fill_null(0),
         pl.col("quantity").fill_null(0),
         pl.col("amount").alias("amount_minor"),
@@ -34,9 +34,8 @@ REFUNDS = FileKind(
     label="Refunds",
     key=("refund_no", "line_no"),
     shape=_shape,
+    from_order=("person_key",),
     prepare=_whole_orders,
-    names_person=True,
-    person_is_optional=True,
     fields=(
         Field(
             "refund_no",
@@ -64,7 +63,6 @@ REFUNDS = FileKind(
             maximum=1_000_000,
             words=("line", "line number", "行号", "明细行号"),
         ),
-        *PERSON_FIELDS,
         Field(
             "refunded_at",
             "time",

@@ -1,0 +1,45 @@
+"""Rows put aside, kept in the lake with their reasons."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import polars as pl
+
+from shuke.apps.connections.operations.stored import as_arrow, rows_with
+from shuke.apps.connections.schemas import RowIssue
+from shuke.platform.warehouse import lake
+from shuke.sources.files.checking import REJECTED_SCHEMA
+from shuke.sources.files.fields import FileKind
+from shuke.sources.files.reasons import limits, reason
+
+KEY = ("batch_id", "table", "row_no", "column", "code")
+
+
+def fault_rows(kind: FileKind, issues: Sequence[RowIssue]) -> pl.DataFrame:
+    """Issues found while landing, in the form of those found while checking."""
+    rows = [
+        {
+            "row_no": issue.row_no,
+            "column": issue.column,
+            "code": issue.code,
+            "message": reason(issue.code, column=issue.column, **limits(kind, issue.column, issue.code)),
+            "raw": None,
+        }
+        for issue in issues
+    ]
+    return pl.DataFrame(rows, schema=REJECTED_SCHEMA)
+
+
+def write_quarantine(faults: pl.DataFrame, *, batch_id: str, kind: FileKind, at: datetime) -> None:
+    """Append the faults that the lake does not hold yet of this batch."""
+    if not faults.height:
+        return
+    rows = faults.with_columns(
+        pl.lit(batch_id).alias("batch_id"),
+        pl.lit(kind.name).alias("table"),
+        pl.lit(at).cast(pl.Datetime("us", "UTC")).alias("rejected_at"),
+    ).unique(subset=list(KEY), maintain_order=True)
+    known = rows_with("rejected_rows", column="batch_id", values=pl.Series([batch_id])).select(list(KEY))
+    new = rows.join(known, on=list(KEY), how="anti")
+    if new.height:
+        lake().append("rejected_rows", as_arrow("rejected_rows", new))

@@ -1,0 +1,20 @@
+"""Every read of accounts, mappings and imports."""
+
+from shuke.apps.connections.queries.accounts import account, accounts
+from shuke.apps.connections.queries.batches import batch, batches_page, earlier_batch
+from shuke.apps.connections.queries.mappings import preview, profiles
+from shuke.apps.connections.queries.quality import quality
+from shuke.apps.connections.queries.rejected import rejected_csv, rejected_page
+
+__all__ = [
+    "account",
+    "accounts",
+    "batch",
+    "batches_page",
+    "earlier_batch",
+    "preview",
+    "profiles",
+    "quality",
+    "rejected_csv",
+    "rejected_page",
+]

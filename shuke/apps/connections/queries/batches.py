@@ -1,0 +1,67 @@
+"""Reading imports."""
+
+from django.utils.translation import gettext_lazy as _
+
+from shuke.apps.connections.models import ImportBatch
+from shuke.apps.connections.schemas import BatchView, Report
+from shuke.platform.errors import NotFound
+
+
+def batch_view(row: ImportBatch) -> BatchView:
+    """The public view of a batch row."""
+    return BatchView(
+        id=row.public_id,
+        account_id=row.account.public_id,
+        account=row.account.name,
+        kind=row.kind,
+        file_name=row.file_name,
+        file_hash=row.file_hash,
+        file_bytes=row.file_bytes,
+        is_stored=bool(row.stored_name),
+        state=row.state,
+        settings=row.settings,
+        report=Report(**row.report) if row.report else None,
+        error_code=row.error_code,
+        error_message=row.error_message,
+        progress_done=row.progress_done,
+        progress_total=row.progress_total,
+        progress_label=row.progress_label,
+        actor=row.actor_name,
+        created_at=row.created_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )
+
+
+def batch_row(batch_id: str) -> ImportBatch:
+    """The row of a batch.  Raises ``NotFound``."""
+    row = ImportBatch.objects.select_related("account").filter(public_id=batch_id).first()
+    if row is None:
+        raise NotFound("import_not_found", _("There is no such import."))
+    return row
+
+
+def batch(batch_id: str) -> BatchView:
+    """One import.  Raises ``NotFound``."""
+    return batch_view(batch_row(batch_id))
+
+
+def batches_page(
+    *, limit: int = 50, offset: int = 0, kind: str = "", state: str = ""
+) -> tuple[list[BatchView], int]:
+    """Imports newest first, and how many there are in all."""
+    rows = ImportBatch.objects.select_related("account").order_by("-created_at", "-pk")
+    if kind:
+        rows = rows.filter(kind=kind)
+    if state:
+        rows = rows.filter(state=state)
+    return [batch_view(row) for row in rows[offset : offset + limit]], rows.count()
+
+
+def earlier_batch(view: BatchView) -> BatchView | None:
+    """A finished import of the very same bytes as the same kind into the same account."""
+    rows = ImportBatch.objects.select_related("account").filter(
+        file_hash=view.file_hash, kind=view.kind, account__public_id=view.account_id, state="done"
+    )
+    row = rows.exclude(public_id=view.id).order_by("-finished_at").first()
+    return batch_view(row) if row else None

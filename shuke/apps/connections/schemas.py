@@ -1,0 +1,214 @@
+"""What others see of accounts and imports."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from ninja import Schema
+from pydantic import Field
+
+
+class AccountView(Schema):
+    """One channel account."""
+
+    id: str
+    name: str
+    sales_channel: str
+    time_zone: str
+    currency: str
+    region: str
+
+
+class ProfileView(Schema):
+    """One saved mapping."""
+
+    id: str
+    name: str
+    kind: str
+    settings: dict[str, Any]
+    updated_at: datetime
+
+
+class ReasonCount(Schema):
+    """How many rows were put aside for a reason, with the numbers of the first."""
+
+    code: str
+    column: str
+    message: str
+    count: int
+    rows: list[int]
+
+
+class OutlierView(Schema):
+    """Values of a field that lie far from the rest; ``examples`` are (row number, value)."""
+
+    field: str
+    count: int
+    lower: float
+    upper: float
+    examples: list[tuple[int, float]]
+
+
+class TableCounts(Schema):
+    """What a run did to a table of the lake."""
+
+    table: str
+    new: int
+    corrected: int
+    unchanged: int
+
+
+class Report(Schema):
+    """What a check or a run found.
+
+    ``accepted`` counts rows that were taken or would be, ``corrected`` rows that replaced another
+    content, ``unchanged`` rows that were there already, ``rejected`` rows put aside.  ``missing`` maps a
+    field to its share of empty cells, ``filled`` to the number of cells filled by the chosen rule.
+    """
+
+    is_dry_run: bool
+    total: int
+    accepted: int = 0
+    corrected: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    duplicates: int = 0
+    flagged: int = 0
+    persons: int = 0
+    anonymous: int = 0
+    reasons: list[ReasonCount] = Field(default_factory=list)
+    notices: list[ReasonCount] = Field(default_factory=list)
+    missing: dict[str, float] = Field(default_factory=dict)
+    filled: dict[str, int] = Field(default_factory=dict)
+    outliers: list[OutlierView] = Field(default_factory=list)
+    tables: list[TableCounts] = Field(default_factory=list)
+    format: str = ""
+    encoding: str = ""
+    separator: str = ""
+    seconds: float = 0.0
+
+    @property
+    def has_changed_nothing(self) -> bool:
+        """Whether everything the file says was known already."""
+        return not self.is_dry_run and not self.accepted and not self.corrected
+
+
+class BatchView(Schema):
+    """One import."""
+
+    id: str
+    account_id: str
+    account: str
+    kind: str
+    file_name: str
+    file_hash: str
+    file_bytes: int
+    is_stored: bool
+    state: str
+    settings: dict[str, Any]
+    report: Report | None
+    error_code: str
+    error_message: str
+    progress_done: int
+    progress_total: int
+    progress_label: str
+    actor: str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+    @property
+    def progress_percent(self) -> int:
+        """0 to 100."""
+        return round(100 * self.progress_done / self.progress_total) if self.progress_total else 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the mapping may still be changed and the run started."""
+        return self.state in {"uploaded", "checked", "failed"} and self.is_stored
+
+
+class RejectedRow(Schema):
+    """One fault of one row of a batch."""
+
+    row_no: int
+    column: str
+    code: str
+    message: str
+    raw: dict[str, Any]
+
+
+class FieldChoice(Schema):
+    """One field of a kind with the column chosen for it."""
+
+    name: str
+    label: str
+    type: str
+    is_required: bool
+    header: str
+    fill_rule: str
+    fill_value: str
+
+
+class Preview(Schema):
+    """The first rows of a file and its mapping."""
+
+    headers: list[str]
+    rows: list[list[str]]
+    fields: list[FieldChoice]
+    missing: list[str]
+    total: int
+
+
+class QualityDay(Schema):
+    """All imports of a day together."""
+
+    day: date
+    batches: int
+    total: int
+    rejected: int
+
+
+class Quality(Schema):
+    """Data quality over time: by day, by kind of file, and the most frequent reasons."""
+
+    days: list[QualityDay]
+    kinds: list[dict[str, Any]]
+    reasons: list[ReasonCount]
+    total: int
+    rejected: int
+    flagged: int
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where rows that are landed come from."""
+
+    batch_id: str
+    account_id: str
+    account_name: str
+    sales_channel: str
+    region: str
+    source: str
+
+
+@dataclass(frozen=True)
+class RowIssue:
+    """Something of a row that its lander did not take.  ``is_fatal``: nothing of the row was taken."""
+
+    row_no: int
+    column: str
+    code: str
+    is_fatal: bool = False
+
+
+@dataclass(frozen=True)
+class Landed:
+    """What a lander did with its rows."""
+
+    created: int
+    changed: int
+    unchanged: int
+    issues: tuple[RowIssue, ...] = ()
+    facts: Mapping[str, int] = field(default_factory=dict)
