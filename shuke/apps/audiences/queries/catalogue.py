@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 from django.utils.translation import gettext as _
@@ -12,7 +13,6 @@ from shuke.apps.audiences.queries.evaluating import bench
 from shuke.apps.audiences.queries.known import LIST_LIMIT, SOURCES, attribute_values, matching, names_of_kind
 from shuke.apps.audiences.rules.values import OPERATORS, TRAITS
 from shuke.apps.audiences.schemas import Catalogue, Choice, FieldView, TemplateView
-from shuke.lake.reading import Snapshot
 from shuke.platform.errors import NotFound
 from shuke.platform.money import exponent
 from shuke.platform.retailer.queries import retailer
@@ -30,15 +30,17 @@ def catalogue(*, as_of: date) -> Catalogue:
     """Fields, operators and known values with labels in the reader's language."""
     with bench(as_of=as_of) as found:
         snapshot = found.snapshot
-        lists = {kind: _choices(kind, snapshot) for kind in SOURCES}
+        names = {kind: names_of_kind(kind, snapshot) for kind in SOURCES}
         values = attribute_values(snapshot)
-    searched = [kind for kind, choices in lists.items() if len(choices) > LIST_LIMIT]
-    kept = {kind: choices for kind, choices in lists.items() if kind not in searched}
+    searched = [kind for kind, known in names.items() if len(known) > LIST_LIMIT]
+    kept = {kind: _choices(known) for kind, known in names.items() if kind not in searched}
     kept["audience"] = [
         Choice(value=row.public_id, label=row.name)
         for row in Audience.objects.filter(status="active").order_by("name")
     ]
-    kept["channel"] = [Choice(value=key, label=str(text)) for key, text in labels.CHANNELS.items()]
+    kept["channel"] = [
+        Choice(value=key, label=labels.label(labels.CHANNELS, key)) for key in ("email", "sms")
+    ]
     currency = retailer().currency
     return Catalogue(
         traits=_traits(kept),
@@ -59,8 +61,7 @@ def known_values(*, kind: str, text: str, as_of: date, limit: int = 20) -> list[
         return matching(kind, text, found.snapshot, limit=limit)
 
 
-def _choices(kind: str, snapshot: Snapshot) -> list[Choice]:
-    names = names_of_kind(kind, snapshot)
+def _choices(names: Mapping[str, str]) -> list[Choice]:
     return [Choice(value=value, label=label) for value, label in names.items()]
 
 

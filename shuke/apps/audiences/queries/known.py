@@ -66,6 +66,8 @@ def _named(kind: str, found: dict[str, str], snapshot: Snapshot) -> dict[str, st
         for names in _campaign_names:
             found = found | dict(names(list(found)))
         return found
+    if kind == "message_channel":
+        return {value: labels.label(labels.CHANNELS, value) for value in found}
     if kind == "attribute":
         return {value: labels.label(labels.ATTRIBUTES, value) for value in found}
     return found

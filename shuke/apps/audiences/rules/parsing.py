@@ -44,9 +44,7 @@ def parsed(raw: AnyValue) -> Condition:
         return _ADAPTER.validate_python(raw)
     except ValidationError as error:
         faults = [_fault(dict(item)) for item in error.errors(include_url=False, include_context=True)]
-        # A value that fits none of several types is reported once for each of them.
-        unique = {(fault.path, fault.input): fault for fault in reversed(faults)}
-        raise FaultyConditionsError(*reversed(unique.values())) from error
+        raise FaultyConditionsError(*_one_each(faults)) from error
 
 
 def as_data(tree: Condition) -> dict[str, AnyValue]:
@@ -82,6 +80,20 @@ def _input_names(model: type[Node]) -> set[str]:
 
 
 _INPUTS = _input_names(Node) - {"type", "children", "child"}
+
+
+def _one_each(faults: list[Fault]) -> list[Fault]:
+    """One fault for each input: a value that fits none of several types is reported once for each."""
+    found: dict[tuple[Path, str], Fault] = {}
+    for fault in faults:
+        known = found.setdefault((fault.path, fault.input), fault)
+        if known.code in _VAGUE and fault.code not in _VAGUE:
+            found[fault.path, fault.input] = fault
+    return list(found.values())
+
+
+#: Codes that only say which type did not fit.
+_VAGUE = frozenset({"not_readable", "not_a_number"})
 
 _CODES = {
     "missing": "value_missing",

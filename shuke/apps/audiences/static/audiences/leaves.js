@@ -133,7 +133,7 @@ function messageParts(node, tell) {
   return [
     labelled(text("message_event"), select({ key: "event", options: entries(labels().message_events), value: node.event ?? "received", label: text("message_event"), change: (code) => { node.event = code; tell.changed(); } })),
     labelled(text("campaigns"), chips({ key: "campaign_ids", kind: "campaign", values: node.campaign_ids ?? [], label: text("campaigns"), hint: text("any_campaign"), change: (values) => { node.campaign_ids = values; tell.redraw(); } })),
-    labelled(text("channel"), chips({ key: "channels", kind: "channel", values: node.channels ?? [], label: text("channel"), hint: text("any_channel"), change: (values) => { node.channels = values; tell.redraw(); } })),
+    labelled(text("channel"), chips({ key: "channels", kind: "message_channel", values: node.channels ?? [], label: text("channel"), hint: text("any_channel"), change: (values) => { node.channels = values; tell.redraw(); } })),
   ];
 }
 
