@@ -169,7 +169,9 @@ def _message_rows(snapshot: Snapshot, *, exposed: _Exposed, outcomes: ir.Table) 
         **{step: flag.any() for step, flag in seen.items()}
     )
     bought = outcomes.filter(outcomes.orders > 0).select("member_id", ordered=ibis.literal(value=True))
-    joined = per_message.left_join(bought, "member_id").mutate(ordered=bought.ordered.fill_null(ibis.literal(value=False)))
+    joined = per_message.left_join(bought, "member_id").mutate(
+        ordered=bought.ordered.fill_null(ibis.literal(value=False))
+    )
     rows = joined.group_by(*rules.STEPS, "ordered").agg(messages=joined.count())
     found: list[dict[str, Any]] = rows.to_pyarrow().to_pylist()
     return found
