@@ -10,6 +10,8 @@ from shuke.web.api import build_api
 ROUTERS: tuple[tuple[str, str], ...] = (
     ("", "shuke.apps.insights.api"),
     ("", "shuke.apps.members.api"),
+    ("", "shuke.apps.compliance.api"),
+    ("", "shuke.apps.identity.api"),
     ("/audiences", "shuke.apps.audiences.api"),
     ("", "shuke.apps.campaigns.api"),
     ("", "shuke.apps.channels.api"),

@@ -11,6 +11,8 @@ urlpatterns = [
     path("", include("shuke.web.urls")),
     path("", include("shuke.apps.insights.urls")),
     path("members/", include("shuke.apps.members.urls")),
+    path("members/", include("shuke.apps.compliance.urls")),
+    path("members/", include("shuke.apps.identity.urls")),
     path("products/", include("shuke.apps.commerce.urls")),
     path("imports/", include("shuke.apps.connections.urls")),
     path("audiences/", include("shuke.apps.audiences.urls")),

@@ -67,6 +67,13 @@ _LABELS: dict[str, Labels] = {
         "granted": (_("Granted"), "green"),
         "withdrawn": (_("Withdrawn"), "red"),
     },
+    "suppression_reason": {
+        "bounced": (_("Messages bounced"), "red"),
+        "hard_bounce": (_("Messages bounced"), "red"),
+        "complained": (_("Reported as spam"), "red"),
+        "unsubscribed": (_("Unsubscribed"), "yellow"),
+        "erased": (_("Erased"), "red"),
+    },
     "weekday": {
         "1": (_("Monday"), "grey"),
         "2": (_("Tuesday"), "grey"),
@@ -75,6 +82,13 @@ _LABELS: dict[str, Labels] = {
         "5": (_("Friday"), "grey"),
         "6": (_("Saturday"), "grey"),
         "7": (_("Sunday"), "grey"),
+    },
+    "timeline_kind": {
+        "order": (_("Orders"), "green"),
+        "message": (_("Messages"), "blue"),
+        "refund": (_("Refunds"), "red"),
+        "consent": (_("Consents"), "purple"),
+        "event": (_("Behaviour"), "grey"),
     },
     "message_event": {
         "queued": (_("Queued"), "grey"),

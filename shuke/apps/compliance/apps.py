@@ -4,3 +4,8 @@ from django.apps import AppConfig
 class ComplianceConfig(AppConfig):
     name = "shuke.apps.compliance"
     label = "compliance"
+
+    def ready(self) -> None:
+        from shuke.apps.compliance import pages
+
+        pages.register()

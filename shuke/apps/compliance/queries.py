@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from shuke.apps.compliance.models import Consent, Suppression
-from shuke.apps.compliance.schemas import ConsentView, Verdict
+from shuke.apps.compliance.models import Consent, ConsentDecision, Suppression
+from shuke.apps.compliance.schemas import ConsentView, DecisionView, Verdict
 from shuke.apps.members.queries import member_refs
 from shuke.apps.members.schemas import MemberRef
 from shuke.platform.batches import in_batches
@@ -51,3 +51,9 @@ def suppressions_of(member_id: str) -> dict[str, str]:
 def suppressed_members() -> list[tuple[str, str]]:
     """(member id, channel) of every suppression, for audiences that must be reachable."""
     return list(Suppression.objects.values_list("member__public_id", "channel"))
+
+
+def decisions_of(member_id: str) -> list[DecisionView]:
+    """Every decision of a member, newest first."""
+    rows = ConsentDecision.objects.filter(member__public_id=member_id).order_by("-decided_at", "-pk")[:200]
+    return [DecisionView.from_orm(row) for row in rows]

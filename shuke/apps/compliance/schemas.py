@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from ninja import Schema
+from pydantic import Field
 
 
 @dataclass(frozen=True)
@@ -36,3 +37,22 @@ class ConsentView(Schema):
     purpose: str
     state: str
     decided_at: datetime
+
+
+class DecisionView(Schema):
+    """One decision of the history."""
+
+    channel: str
+    purpose: str
+    state: str
+    decided_at: datetime
+    source: str
+
+
+class NewDecision(Schema):
+    """A decision told by API; the time is now, the source the API."""
+
+    channel: str = Field(min_length=1, max_length=20, pattern="^[a-z_]+$")
+    purpose: str = Field(min_length=1, max_length=20, pattern="^[a-z_]+$")
+    state: Literal["granted", "withdrawn"]
+    evidence: str = Field("", max_length=500)

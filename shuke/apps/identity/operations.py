@@ -14,17 +14,24 @@ from django.db import transaction
 from shuke.apps.compliance.operations import record_consents
 from shuke.apps.compliance.schemas import Decision
 from shuke.apps.identity.models import Identifier
-from shuke.apps.identity.queries import value_hash
+from shuke.apps.identity.queries import identifiers_of, value_hash
 from shuke.apps.identity.rules import draw_of, normalised, scope_of
-from shuke.apps.identity.schemas import MemberRegistration, RegistrationIssue, RegistrationOutcome
+from shuke.apps.identity.schemas import (
+    IdentifierView,
+    MemberRegistration,
+    RegistrationIssue,
+    RegistrationOutcome,
+)
 from shuke.apps.members.operations import change_profiles, create_members
-from shuke.apps.members.schemas import MemberProfile, MemberRef
+from shuke.apps.members.queries import member
+from shuke.apps.members.schemas import MemberProfile, MemberRef, MemberView
+from shuke.platform.audit.operations import record_audit
 from shuke.platform.batches import in_batches
 from shuke.platform.crypto import encrypt, keyed_hash
 from shuke.platform.ids import new_ids
 from shuke.platform.locks import exclusive
 from shuke.platform.outbox.operations import record
-from shuke.platform.permissions import SYSTEM
+from shuke.platform.permissions import SYSTEM, Actor
 
 KIND_ORDER = ("external", "card", "email", "phone")
 #: (scope, kind, keyed hash of the normalised value)
@@ -267,3 +274,12 @@ def forget_identifiers(*, member_id: str) -> list[str]:
     person_keys = list(rows.values_list("person_key", flat=True))
     rows.delete()
     return person_keys
+
+
+@transaction.atomic
+def unmask_member(*, actor: Actor, at: datetime, member_id: str) -> tuple[MemberView, list[IdentifierView]]:
+    """Name and identifiers in the clear, for who may; the audit notes who looked.  Raises ``NotFound``."""
+    actor.require("members.unmask")
+    person = member(member_id, unmask=True)
+    record_audit(actor=actor, at=at, verb="member.unmasked", subject=("member", member_id), changes={})
+    return person, identifiers_of(member_id, unmask=True)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from ninja import Schema
 
@@ -35,3 +36,67 @@ class MemberView(Schema):
     source: str
     created_at: datetime
     updated_at: datetime
+
+
+class MemberRow(Schema):
+    """One member of the list with its newest key traits."""
+
+    id: str
+    name: str
+    joined_on: date | None
+    lifecycle_stage: str | None = None
+    rfm_segment: str | None = None
+    last_order_date: date | None = None
+    orders_total: int | None = None
+    spend_total_minor: int | None = None
+    currency: str | None = None
+
+
+class AttributeView(Schema):
+    """One thing a person said or we know, with its source and age."""
+
+    attribute: str
+    value: str
+    observed_at: datetime
+    source: str
+
+
+class MonthOfPurchases(Schema):
+    """What a member bought in a business month (YYYY-MM), before refunds."""
+
+    month: str
+    orders: int
+    paid_minor: int
+
+
+class CategoryShare(Schema):
+    """How much a member spent in a category over the last two years."""
+
+    category: str
+    paid_minor: int
+
+
+class Portrait(Schema):
+    """What the lake knows of a member; ``traits`` holds the newest row of the table ``traits``."""
+
+    traits: dict[str, Any] | None
+    attributes: list[AttributeView]
+    months: list[MonthOfPurchases]
+    categories: list[CategoryShare]
+
+
+class TimelineEntry(Schema):
+    """One thing that happened.
+
+    ``kind``: order refund message event consent.  ``what`` is a code of that kind (such as a message's
+    event or a sales channel), ``detail`` further plain text, ``reference`` the id of the order or message.
+    """
+
+    kind: str
+    at: datetime
+    what: str
+    channel: str = ""
+    detail: str = ""
+    reference: str = ""
+    amount_minor: int | None = None
+    currency: str | None = None

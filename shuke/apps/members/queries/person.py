@@ -1,0 +1,107 @@
+"""One member as the lake knows it: traits, attributes, purchases by month, favourite categories."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import ibis
+from ibis.expr import types as ir
+
+from shuke.apps.members.queries.directory import newest_traits
+from shuke.apps.members.schemas import AttributeView, CategoryShare, MonthOfPurchases, Portrait
+from shuke.lake.reading import Snapshot
+from shuke.platform.warehouse import lake
+from shuke.science.persons import newest_per_key
+
+MONTHS = 24
+CATEGORIES = 8
+
+
+def person_keys(snapshot: Snapshot, member_id: str) -> list[str]:
+    """The keys of the member now; few enough to name in a filter, which then prunes the files.
+
+    Rows of other members are left out before the newest row per key is sought: a key that moved to
+    somebody else is dropped by the second look at its own rows.
+    """
+    identity = snapshot.table("identity_map")
+    ever = identity.filter(identity.member_id == member_id).select("person_key").distinct()
+    keys = [row["person_key"] for row in _rows(ever)]
+    if not keys:
+        return [""]
+    history = identity.filter(identity.person_key.isin(keys))
+    current = newest_per_key(history, ("person_key",), newest_by=("valid_from", "member_id"))
+    mine = current.filter(current.member_id == member_id).select("person_key")
+    return [row["person_key"] for row in _rows(mine)] or [""]
+
+
+def portrait(*, member_id: str, today: date) -> Portrait:
+    """What is known of the member; empty lists where nothing is."""
+    with lake().read() as snapshot:
+        keys = person_keys(snapshot, member_id)
+        traits = newest_traits(snapshot)
+        found = _rows(traits.filter(traits.member_id == member_id).limit(1))
+        return Portrait(
+            traits=found[0] if found else None,
+            attributes=_attributes(snapshot, keys),
+            months=_months(snapshot, keys, today=today),
+            categories=_categories(snapshot, keys, today=today),
+        )
+
+
+def _rows(table: ir.Table) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = table.to_pyarrow().to_pylist()
+    return rows
+
+
+def _attributes(snapshot: Snapshot, keys: list[str]) -> list[AttributeView]:
+    attributes = snapshot.table("member_attributes")
+    mine = attributes.filter(attributes.person_key.isin(keys))
+    newest = newest_per_key(mine, ("attribute",), newest_by=("observed_at", "value", "source"))
+    return [AttributeView(**row) for row in _rows(newest.drop("person_key").order_by("attribute"))]
+
+
+def _months(snapshot: Snapshot, keys: list[str], *, today: date) -> list[MonthOfPurchases]:
+    """The last two years by month without a gap."""
+    wanted = _last_months(today)
+    orders = snapshot.table("orders")
+    mine = orders.filter(
+        orders.person_key.isin(keys),
+        orders.local_month >= wanted[0],
+        orders.lifecycle_status != "cancelled",
+    )
+    summed = mine.group_by("local_month").agg(orders=mine.count(), paid_minor=mine.paid_minor.sum())
+    by_month = {row["local_month"]: row for row in _rows(summed)}
+    if not by_month:
+        return []
+    first = min(by_month)
+    return [
+        MonthOfPurchases(
+            month=month,
+            orders=by_month.get(month, {}).get("orders", 0),
+            paid_minor=by_month.get(month, {}).get("paid_minor", 0),
+        )
+        for month in wanted
+        if month >= first
+    ]
+
+
+def _last_months(today: date) -> list[str]:
+    count = today.year * 12 + today.month - 1
+    return [f"{number // 12:04d}-{number % 12 + 1:02d}" for number in range(count - MONTHS + 1, count + 1)]
+
+
+def _categories(snapshot: Snapshot, keys: list[str], *, today: date) -> list[CategoryShare]:
+    since = today - timedelta(days=730)
+    lines = snapshot.table("order_lines")
+    mine = lines.filter(
+        lines.person_key.isin(keys),
+        lines.local_month >= f"{since:%Y-%m}",
+        lines.local_date >= ibis.literal(since),
+    )
+    products = snapshot.table("products").select("product_id", "category", "department")
+    named = mine.join(products, "product_id").mutate(
+        category=lambda t: ibis.coalesce(t.category, t.department)
+    )
+    named = named.filter(named.category.notnull())
+    summed = named.group_by("category").agg(paid_minor=named.paid_minor.sum())
+    top = summed.filter(summed.paid_minor > 0).order_by(ibis.desc("paid_minor"), "category").limit(CATEGORIES)
+    return [CategoryShare(**row) for row in _rows(top)]
