@@ -5,11 +5,15 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import polars as pl
+import pyarrow as pa
+from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError
 
 from shuke.lake.errors import WriteConflictError
 from shuke.lake.layout import open_table
-from shuke.lake.writing import ATTEMPTS, TARGET_FILE_BYTES, WRITER
+from shuke.lake.writing import ATTEMPTS, TARGET_FILE_BYTES, WRITER, in_one_commit, ordered, sql_literal
+from shuke.tables import Table
 
 #: A reader's file list stays readable for this long.
 KEEP_HOURS = 168
@@ -28,6 +32,46 @@ def compact(path: Path) -> int:
             continue
         return int(metrics["numFilesRemoved"]) - int(metrics["numFilesAdded"])
     raise WriteConflictError(f"Table {path.name}: other writers kept winning; it was not compacted.")
+
+
+def sort_partitions(path: Path, table: Table, *, before: str) -> int:
+    """Rewrite the partitions below ``before`` that lie in several files as sorted ones.
+
+    For months that are closed: a member's rows come to lie side by side, so that reads skip most of
+    them.  Returns how many partitions were rewritten.
+    """
+    if len(table.partition_by) != 1:
+        return 0
+    column, count = table.partition_by[0], 0
+    for value in _scattered(path, column, before=before):
+
+        def rewrite(handle: DeltaTable, value: str = value) -> None:
+            files = handle.file_uris([(column, "=", value)])
+            frame = pl.read_parquet(files, hive_partitioning=False, missing_columns="insert")
+            rows = frame.with_columns(pl.lit(value).alias(column)).select(table.column_names)
+            write_deltalake(
+                handle,
+                ordered(table, rows.to_arrow()),
+                mode="overwrite",
+                predicate=f'"{column}" = {sql_literal(value)}',
+                target_file_size=TARGET_FILE_BYTES,
+                writer_properties=WRITER,
+            )
+
+        in_one_commit(path, table, rewrite, rows=0)
+        count += 1
+    return count
+
+
+def _scattered(path: Path, column: str, *, before: str) -> list[str]:
+    handle = open_table(path)
+    if handle is None:
+        return []
+    files = pl.DataFrame(pa.table(handle.get_add_actions(flatten=True)))
+    name = f"partition.{column}"
+    counts = files.group_by(name).len().filter((pl.col("len") > 1) & (pl.col(name) < before))
+    values: list[str] = counts[name].sort().to_list()
+    return values
 
 
 def vacuum(path: Path, *, hours: int = KEEP_HOURS) -> int:

@@ -126,6 +126,10 @@ class Lake:
         """Join small files into large ones; returns by how many files the table shrank."""
         return compaction.compact(self.path(name))
 
+    def sort_months(self, name: str, *, before: str) -> int:
+        """Sort the months below ``before`` (YYYY-MM) that lie in several files; returns how many."""
+        return compaction.sort_partitions(self.path(name), self.definition(name), before=before)
+
     def vacuum(self, name: str, *, hours: int = compaction.KEEP_HOURS) -> int:
         """Remove files that no version of the last hours uses; returns how many."""
         return compaction.vacuum(self.path(name), hours=hours)
