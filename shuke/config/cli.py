@@ -1,10 +1,13 @@
 """The command ``shuke``."""
 
 import os
+from typing import Annotated
 
 import typer
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shuke.config.settings")
+
+HOUSEHOLDS = typer.Option(min=1, help="Take only the first so many households, for a quick try.")
 
 app = typer.Typer(help="Shuke: member marketing for retailers.", no_args_is_help=True, add_completion=False)
 
@@ -39,6 +42,14 @@ def translations() -> None:
     from shuke.config.translations import compile_catalogues
 
     compile_catalogues()
+
+
+@app.command()
+def demo(households: Annotated[int | None, HOUSEHOLDS] = None) -> None:
+    """Play a real supermarket year in through the ordinary imports."""
+    from shuke.demo.cli import play_demo
+
+    play_demo(households)
 
 
 def main() -> None:
