@@ -75,11 +75,13 @@ format: $(VENV)/.dev  ## Format the code
 
 .PHONY: docs
 docs: $(VENV)/.dev  ## Build the documentation into site/
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-.PHONY: tables
-tables: $(VENV)/.dev  ## Write the pages of docs/tables again
+.PHONY: pages
+pages: $(VENV)/.dev  ## Write the generated pages of docs/ again
 	$(BIN)/python scripts/table_pages.py
+	$(BIN)/python scripts/index_pages.py
+	$(BIN)/python scripts/reference_pages.py
 
 .PHONY: lock
 lock: $(VENV)/.dev  ## Compile requirements/*.txt again (hashes, no index address)
