@@ -39,7 +39,7 @@ class SignInForm(StyledForm):
     """Name and password."""
 
     username = forms.CharField(
-        label=_("Name"),
+        label=_("User name"),
         max_length=80,
         widget=forms.TextInput(
             attrs={"autocomplete": "username", "autofocus": True, "autocapitalize": "none"}
@@ -101,7 +101,7 @@ class NewUserForm(StyledForm):
     """A new person of the team."""
 
     username = forms.CharField(
-        label=_("Name to sign in with"),
+        label=_("User name"),
         max_length=80,
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
     )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 Labels = Mapping[str, tuple[str | Promise, str]]
 
@@ -19,25 +20,25 @@ _LABELS: dict[str, Labels] = {
         "viewer": (_("Viewer"), "grey"),
     },
     "lifecycle_stage": {
-        "prospect": (_("Prospect"), "grey"),
-        "new": (_("New"), "blue"),
-        "active": (_("Active"), "green"),
-        "loyal": (_("Loyal"), "purple"),
-        "at_risk": (_("At risk"), "yellow"),
-        "lost": (_("Lost"), "red"),
+        "prospect": (pgettext_lazy("lifecycle stage", "Prospect"), "grey"),
+        "new": (pgettext_lazy("lifecycle stage", "New"), "blue"),
+        "active": (pgettext_lazy("lifecycle stage", "Active"), "green"),
+        "loyal": (pgettext_lazy("lifecycle stage", "Loyal"), "purple"),
+        "at_risk": (pgettext_lazy("lifecycle stage", "At risk"), "yellow"),
+        "lost": (pgettext_lazy("lifecycle stage", "Lost"), "red"),
     },
     "rfm_segment": {
-        "champions": (_("Champions"), "purple"),
-        "loyal": (_("Loyal customers"), "green"),
-        "potential_loyalists": (_("Potential loyalists"), "green"),
-        "new": (_("New customers"), "blue"),
-        "promising": (_("Promising"), "blue"),
-        "need_attention": (_("Need attention"), "yellow"),
-        "about_to_sleep": (_("About to sleep"), "yellow"),
-        "at_risk": (_("At risk"), "red"),
-        "cannot_lose": (_("Cannot lose them"), "red"),
-        "hibernating": (_("Hibernating"), "grey"),
-        "lost": (_("Lost"), "grey"),
+        "champions": (pgettext_lazy("RFM segment", "Champions"), "purple"),
+        "loyal": (pgettext_lazy("RFM segment", "Loyal customers"), "green"),
+        "potential_loyalists": (pgettext_lazy("RFM segment", "Potential loyalists"), "green"),
+        "new": (pgettext_lazy("RFM segment", "New customers"), "blue"),
+        "promising": (pgettext_lazy("RFM segment", "Promising"), "blue"),
+        "need_attention": (pgettext_lazy("RFM segment", "Need attention"), "yellow"),
+        "about_to_sleep": (pgettext_lazy("RFM segment", "About to sleep"), "yellow"),
+        "at_risk": (pgettext_lazy("RFM segment", "At risk"), "red"),
+        "cannot_lose": (pgettext_lazy("RFM segment", "Cannot lose them"), "red"),
+        "hibernating": (pgettext_lazy("RFM segment", "Hibernating"), "grey"),
+        "lost": (pgettext_lazy("RFM segment", "Lost"), "grey"),
     },
     "identifier_kind": {
         "external": (_("Customer number"), "grey"),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from shuke.web.labels import label_of
 from shuke.web.templatetags.console import day, decimal, integer, money, percent
@@ -66,7 +67,7 @@ def _rhythm(traits: dict[str, Any], currency: str) -> list[TraitInWords]:
         ),
         TraitInWords(
             _("Purchase cycle"),
-            _("%(days)s days") % {"days": decimal(cycle, 1)} if cycle is not None else "–",
+            "–" if cycle is None else _days(cycle),
             _("Median days between the member's own shopping days."),
         ),
         TraitInWords(
@@ -75,6 +76,10 @@ def _rhythm(traits: dict[str, Any], currency: str) -> list[TraitInWords]:
             _("Recency, frequency and money: 1 is the lowest fifth of all members, 5 the highest."),
         ),
     ]
+
+
+def _days(count: float) -> str:
+    return ngettext("%(days)s day", "%(days)s days", 1 if count == 1 else 2) % {"days": decimal(count, 1)}
 
 
 def _habits(traits: dict[str, Any]) -> list[TraitInWords]:
