@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from shuke.apps.channels.events import MessageBounced
 from shuke.apps.channels.models import Message
@@ -41,11 +41,7 @@ def record_endings(endings: Sequence[Ending], *, worker: str) -> dict[str, int]:
         )
     )
     kept = [ending for ending in endings if ending.message.pk in held]
-    Message.objects.bulk_update(
-        [ending.message for ending in kept],
-        ["state", "reason", "attempts", "retry_at", "sent_at", "ended_at", "worker"],
-        batch_size=100,
-    )
+    _save([ending.message for ending in kept], worker=worker)
     record_facts((ending.message, fact) for ending in kept for fact in _facts(ending))
     for ending in kept:
         if ending.kind == "bounced":
@@ -54,6 +50,29 @@ def record_endings(endings: Sequence[Ending], *, worker: str) -> dict[str, int]:
     for ending in kept:
         counts[ending.message.state] = counts.get(ending.message.state, 0) + 1
     return counts
+
+
+def _save(rows: Sequence[Message], *, worker: str) -> None:
+    """One statement, run for each row: ``bulk_update`` spends ten times as long on building its CASEs."""
+    moment = connection.ops.adapt_datetimefield_value
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE channels_message SET state = %s, reason = %s, attempts = %s, retry_at = %s, sent_at = %s,"
+            " ended_at = %s, worker = '' WHERE id = %s AND worker = %s AND state = 'sending'",
+            [
+                (
+                    row.state,
+                    row.reason,
+                    row.attempts,
+                    moment(row.retry_at),
+                    moment(row.sent_at),
+                    moment(row.ended_at),
+                    row.pk,
+                    worker,
+                )
+                for row in rows
+            ],
+        )
 
 
 def _apply(ending: Ending) -> None:
