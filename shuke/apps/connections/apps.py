@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class ConnectionsConfig(AppConfig):
@@ -6,4 +7,33 @@ class ConnectionsConfig(AppConfig):
     label = "connections"
 
     def ready(self) -> None:
+        """Give kinds of files and states of imports their words, and let requested imports be queued."""
         from shuke.apps.connections import tasks  # noqa: F401
+        from shuke.web.labels import register_labels
+
+        register_labels(
+            "import_kind",
+            {
+                "members": (_("Members"), "green"),
+                "products": (_("Products"), "grey"),
+                "stores": (_("Stores"), "grey"),
+                "orders": (_("Orders, one row per line"), "blue"),
+                "order_headers": (_("Orders without lines"), "blue"),
+                "order_lines": (_("Lines of known orders"), "blue"),
+                "refunds": (_("Refunds"), "yellow"),
+                "campaign_history": (_("Campaign history"), "purple"),
+                "voucher_history": (_("Voucher history"), "purple"),
+                "costs": (_("Costs"), "yellow"),
+                "events": (_("Events"), "grey"),
+            },
+        )
+        register_labels(
+            "import_state",
+            {
+                "uploaded": (_("Uploaded"), "grey"),
+                "checked": (_("Checked"), "blue"),
+                "running": (_("Running"), "yellow"),
+                "done": (_("Done"), "green"),
+                "failed": (_("Failed"), "red"),
+            },
+        )

@@ -48,6 +48,17 @@ class OutlierView(Schema):
     lower: float
     upper: float
     examples: list[tuple[int, float]]
+    label: str = ""
+
+    @property
+    def usual(self) -> str:
+        """The bounds as text."""
+        return f"{self.lower:,.4g} – {self.upper:,.4g}"
+
+    @property
+    def rows(self) -> str:
+        """Numbers of the example rows."""
+        return ", ".join(str(number) for number, _value in self.examples)
 
 
 class TableCounts(Schema):
@@ -57,6 +68,15 @@ class TableCounts(Schema):
     new: int
     corrected: int
     unchanged: int
+
+
+class Gap(Schema):
+    """Empty cells of a field: their share, and how many the chosen rule filled."""
+
+    field: str
+    label: str
+    share: float
+    filled: int
 
 
 class Report(Schema):
@@ -83,10 +103,16 @@ class Report(Schema):
     filled: dict[str, int] = Field(default_factory=dict)
     outliers: list[OutlierView] = Field(default_factory=list)
     tables: list[TableCounts] = Field(default_factory=list)
+    gaps: list[Gap] = Field(default_factory=list)
     format: str = ""
     encoding: str = ""
     separator: str = ""
     seconds: float = 0.0
+
+    @property
+    def separator_name(self) -> str:
+        """The separator so that it can be seen."""
+        return "Tab" if self.separator == "\t" else self.separator
 
     @property
     def has_changed_nothing(self) -> bool:
@@ -179,6 +205,11 @@ class Quality(Schema):
     total: int
     rejected: int
     flagged: int
+
+    @property
+    def rejected_share(self) -> float:
+        """Rows put aside out of all."""
+        return self.rejected / self.total if self.total else 0.0
 
 
 @dataclass(frozen=True)

@@ -6,67 +6,126 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='ChannelAccount',
+            name="ChannelAccount",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(default=shuke.apps.connections.models.new_account_id, editable=False, max_length=24, unique=True)),
-                ('name', models.CharField(max_length=80, unique=True)),
-                ('sales_channel', models.CharField(max_length=40)),
-                ('time_zone', models.CharField(max_length=60)),
-                ('currency', models.CharField(max_length=3)),
-                ('region', models.CharField(default='CN', max_length=2)),
-                ('created_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.CharField(
+                        default=shuke.apps.connections.models.new_account_id,
+                        editable=False,
+                        max_length=24,
+                        unique=True,
+                    ),
+                ),
+                ("name", models.CharField(max_length=80, unique=True)),
+                ("sales_channel", models.CharField(max_length=40)),
+                ("time_zone", models.CharField(max_length=60)),
+                ("currency", models.CharField(max_length=3)),
+                ("region", models.CharField(default="CN", max_length=2)),
+                ("created_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='MappingProfile',
+            name="MappingProfile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(default=shuke.apps.connections.models.new_profile_id, editable=False, max_length=24, unique=True)),
-                ('name', models.CharField(max_length=80)),
-                ('kind', models.CharField(max_length=40)),
-                ('settings', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField()),
-                ('updated_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.CharField(
+                        default=shuke.apps.connections.models.new_profile_id,
+                        editable=False,
+                        max_length=24,
+                        unique=True,
+                    ),
+                ),
+                ("name", models.CharField(max_length=80)),
+                ("kind", models.CharField(max_length=40)),
+                ("settings", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField()),
+                ("updated_at", models.DateTimeField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('kind', 'name'), name='mapping_profile_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("kind", "name"), name="mapping_profile_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ImportBatch',
+            name="ImportBatch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(default=shuke.apps.connections.models.new_batch_id, editable=False, max_length=24, unique=True)),
-                ('kind', models.CharField(max_length=40)),
-                ('file_name', models.CharField(max_length=255)),
-                ('file_hash', models.CharField(db_index=True, max_length=64)),
-                ('file_bytes', models.BigIntegerField()),
-                ('stored_name', models.CharField(blank=True, max_length=80)),
-                ('settings', models.JSONField(default=dict)),
-                ('state', models.CharField(choices=[('uploaded', 'uploaded'), ('checked', 'checked'), ('running', 'running'), ('done', 'done'), ('failed', 'failed')], default='uploaded', max_length=10)),
-                ('report', models.JSONField(default=dict)),
-                ('error_code', models.CharField(blank=True, max_length=40)),
-                ('error_message', models.TextField(blank=True)),
-                ('progress_done', models.IntegerField(default=0)),
-                ('progress_total', models.IntegerField(default=0)),
-                ('progress_label', models.CharField(blank=True, max_length=120)),
-                ('actor_name', models.CharField(max_length=120)),
-                ('created_at', models.DateTimeField()),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='batches', to='connections.channelaccount')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.CharField(
+                        default=shuke.apps.connections.models.new_batch_id,
+                        editable=False,
+                        max_length=24,
+                        unique=True,
+                    ),
+                ),
+                ("kind", models.CharField(max_length=40)),
+                ("file_name", models.CharField(max_length=255)),
+                ("file_hash", models.CharField(db_index=True, max_length=64)),
+                ("file_bytes", models.BigIntegerField()),
+                ("stored_name", models.CharField(blank=True, max_length=80)),
+                ("settings", models.JSONField(default=dict)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("uploaded", "uploaded"),
+                            ("checked", "checked"),
+                            ("running", "running"),
+                            ("done", "done"),
+                            ("failed", "failed"),
+                        ],
+                        default="uploaded",
+                        max_length=10,
+                    ),
+                ),
+                ("report", models.JSONField(default=dict)),
+                ("error_code", models.CharField(blank=True, max_length=40)),
+                ("error_message", models.TextField(blank=True)),
+                ("progress_done", models.IntegerField(default=0)),
+                ("progress_total", models.IntegerField(default=0)),
+                ("progress_label", models.CharField(blank=True, max_length=120)),
+                ("actor_name", models.CharField(max_length=120)),
+                ("created_at", models.DateTimeField()),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="batches",
+                        to="connections.channelaccount",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['-created_at'], name='connections_created_a737a9_idx')],
+                "indexes": [models.Index(fields=["-created_at"], name="connections_created_a737a9_idx")],
             },
         ),
     ]

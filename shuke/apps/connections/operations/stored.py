@@ -45,7 +45,7 @@ def scan(table_name: str) -> pl.LazyFrame | None:
     files = lake().file_list(table_name).files
     if not files:
         return None
-    schema = pl.DataFrame(table.empty()).schema
+    schema = pl.Schema(table.arrow_schema)
     parts = {name: schema[name] for name in table.partition_by}
     stored = {name: dtype for name, dtype in schema.items() if name not in parts}
     frame = pl.scan_parquet(
@@ -63,7 +63,7 @@ def rows_with(table_name: str, *, column: str, values: pl.Series) -> pl.DataFram
     """Stored rows whose column has one of the values."""
     frame = scan(table_name)
     if frame is None or not values.len():
-        return pl.DataFrame(TABLES[table_name].empty())
+        return pl.DataFrame(schema=pl.Schema(TABLES[table_name].arrow_schema))
     wanted = pl.DataFrame({column: values.unique()}).lazy()
     return frame.join(wanted, on=column, how="semi").collect()
 

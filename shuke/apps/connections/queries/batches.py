@@ -1,9 +1,11 @@
 """Reading imports."""
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.connections.models import ImportBatch
-from shuke.apps.connections.schemas import BatchView, Report
+from shuke.apps.connections.queries.reasons import column_label, reason_text
+from shuke.apps.connections.schemas import BatchView, Gap, Report
 from shuke.platform.errors import NotFound
 
 
@@ -20,7 +22,7 @@ def batch_view(row: ImportBatch) -> BatchView:
         is_stored=bool(row.stored_name),
         state=row.state,
         settings=row.settings,
-        report=Report(**row.report) if row.report else None,
+        report=_report(row) if row.report else None,
         error_code=row.error_code,
         error_message=row.error_message,
         progress_done=row.progress_done,
@@ -31,6 +33,26 @@ def batch_view(row: ImportBatch) -> BatchView:
         started_at=row.started_at,
         finished_at=row.finished_at,
     )
+
+
+def _report(row: ImportBatch) -> Report:
+    """The stored report with labels and reasons in the active language."""
+    report = Report(**row.report)
+    for item in (*report.reasons, *report.notices):
+        item.message = reason_text(kind=row.kind, code=item.code, column=item.column)
+    for outliers in report.outliers:
+        outliers.label = gettext(column_label(row.kind, outliers.field))
+    report.gaps = [
+        Gap(
+            field=name,
+            label=gettext(column_label(row.kind, name)),
+            share=share,
+            filled=report.filled.get(name, 0),
+        )
+        for name, share in sorted(report.missing.items(), key=lambda item: -item[1])
+        if share > 0
+    ]
+    return report
 
 
 def batch_row(batch_id: str) -> ImportBatch:

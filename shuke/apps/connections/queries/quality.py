@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shuke.apps.connections.models import ImportBatch
-from shuke.apps.connections.queries.rejected import reason_text
+from shuke.apps.connections.queries.reasons import reason_text
 from shuke.apps.connections.schemas import Quality, QualityDay, ReasonCount
 from shuke.platform.clock import business_date
 from shuke.platform.retailer.queries import retailer

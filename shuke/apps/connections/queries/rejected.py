@@ -5,33 +5,17 @@ from collections.abc import Iterable
 from typing import Any
 
 import polars as pl
-from django.utils.translation import gettext
 
 from shuke.apps.connections.models import ImportBatch
 from shuke.apps.connections.queries.batches import batch_row
 from shuke.apps.connections.queries.files import read_source, stored_path
+from shuke.apps.connections.queries.reasons import reason_text
 from shuke.apps.connections.schemas import RejectedRow
 from shuke.platform.errors import Refused
 from shuke.platform.warehouse import lake
 from shuke.sources.files.exporting import csv_lines
 from shuke.sources.files.kinds import KINDS
 from shuke.sources.files.reading import ROW_NO
-from shuke.sources.files.reasons import REASONS, limits
-
-
-def reason_text(*, kind: str, code: str, column: str) -> str:
-    """The reason in the active language, naming the field by its label."""
-    label = gettext(column_label(kind, column))
-    template = gettext(REASONS.get(code, "{column}"))
-    return template.format(column=label, **limits(KINDS.get(kind), column, code))
-
-
-def column_label(kind: str, column: str) -> str:
-    """The label of a field; an attribute's own name."""
-    found = KINDS.get(kind)
-    if found is not None and column in found.field_names:
-        return found.field(column).label
-    return column.removeprefix("attribute:") or "row"
 
 
 def rejected_page(batch_id: str, *, limit: int = 50, offset: int = 0) -> tuple[list[RejectedRow], int]:

@@ -1,0 +1,21 @@
+"""Reasons and fields in the active language."""
+
+from django.utils.translation import gettext
+
+from shuke.sources.files.kinds import KINDS
+from shuke.sources.files.reasons import REASONS, limits
+
+
+def reason_text(*, kind: str, code: str, column: str) -> str:
+    """The reason in the active language, naming the field by its label."""
+    label = gettext(column_label(kind, column))
+    template = gettext(REASONS.get(code, "{column}"))
+    return template.format(column=label, **limits(KINDS.get(kind), column, code))
+
+
+def column_label(kind: str, column: str) -> str:
+    """The label of a field; an attribute's own name."""
+    found = KINDS.get(kind)
+    if found is not None and column in found.field_names:
+        return found.field(column).label
+    return column.removeprefix("attribute:") or "row"
