@@ -119,6 +119,7 @@ class Portrait(Schema):
     lifecycle: list[Share]
     matrix: list[Cell]
     departments: list[Count]
+    categories: list[Count]
     channels: list[Count]
     hours: list[Cell]
 

@@ -55,7 +55,7 @@ def portrait_page(request: HttpRequest) -> HttpResponse:
             "segments": charts.segments(found.segments),
             "lifecycle": charts.lifecycle(found.lifecycle),
             "matrix": charts.matrix(found.matrix),
-            "departments": charts.bars(found.departments, name=_("Members")),
+            "categories": charts.bars(found.categories, name=_("Members")),
             "hours": charts.hours(found.hours),
             "thresholds": charts.threshold_rows(found.build.thresholds),
         }

@@ -29,7 +29,7 @@ SEGMENT_COLORS = {
     "at_risk": "amber",
     "cannot_lose": "rose",
     "hibernating": "slate",
-    "lost": "grey",
+    "lost": "muted",
 }
 MEASURES = ("recency", "frequency", "monetary")
 
@@ -203,7 +203,8 @@ def _heat(
         "visualMap": {
             "show": False,
             "min": 0,
-            "max": max((cell.members for cell in cells), default=1),
+            # Half as much again, so that a number stays readable on the darkest cell.
+            "max": 1.5 * max((cell.members for cell in cells), default=1),
             "inRange": {"color": [{"$color": "surface"}, {"$color": "primary"}]},
         },
         "series": [

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 import ibis
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_currency, format_decimal, format_percent
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from ibis.expr import types as ir
@@ -15,7 +15,7 @@ from shuke.apps.insights.queries.traits import latest_build, shares
 from shuke.apps.insights.rules import Period, Situation, period_until, ratio
 from shuke.apps.insights.schemas import Alert, Kpi, Overview, TrendPoint
 from shuke.lake.reading import Snapshot
-from shuke.platform.money import money_text
+from shuke.platform.money import money_text, to_major
 from shuke.platform.retailer.queries import retailer
 from shuke.platform.warehouse import lake
 from shuke.science.persons import current_identity
@@ -203,10 +203,19 @@ def number_text(value: float | None, *, unit: str, currency: str) -> str:
     if value is None:
         return "–"
     if unit == "money":
-        return money_text(round(value), currency, locale=locale)
+        return _amount_text(round(value), currency=currency, locale=locale)
     if unit == "percent":
         return str(format_percent(value, "0.0%", locale=locale))
     return str(format_decimal(value, locale=locale))
+
+
+def _amount_text(amount_minor: int, *, currency: str, locale: str) -> str:
+    """Money of a headline: from a thousand units on nobody reads the fractions."""
+    if abs(to_major(amount_minor, currency)) < 1000:
+        return money_text(amount_minor, currency, locale=locale)
+    whole = round(to_major(amount_minor, currency))
+    text = format_currency(whole, currency, "¤#,##0", locale=locale, currency_digits=False)
+    return str(text)
 
 
 def _alert(code: str, number: float) -> Alert:

@@ -9,7 +9,7 @@ from shuke.apps.insights.schemas import Cell, Count, Portrait
 from shuke.platform.retailer.queries import retailer
 from shuke.platform.warehouse import lake
 
-#: How many departments a picture shows before it becomes a list nobody reads.
+#: How many values a picture shows before it becomes a list nobody reads.
 TOP = 12
 
 
@@ -30,6 +30,7 @@ def portrait() -> Portrait | None:
             lifecycle=stages,
             matrix=_matrix(traits),
             departments=_counts(traits, "favourite_department", limit=TOP),
+            categories=_counts(traits, "favourite_category", limit=TOP),
             channels=_counts(traits, "preferred_channel", limit=TOP),
             hours=_cells(traits, x=traits.favourite_hour, y=traits.favourite_weekday),
         )
