@@ -67,7 +67,7 @@ class _Check:
         columns = {field.name: self._typed(field) for field in self.kind.fields}
         for name, header in self.profile.attributes.items():
             field = Field(ATTRIBUTE + name, "text", name)
-            columns[field.name] = self._parsed(field, self.source.column(header))
+            columns[field.name], _errors = self._parsed(field, self.source.column(header))
         rows = pl.DataFrame({"row_no": self.row_no, **{k: v.rename(k) for k, v in columns.items()}})
         self._check_person(rows)
         if self.kind.prepare:
@@ -92,22 +92,23 @@ class _Check:
             cells = pl.Series(field.name, [None], dtype=pl.String).new_from_index(0, self.source.height)
         else:
             cells = self.source.column(header)
-        values = self._parsed(field, cells)
+        values, errors = self._parsed(field, cells)
+        is_empty = values.is_null() & errors.is_null()
         if header is not None:
-            self.missing[field.name] = values.null_count() / max(1, values.len())
+            self.missing[field.name] = int(is_empty.sum()) / max(1, values.len())
         fill = self.profile.fills.get(field.name)
         if fill is not None and values.null_count():
             values = self._fill(field, values, fill)
         if field.is_required and values.null_count():
-            self._fault(field.name, "missing", values.is_null() & ~self.is_bad)
+            self._fault(field.name, "missing", values.is_null() & errors.is_null())
         return values
 
-    def _parsed(self, field: Field, cells: pl.Series) -> pl.Series:
+    def _parsed(self, field: Field, cells: pl.Series) -> tuple[pl.Series, pl.Series]:
         values, errors = parse(cells, field, self.profile, at=self.at)
         if errors.null_count() < errors.len():
             for code in errors.drop_nulls().unique().sort():
                 self._fault(field.name, code, (errors == code).fill_null(value=False))
-        return values
+        return values, errors
 
     def _fill(self, field: Field, values: pl.Series, fill: Fill) -> pl.Series:
         """Fill cells that are empty, never those that are wrong: their rows are put aside anyway."""

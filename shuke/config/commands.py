@@ -1,0 +1,67 @@
+"""The commands that run processes: serve, worker, and the two that serve starts itself."""
+
+from typing import Annotated
+
+import typer
+
+HOST = typer.Option(help="The address to listen on; 0.0.0.0 for all.")
+PORT = typer.Option(min=1, max=65535, help="The port to listen on.")
+WORKERS = typer.Option(min=1, help="How many workers; 1 on SQLite and 2 on PostgreSQL unless you say.")
+QUEUES = typer.Option("--queue", help="Only these queues (on PostgreSQL); repeat it for several.")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Mount the commands."""
+    from shuke.apps.connections.management.cli import import_file
+    from shuke.platform.jobs.management.cli import cli as jobs
+
+    app.command()(serve)
+    app.command()(worker)
+    app.command(hidden=True)(console)
+    app.command(hidden=True)(relay)
+    app.add_typer(jobs, name="jobs")
+    app.command("import")(import_file)
+
+
+def serve(
+    host: Annotated[str, HOST] = "127.0.0.1",
+    port: Annotated[int, PORT] = 8000,
+    workers: Annotated[int | None, WORKERS] = None,
+) -> None:
+    """Open the console and run everything behind it, until Ctrl-C."""
+    from shuke.config.serve import PortTaken
+    from shuke.config.serve import serve as run
+
+    try:
+        run(host=host, port=port, workers=workers)
+    except PortTaken as error:
+        typer.secho(str(error), fg="red", err=True)
+        raise typer.Exit(1) from error
+
+
+def worker(
+    worker_id: Annotated[str | None, typer.Option("--id", hidden=True)] = None,
+    queues: Annotated[list[str] | None, QUEUES] = None,
+) -> None:
+    """Run one worker, for instance on a further machine (PostgreSQL)."""
+    from shuke.config.processes import end_with_supervisor
+    from shuke.platform.jobs.worker import new_worker_id, work
+    from shuke.platform.observability.logs import bind_process
+
+    end_with_supervisor()
+    bind_process("worker")
+    work(worker_id=worker_id or new_worker_id(), queues=queues or None)
+
+
+def console(host: Annotated[str, HOST] = "127.0.0.1", port: Annotated[int, PORT] = 8000) -> None:
+    """Run only the console."""
+    from shuke.config.processes import run_console
+
+    run_console(host=host, port=port)
+
+
+def relay() -> None:
+    """Run only the relay from the outbox to the lake."""
+    from shuke.config.processes import run_relay
+
+    run_relay()
