@@ -129,7 +129,11 @@ def _run(command: list[str | Path], *, account: str | None, check: bool = True) 
             stderr=subprocess.STDOUT,
             cwd="/",
             env=environment,
-            **({"user": account, "group": pwd.getpwnam(account).pw_gid, "extra_groups": []} if account else {}),
+            **(
+                {"user": account, "group": pwd.getpwnam(account).pw_gid, "extra_groups": []}
+                if account
+                else {}
+            ),
         )
         if check and finished.returncode:
             output.seek(0)

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from shuke.config.commands import add_to
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shuke.config.settings")
 
 HOUSEHOLDS = typer.Option(min=1, help="Take only the first so many households, for a quick try.")
@@ -12,9 +14,15 @@ HOUSEHOLDS = typer.Option(min=1, help="Take only the first so many households, f
 app = typer.Typer(help="Shuke: member marketing for retailers.", no_args_is_help=True, add_completion=False)
 
 
+#: These start processes that load Django themselves, and stay small.
+LIGHT_COMMANDS = frozenset({"serve", "console"})
+
+
 @app.callback()
-def prepare() -> None:
+def prepare(context: typer.Context) -> None:
     """Set Django up before any command runs."""
+    if context.invoked_subcommand in LIGHT_COMMANDS:
+        return
     import django
 
     django.setup()
@@ -50,6 +58,9 @@ def demo(households: Annotated[int | None, HOUSEHOLDS] = None) -> None:
     from shuke.demo.cli import play_demo
 
     play_demo(households)
+
+
+add_to(app)
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ from shuke.config.api import api
 from shuke.web.api_reference import reference_page
 
 urlpatterns = [
+    path("", include("shuke.platform.observability.urls")),
     path("api/v1/docs", reference_page(api), name="api_reference"),
     path("api/v1/", api.urls),
     path("", include("shuke.web.urls")),
@@ -17,7 +18,7 @@ urlpatterns = [
     path("imports/", include("shuke.apps.connections.urls")),
     path("audiences/", include("shuke.apps.audiences.urls")),
     path("campaigns/", include("shuke.apps.campaigns.urls")),
-    path("messages/", include("shuke.apps.channels.urls")),
+    path("", include("shuke.apps.channels.urls")),
 ]
 
 handler403 = "shuke.web.pages.errors.forbidden"

@@ -5,4 +5,9 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shuke.config.settings")
+if "SHUKE_SUPERVISOR_PID" in os.environ:
+    # Under ``shuke serve`` this is granian's worker: it must not outlive granian.
+    from shuke.config.processes import end_with_parent
+
+    end_with_parent()
 application = get_wsgi_application()

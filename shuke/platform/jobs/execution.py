@@ -19,7 +19,7 @@ from shuke.platform.clock import now
 from shuke.platform.errors import Refused
 from shuke.platform.jobs.backend import result_of, task_of
 from shuke.platform.jobs.declarations import policy_of
-from shuke.platform.jobs.models import CANCELLED, FAILED, READY, RUNNING, SUCCEEDED, Job
+from shuke.platform.jobs.models import CANCELLED, FAILED, READY, RUNNING, SCHEDULE_KEY, SUCCEEDED, Job
 from shuke.platform.jobs.running import Cancelled, progress_writer
 from shuke.platform.observability.metrics import observe_job
 from shuke.platform.observability.redaction import redact
@@ -49,10 +49,18 @@ def run(job: Job) -> datetime | None:
         retry_at = conclude(job, outcome, at=now())
         seconds = time.perf_counter() - began
         observe_job(task=job.task, state="retried" if retry_at else outcome.state, seconds=seconds)
-        log.info("job ended", extra={"state": outcome.state, "seconds": round(seconds, 3)})
+        # A schedule of every few seconds would drown the log in its successes.
+        is_routine = outcome.state == SUCCEEDED and (job.unique_key or "").startswith(SCHEDULE_KEY)
+        log.log(
+            logging.DEBUG if is_routine else logging.INFO, "job ended", extra=_facts(outcome.state, seconds)
+        )
         return retry_at
     finally:
         structlog.contextvars.unbind_contextvars("job_id", "task")
+
+
+def _facts(state: str, seconds: float) -> dict[str, Any]:
+    return {"state": state, "seconds": round(seconds, 3)}
 
 
 def conclude(job: Job, outcome: Outcome, *, at: datetime) -> datetime | None:

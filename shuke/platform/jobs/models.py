@@ -6,6 +6,8 @@ from django.db.models import Q
 from shuke.platform.ids import new_id
 
 READY, RUNNING, SUCCEEDED, FAILED, CANCELLED = "ready", "running", "succeeded", "failed", "cancelled"
+#: Unique keys of scheduled jobs begin with this.
+SCHEDULE_KEY = "schedule:"
 STATES = (READY, RUNNING, SUCCEEDED, FAILED, CANCELLED)
 
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from shuke.platform.audit.operations import record_audit
 from shuke.platform.errors import NotFound, Refused
 from shuke.platform.jobs.backend import RecordedBackend, task_of
-from shuke.platform.jobs.models import CANCELLED, FAILED, READY, RUNNING, SUCCEEDED, Job
+from shuke.platform.jobs.models import CANCELLED, FAILED, READY, RUNNING, SCHEDULE_KEY, SUCCEEDED, Job
 from shuke.platform.jobs.queries import job_view
 from shuke.platform.jobs.schemas import JobView
 from shuke.platform.permissions import Actor
@@ -56,14 +56,20 @@ def cancel_job(*, actor: Actor, at: datetime, job_id: str) -> JobView:
         job.state, job.finished_at = CANCELLED, at
     job.save()
     record_audit(
-        actor=actor, at=at, verb="job.cancelled", subject=("job", job_id), changes={"state": [before, job.state]}
+        actor=actor,
+        at=at,
+        verb="job.cancelled",
+        subject=("job", job_id),
+        changes={"state": [before, job.state]},
     )
     return job_view(job)
 
 
-def prune_jobs(*, before: datetime) -> int:
-    """Delete jobs that ended before that time; returns how many."""
+def prune_jobs(*, before: datetime, only_routine: bool = False) -> int:
+    """Delete jobs that ended before that time; returns how many.  Routine: successes of schedules."""
     ended = Job.objects.filter(state__in=[SUCCEEDED, FAILED, CANCELLED], finished_at__lt=before)
+    if only_routine:
+        ended = ended.filter(state=SUCCEEDED, unique_key__startswith=SCHEDULE_KEY)
     return ended.delete()[0]
 
 

@@ -6,6 +6,7 @@ key from running at once; waiting twice is kept out by ``Job``'s own constraint,
 queueing lock would also forbid that a job whose worker died goes back to wait behind a newer one.
 """
 
+import logging
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -15,14 +16,16 @@ from django.db import IntegrityError
 from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.app import App
 from procrastinate.contrib.django.django_connector import DjangoConnector
+from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job as Delivery
 from procrastinate.manager import JobManager
 
 from shuke.platform.clock import now
 from shuke.platform.jobs import execution
 from shuke.platform.jobs.backend import RecordedBackend
-from shuke.platform.jobs.models import READY, Job
+from shuke.platform.jobs.models import READY, RUNNING, Job
 
+log = logging.getLogger(__name__)
 TASK_NAME = "shuke.run"
 #: How long a job waits that was delivered while another of its key still runs.
 CROWDED = timedelta(seconds=2)
@@ -87,10 +90,27 @@ def run_delivered(*, job_id: str, worker_id: str) -> None:
 
 def requeue_stalled(*, seconds: float) -> int:
     """Give back the jobs of workers that have not been heard of for that long; returns how many."""
-    stalled = list(async_to_sync(manager().get_stalled_jobs)(seconds_since_heartbeat=seconds))
-    for delivery in stalled:
-        manager().retry_job_by_id(job_id=int(delivery.id or 0), retry_at=now())
-    return len(stalled)
+    stalled = async_to_sync(manager().get_stalled_jobs)(seconds_since_heartbeat=seconds)
+    return _requeue([int(delivery.id) for delivery in stalled if delivery.id])
+
+
+def requeue_held(*, worker_id: str) -> int:
+    """Give back the jobs of a worker that is known not to run; returns how many."""
+    from procrastinate.contrib.django.models import ProcrastinateJob
+
+    held = Job.objects.filter(state=RUNNING, worker_id=worker_id).values_list("public_id", flat=True)
+    deliveries = ProcrastinateJob.objects.filter(status="doing", args__job_id__in=list(held))
+    return _requeue(list(deliveries.values_list("id", flat=True)))
+
+
+def _requeue(deliveries: list[int]) -> int:
+    for delivery in deliveries:
+        try:
+            manager().retry_job_by_id(job_id=delivery, retry_at=now())
+        except ConnectorException:
+            # Another worker gave it back a moment ago, or its own has ended it after all.
+            log.info("delivery was given back already", extra={"delivery": delivery})
+    return len(deliveries)
 
 
 def build_app(*, worker_id: str) -> App:
@@ -108,8 +128,4 @@ def build_app(*, worker_id: str) -> App:
 
 def run_worker(*, worker_id: str, queues: list[str] | None, options: dict[str, Any]) -> None:
     """Work until a stop signal, then end the job that runs and return."""
-    build_app(worker_id=worker_id).run_worker(
-        name=worker_id, queues=queues, delete_jobs="always", **options
-    )
-
-
+    build_app(worker_id=worker_id).run_worker(name=worker_id, queues=queues, delete_jobs="always", **options)

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from shuke.platform.jobs.declarations import Schedule, schedules
 from shuke.platform.jobs.enqueuing import enqueue
-from shuke.platform.jobs.models import ScheduleTime
+from shuke.platform.jobs.models import SCHEDULE_KEY, ScheduleTime
 from shuke.platform.retailer.queries import retailer
 
 log = logging.getLogger(__name__)
@@ -44,6 +44,6 @@ def _fire(item: Schedule, *, due_at: datetime, at: datetime, zone: str) -> int:
         mine = ScheduleTime.objects.filter(name=item.name, next_at=due_at)
         if not mine.update(next_at=item.next_after(at, zone), fired_at=at):
             return 0
-        enqueue(item.task, unique_key=f"schedule:{item.name}", **item.kwargs)
-    log.info("schedule fired", extra={"schedule": item.name})
+        enqueue(item.task, unique_key=f"{SCHEDULE_KEY}{item.name}", **item.kwargs)
+    log.debug("schedule fired", extra={"schedule": item.name})
     return 1

@@ -57,5 +57,3 @@ class ScheduleView(Schema):
     rule: str
     next_at: datetime | None
     fired_at: datetime | None
-
-

@@ -55,7 +55,9 @@ def prolong(*, worker_id: str, until: datetime) -> int:
 
 def release(*, worker_id: str, at: datetime) -> int:
     """End the leases of a worker that is known to be dead, so that nobody waits for them to run out."""
-    return Job.objects.filter(state=RUNNING, worker_id=worker_id).update(lease_until=at - timedelta(seconds=1))
+    return Job.objects.filter(state=RUNNING, worker_id=worker_id).update(
+        lease_until=at - timedelta(seconds=1)
+    )
 
 
 def next_run_after(*, at: datetime) -> datetime | None:

@@ -13,8 +13,10 @@ KEPT_DAYS = 14
 
 @task()
 def prune() -> int:
-    """Delete jobs that ended more than 14 days ago."""
-    return prune_jobs(before=now() - timedelta(days=KEPT_DAYS))
+    """Delete jobs that ended 14 days ago, and after an hour what a schedule did without a fault."""
+    at = now()
+    routine = prune_jobs(before=at - timedelta(hours=1), only_routine=True)
+    return routine + prune_jobs(before=at - timedelta(days=KEPT_DAYS))
 
 
-schedule("jobs: prune", prune, cron="17 4 * * *")
+schedule("jobs: prune", prune, cron="17 * * * *")

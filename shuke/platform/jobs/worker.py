@@ -47,6 +47,8 @@ def work(*, worker_id: str, queues: list[str] | None = None, pace: Pace | None =
     """Work until SIGTERM or SIGINT; the job that runs then is ended first."""
     pace = pace or Pace.from_environment()
     schedules()  # Imports every app's tasks, so that a missing one shows at once.
+    # A supervisor starts a dead worker again under its id: what its former life held is free at once.
+    release_jobs(worker_id=worker_id)
     keeper = Keeper(worker_id=worker_id, pace=pace)
     keeper.start()
     try:
@@ -56,6 +58,15 @@ def work(*, worker_id: str, queues: list[str] | None = None, pace: Pace | None =
             _work_on_sqlite(worker_id=worker_id, pace=pace)
     finally:
         keeper.stop()
+
+
+def release_jobs(*, worker_id: str) -> int:
+    """Give back the jobs of a worker that is known not to run; returns how many."""
+    if connection.vendor == "postgresql":
+        from shuke.platform.jobs.procrastinate import requeue_held
+
+        return requeue_held(worker_id=worker_id)
+    return sqlite.release(worker_id=worker_id, at=now())
 
 
 def _work_on_postgresql(*, worker_id: str, queues: list[str] | None, pace: Pace) -> None:
@@ -82,7 +93,6 @@ def _work_on_sqlite(*, worker_id: str, pace: Pace) -> None:
         else:
             execution.run(job)
             close_old_connections()
-    sqlite.release(worker_id=worker_id, at=now())
 
 
 def _wait_for_work(stop: threading.Event, pace: Pace) -> None:
@@ -135,7 +145,9 @@ class Keeper(threading.Thread):
             return
         self._beat_at = at
         Worker.objects.update_or_create(
-            worker_id=self.worker_id, defaults={"beat_at": at}, create_defaults={"beat_at": at, "started_at": at}
+            worker_id=self.worker_id,
+            defaults={"beat_at": at},
+            create_defaults={"beat_at": at, "started_at": at},
         )
         Worker.objects.filter(beat_at__lt=at - timedelta(days=1)).delete()
         if connection.vendor == "postgresql":

@@ -31,10 +31,14 @@ def redacted_exception(_: WrappedLogger, __: str, event: EventDict) -> EventDict
     info = event.pop("exc_info", None)
     if not info:
         return event
-    error = info if isinstance(info, BaseException) else info[1] if isinstance(info, tuple) else sys.exc_info()[1]
+    error = (
+        info if isinstance(info, BaseException) else info[1] if isinstance(info, tuple) else sys.exc_info()[1]
+    )
     if error is not None:
         lines = traceback.format_exception(error)
-        event["exception"] = "".join(redact(line) if not line.startswith("  File") else line for line in lines)
+        event["exception"] = "".join(
+            redact(line) if not line.startswith("  File") else line for line in lines
+        )
     return event
 
 
@@ -54,7 +58,9 @@ def logging_config(*, level: str, is_terminal: bool | None = None) -> dict[str, 
     if is_terminal is None:
         is_terminal = sys.stderr.isatty()
     render: Processor = (
-        structlog.dev.ConsoleRenderer() if is_terminal else structlog.processors.JSONRenderer(ensure_ascii=False)
+        structlog.dev.ConsoleRenderer()
+        if is_terminal
+        else structlog.processors.JSONRenderer(ensure_ascii=False)
     )
     return {
         "version": 1,

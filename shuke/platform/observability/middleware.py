@@ -45,7 +45,12 @@ class RequestLog:
         observe_request(method=str(method), route=route, status=response.status_code, seconds=seconds)
         if route in {"health:live", "health:ready", "metrics", "static"}:
             return
-        facts = {"method": method, "route": route, "status": response.status_code, "ms": round(seconds * 1000, 1)}
+        facts = {
+            "method": method,
+            "route": route,
+            "status": response.status_code,
+            "ms": round(seconds * 1000, 1),
+        }
         log.info("request", extra=facts)
 
 

@@ -29,7 +29,9 @@ def run_next(engine: str) -> Callable[..., Job | None]:
         if engine == "sqlite":
             job = sqlite.claim(worker_id=worker_id, at=at, lease=timedelta(seconds=60))
         else:
-            due = Job.objects.filter(state="ready", run_after__lte=at).order_by("-priority", "run_after", "id")
+            due = Job.objects.filter(state="ready", run_after__lte=at).order_by(
+                "-priority", "run_after", "id"
+            )
             first = due.first()
             job = execution.start(first.public_id, worker_id=worker_id, at=at) if first else None
         if job is None:

@@ -10,7 +10,7 @@ from django.db import connection
 
 def test_each_process_has_a_home_of_its_own():
     assert settings.SHUKE_HOME.name.startswith("shuke-tests-")
-    assert settings.SHUKE_HOME == Path(os.environ["SHUKE_HOME"])
+    assert Path(os.environ["SHUKE_HOME"]) == settings.SHUKE_HOME
     assert Path(settings.LAKE_ROOT).is_relative_to(settings.SHUKE_HOME)
     assert "DJANGO_SETTINGS_MODULE" not in os.environ
 

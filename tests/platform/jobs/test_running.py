@@ -181,5 +181,3 @@ def test_only_workers_heard_of_lately_count():
     Worker.objects.create(worker_id="old", started_at=at, beat_at=at - timedelta(minutes=5))
     Worker.objects.create(worker_id="young", started_at=at, beat_at=at)
     assert [worker.id for worker in queries.workers(at=at)] == ["young"]
-
-

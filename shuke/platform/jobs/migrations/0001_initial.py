@@ -5,64 +5,120 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='ScheduleTime',
+            name="ScheduleTime",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True)),
-                ('rule', models.CharField(max_length=100)),
-                ('next_at', models.DateTimeField()),
-                ('fired_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, unique=True)),
+                ("rule", models.CharField(max_length=100)),
+                ("next_at", models.DateTimeField()),
+                ("fired_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Worker',
+            name="Worker",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('worker_id', models.CharField(max_length=100, unique=True)),
-                ('started_at', models.DateTimeField()),
-                ('beat_at', models.DateTimeField(db_index=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("worker_id", models.CharField(max_length=100, unique=True)),
+                ("started_at", models.DateTimeField()),
+                ("beat_at", models.DateTimeField(db_index=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Job',
+            name="Job",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(default=shuke.platform.jobs.models.new_job_id, editable=False, max_length=24, unique=True)),
-                ('task', models.CharField(max_length=200)),
-                ('queue', models.CharField(default='default', max_length=60)),
-                ('priority', models.SmallIntegerField(default=0)),
-                ('args', models.JSONField(default=list)),
-                ('kwargs', models.JSONField(default=dict)),
-                ('unique_key', models.CharField(max_length=200, null=True)),
-                ('state', models.CharField(choices=[('ready', 'ready'), ('running', 'running'), ('succeeded', 'succeeded'), ('failed', 'failed'), ('cancelled', 'cancelled')], default='ready', max_length=12)),
-                ('enqueued_at', models.DateTimeField()),
-                ('run_after', models.DateTimeField()),
-                ('started_at', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('interruptions', models.PositiveIntegerField(default=0)),
-                ('worker_id', models.CharField(default='', max_length=100)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('return_value', models.JSONField(null=True)),
-                ('error_kind', models.CharField(default='', max_length=200)),
-                ('error_text', models.CharField(default='', max_length=500)),
-                ('error_trace', models.TextField(default='')),
-                ('progress_done', models.BigIntegerField(null=True)),
-                ('progress_total', models.BigIntegerField(null=True)),
-                ('progress_label', models.CharField(default='', max_length=200)),
-                ('is_cancel_requested', models.BooleanField(default=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.CharField(
+                        default=shuke.platform.jobs.models.new_job_id,
+                        editable=False,
+                        max_length=24,
+                        unique=True,
+                    ),
+                ),
+                ("task", models.CharField(max_length=200)),
+                ("queue", models.CharField(default="default", max_length=60)),
+                ("priority", models.SmallIntegerField(default=0)),
+                ("args", models.JSONField(default=list)),
+                ("kwargs", models.JSONField(default=dict)),
+                ("unique_key", models.CharField(max_length=200, null=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("ready", "ready"),
+                            ("running", "running"),
+                            ("succeeded", "succeeded"),
+                            ("failed", "failed"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        default="ready",
+                        max_length=12,
+                    ),
+                ),
+                ("enqueued_at", models.DateTimeField()),
+                ("run_after", models.DateTimeField()),
+                ("started_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("interruptions", models.PositiveIntegerField(default=0)),
+                ("worker_id", models.CharField(default="", max_length=100)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("return_value", models.JSONField(null=True)),
+                ("error_kind", models.CharField(default="", max_length=200)),
+                ("error_text", models.CharField(default="", max_length=500)),
+                ("error_trace", models.TextField(default="")),
+                ("progress_done", models.BigIntegerField(null=True)),
+                ("progress_total", models.BigIntegerField(null=True)),
+                ("progress_label", models.CharField(default="", max_length=200)),
+                ("is_cancel_requested", models.BooleanField(default=False)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('state', 'ready')), fields=['-priority', 'run_after', 'id'], name='jobs_waiting'), models.Index(condition=models.Q(('state', 'running')), fields=['lease_until'], name='jobs_leases'), models.Index(fields=['finished_at'], name='jobs_finished'), models.Index(fields=['-enqueued_at'], name='jobs_newest')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'ready')), fields=('unique_key',), name='jobs_one_waiting_per_key'), models.UniqueConstraint(condition=models.Q(('state', 'running')), fields=('unique_key',), name='jobs_one_running_per_key')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "ready")),
+                        fields=["-priority", "run_after", "id"],
+                        name="jobs_waiting",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "running")), fields=["lease_until"], name="jobs_leases"
+                    ),
+                    models.Index(fields=["finished_at"], name="jobs_finished"),
+                    models.Index(fields=["-enqueued_at"], name="jobs_newest"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "ready")),
+                        fields=("unique_key",),
+                        name="jobs_one_waiting_per_key",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "running")),
+                        fields=("unique_key",),
+                        name="jobs_one_running_per_key",
+                    ),
+                ],
             },
         ),
     ]
