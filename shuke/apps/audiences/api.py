@@ -8,6 +8,7 @@ from ninja import Query, Router, Schema
 from shuke.apps.audiences import operations, queries
 from shuke.apps.audiences.schemas import (
     AudienceInput,
+    AudienceMember,
     AudienceRow,
     AudienceView,
     Catalogue,
@@ -15,7 +16,6 @@ from shuke.apps.audiences.schemas import (
     Draft,
     DraftView,
     MemberIds,
-    MemberRow,
     Profile,
     SizePoint,
     TemplateView,
@@ -147,7 +147,7 @@ def profile(request: HttpRequest, audience_id: str, version: int | None = None) 
     return queries.audience_profile(audience_id, as_of=queries.business_today(now()), version=version)
 
 
-@router.get("/{audience_id}/members", response={200: Page[MemberRow], **FAILURES})
+@router.get("/{audience_id}/members", response={200: Page[AudienceMember], **FAILURES})
 def members(request: HttpRequest, audience_id: str, paging: Query[Paging]) -> Any:
     """Members by what they spent, most first."""
     permit(request, "audiences.view")

@@ -61,7 +61,7 @@ def audience(request: HttpRequest, audience_id: str) -> HttpResponse:
         "versions": queries.versions(audience_id),
         "is_newest": number is None or number == queries.versions(audience_id)[0].number,
         "mix_chart": _mix_chart(profile),
-        "size_chart": _size_chart(view) if len(view.sizes) > 1 else None,
+        "size_chart": _size_chart(view) if len({point.as_of for point in view.sizes}) > 1 else None,
         "may_edit": actor_of(request).may("audiences.edit"),
     }
     return render(request, "audiences/detail.html", context)
@@ -265,8 +265,9 @@ def _mix_chart(profile: Profile) -> dict[str, Any]:
 
 
 def _size_chart(view: AudienceView) -> dict[str, Any]:
-    """The size at each count."""
-    points = [[point.evaluated_at.isoformat(), point.size] for point in view.sizes]
+    """The size at the last count of each day."""
+    by_day = {point.as_of.isoformat(): point.size for point in view.sizes}
+    points = [[day, size] for day, size in by_day.items()]
     return {
         "tooltip": {"trigger": "axis", "valueFormatter": {"$format": "integer"}},
         "grid": {"top": 16, "left": 8, "right": 16, "bottom": 8, "containLabel": True},

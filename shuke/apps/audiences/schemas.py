@@ -105,7 +105,7 @@ class DescriptionLine(Schema):
     text: str
 
 
-class MemberRow(Schema):
+class AudienceMember(Schema):
     """A member of an audience; the name is masked."""
 
     member_id: str
@@ -124,7 +124,7 @@ class DraftView(Schema):
     members_total: int
     as_of: date
     description: list[DescriptionLine]
-    members: list[MemberRow]
+    members: list[AudienceMember]
 
 
 class Draft(Schema):

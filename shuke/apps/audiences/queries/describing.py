@@ -28,7 +28,7 @@ def described(tree: Condition, *, name_of: NameOf, currency: str) -> list[Descri
 def summary(lines: list[DescriptionLine], *, limit: int = 160) -> str:
     """The first lines as one, for lists."""
     kept = [line.text for line in lines if line.level > 0] or [line.text for line in lines]
-    text = " · ".join(kept)
+    text = "".join(part + (" " if part.endswith((":", "：")) else " · ") for part in kept).rstrip(" ·")
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
@@ -42,12 +42,17 @@ class _Words:
             yield DescriptionLine(level=level, text=self._group(node))
             for child in node.children:
                 yield from self.lines(child, level + 1)
-        elif isinstance(node, c.Not):
+        elif isinstance(node, c.Not) and isinstance(node.child, c.All | c.Any | c.Not):
             yield DescriptionLine(level=level, text=_("This does not hold:"))
             yield from self.lines(node.child, level + 1)
+        elif isinstance(node, c.Not):
+            yield DescriptionLine(level=level, text=_("Not: {text}").format(text=self._leaf(node.child)))
         else:
-            write: Callable[[Any], str] = getattr(self, f"_{node.type}")
-            yield DescriptionLine(level=level, text=write(node))
+            yield DescriptionLine(level=level, text=self._leaf(node))
+
+    def _leaf(self, node: Condition) -> str:
+        write: Callable[[Any], str] = getattr(self, f"_{node.type}")
+        return write(node)
 
     def _group(self, node: c.All | c.Any) -> str:
         if not node.children:

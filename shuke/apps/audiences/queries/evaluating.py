@@ -25,7 +25,7 @@ from shuke.apps.audiences.rules import (
     compile_conditions,
     parsed,
 )
-from shuke.apps.audiences.schemas import MemberRow, Profile, StageShare
+from shuke.apps.audiences.schemas import AudienceMember, Profile, StageShare
 from shuke.apps.compliance.queries import suppressed_members
 from shuke.apps.members.queries import member_names
 from shuke.lake.reading import Snapshot
@@ -93,7 +93,7 @@ class Bench:
             _members_kept[key] = int(self.snapshot.connection.to_pyarrow(query).as_py())
         return _members_kept[key]
 
-    def first_members(self, tree: Condition, *, limit: int, offset: int = 0) -> tuple[list[MemberRow], int]:
+    def first_members(self, tree: Condition, *, limit: int, offset: int = 0) -> tuple[list[AudienceMember], int]:
         """Members by what they spent, most first, and how many there are in all, in one query."""
         found = compile_conditions(tree, self.facts)
         traits = _newest_traits(self.facts)
@@ -170,10 +170,10 @@ def _newest_traits(facts: AudienceFacts) -> ir.Table:
     return known.filter(known.as_of == known.as_of.max().as_scalar())
 
 
-def _member_row(row: dict[str, object], names: Mapping[str, str]) -> MemberRow:
+def _member_row(row: dict[str, object], names: Mapping[str, str]) -> AudienceMember:
     name = names.get(str(row["member_id"]), "")
     stage = row["lifecycle_stage"]
-    return MemberRow.model_validate(
+    return AudienceMember.model_validate(
         {
             **row,
             "name": name[:1] + "*" * max(len(name) - 1, 0),

@@ -15,12 +15,12 @@ from shuke.apps.audiences.queries.evaluating import Bench, bench, saved_conditio
 from shuke.apps.audiences.queries.faults import fault_views
 from shuke.apps.audiences.rules import Condition, Fault, FaultyConditionsError, parsed, referenced
 from shuke.apps.audiences.schemas import (
+    AudienceMember,
     AudienceRow,
     AudienceView,
     DescriptionLine,
     DraftView,
     MemberIds,
-    MemberRow,
     Profile,
     SizePoint,
     UseView,
@@ -202,7 +202,7 @@ def audience_profile(audience_id: str, *, as_of: date, version: int | None = Non
 
 def audience_members(
     audience_id: str, *, as_of: date, version: int | None = None, limit: int = 50, offset: int = 0
-) -> tuple[list[MemberRow], int]:
+) -> tuple[list[AudienceMember], int]:
     """Members by what they spent, most first, and how many there are in all."""
     tree = parsed(version_row(audience_row(audience_id), version).conditions)
     with bench(as_of=as_of) as found:

@@ -133,7 +133,15 @@ function adder(node) {
   };
   const menu = element("select", { class: "form-select adder-select", "data-key": "add", "aria-label": text("add_condition") }, [element("option", { value: "", text: `+ ${text("add_condition")}` })]);
   for (const [type, name] of types) menu.append(element("option", { value: type, text: name }));
-  menu.addEventListener("change", () => { if (menu.value) add(FRESH[menu.value]()); });
+  // With the keyboard a closed menu changes at every arrow key: only Enter adds then.
+  let isByKey = false;
+  const take = () => { if (menu.value) add(FRESH[menu.value]()); };
+  menu.addEventListener("pointerdown", () => { isByKey = false; });
+  menu.addEventListener("keydown", (event) => {
+    isByKey = event.key !== "Enter";
+    if (event.key === "Enter" && menu.value) { event.preventDefault(); take(); }
+  });
+  menu.addEventListener("change", () => { if (!isByKey) take(); });
   const group = element("button", { type: "button", class: "btn btn-ghost", "data-key": "add-group", onclick: () => add({ type: node.type === "all" ? "any" : "all", children: [] }) }, [icon("square-plus"), text("add_group")]);
   return element("div", { class: "adder" }, [menu, group]);
 }
