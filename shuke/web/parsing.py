@@ -1,15 +1,28 @@
 """Reading what API callers send: nothing reaches an endpoint that no database could hold."""
 
 import json
-from typing import Any, NoReturn, cast
+from datetime import UTC, datetime
+from typing import Annotated, Any, NoReturn, cast
 
 from django.http import HttpRequest
 from django.utils.datastructures import MultiValueDict
 from ninja.errors import HttpError
 from ninja.parser import Parser
+from pydantic import AfterValidator, AwareDatetime
 
 MAX_DEPTH = 40
 INTEGER_LIMIT = 2**63
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("The time is out of range.") from error
+
+
+#: A moment that a caller sends, in UTC: the lake's engine does not know every offset.
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
 def unstorable(value: Any, depth: int = 0) -> str | None:
