@@ -46,7 +46,7 @@ def sort_partitions(path: Path, table: Table, *, before: str) -> int:
     for value in _scattered(path, column, before=before):
 
         def rewrite(handle: DeltaTable, value: str = value) -> None:
-            files = handle.file_uris([(column, "=", value)])
+            files = handle.file_uris(file_pruning_predicate=[(column, "=", value)])
             frame = pl.read_parquet(files, hive_partitioning=False, missing_columns="insert")
             rows = frame.with_columns(pl.lit(value).alias(column)).select(table.column_names)
             write_deltalake(

@@ -78,6 +78,8 @@ def upsert(
     ``InvalidRowsError``, also if two of the given rows share a key.
     """
     rows = validated(table, data)
+    if not rows.num_rows:
+        return append(path, table, rows, transaction=transaction, after=after)
     check_unique_key(table, rows)
     rows = ordered(table, rows)
     same_key = " AND ".join(f'target."{name}" = source."{name}"' for name in table.key)

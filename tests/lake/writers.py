@@ -1,0 +1,74 @@
+"""What other processes do to a lake; importable by them, so without pytest and Django."""
+
+from datetime import date
+
+from deltalake.exceptions import CommitFailedError
+
+from shuke.lake import Lake
+from tests.lake.rows import order_lines, traits
+
+
+def append(root: str, who: int, commits: int) -> None:
+    """Append rows of one's own."""
+    for number in range(commits):
+        start = who * 10_000 + number * 10
+        Lake(root).append("order_lines", order_lines(start, start + 10, person=f"person{who}"))
+
+
+def upsert(root: str, who: int, commits: int) -> None:
+    """Upsert rows that all share, in months that differ from process to process."""
+    for number in range(commits):
+        rows = order_lines(
+            number % 3 * 5, number % 3 * 5 + 20, month=1 + (who + number) % 3, paid=who * 100 + number
+        )
+        Lake(root).upsert("order_lines", rows)
+
+
+def replace(root: str, who: int, commits: int) -> None:
+    """Replace one partition that all share."""
+    day = date(2026, 11, 1)
+    for number in range(commits):
+        members = [f"m{i}" for i in range(20)]
+        Lake(root).replace(
+            "traits", traits(day, *members, frequency=who * 100 + number), where={"as_of": day}
+        )
+
+
+def delete(root: str, who: int, commits: int) -> None:
+    """Erase a person again and again; ``who`` is the person."""
+    for _ in range(commits):
+        Lake(root).delete_persons([f"person{who}"])
+
+
+def compact(root: str, who: int, commits: int) -> None:
+    """Compact and sort while others write."""
+    del who
+    for _ in range(commits):
+        Lake(root).compact("order_lines")
+        Lake(root).sort_months("order_lines", before="2027-01")
+
+
+def same_transactions(root: str, who: int, commits: int) -> None:
+    """Several processes append the same stream; each transaction may arrive once only."""
+    del who
+    for number in range(1, commits + 1):
+        Lake(root).append(
+            "order_lines", order_lines(number * 10, number * 10 + 10), transaction=("app", number)
+        )
+
+
+def same_transactions_by_path(root: str, who: int, commits: int) -> None:
+    """The same, looked up with one handle and written with another: the way not to do it."""
+    from deltalake import CommitProperties, Transaction, write_deltalake
+
+    del who
+    lake = Lake(root)
+    path = str(lake.path("order_lines"))
+    for number in range(1, commits + 1):
+        if lake.transaction_version("order_lines", "app") < number:
+            properties = CommitProperties(app_transactions=[Transaction("app", number)])
+            try:
+                rows = order_lines(number * 10, number * 10 + 10)
+                write_deltalake(path, rows, mode="append", commit_properties=properties)
+            except CommitFailedError:
+                continue
