@@ -1,7 +1,5 @@
 """What campaigns did, over the API."""
 
-from datetime import datetime
-
 from django.http import HttpRequest
 from ninja import Router
 
@@ -9,6 +7,7 @@ from shuke.apps.measurement.queries import campaign_effect
 from shuke.apps.measurement.schemas import EffectReport
 from shuke.platform.clock import now
 from shuke.web.api import permit
+from shuke.web.parsing import Moment
 
 router = Router(tags=["measurement"])
 
@@ -17,7 +16,7 @@ router = Router(tags=["measurement"])
 def get_effect(
     request: HttpRequest,
     experiment_id: str,
-    until: datetime | None = None,
+    until: Moment | None = None,
     cuped: bool = False,
 ) -> EffectReport:
     """Arms, funnel, lifts and cost of an experiment up to ``until`` (else now).
@@ -25,7 +24,4 @@ def get_effect(
     ``cuped`` adjusts the lifts by what members did before they were eligible.
     """
     permit(request, "campaigns.view")
-    moment = until or now()
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=now().tzinfo)
-    return campaign_effect(experiment_id=experiment_id, until=moment, cuped=cuped)
+    return campaign_effect(experiment_id=experiment_id, until=until or now(), cuped=cuped)

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from shuke.apps.members.queries import member
 from shuke.apps.members.queries.directory import Wanted, directory
@@ -14,6 +14,7 @@ from shuke.platform.audit.operations import record_audit
 from shuke.platform.clock import now
 from shuke.web.api import Page, Paging, paginate, permit
 from shuke.web.panels import found_members
+from shuke.web.parsing import Moment
 
 router = Router(tags=["members"])
 
@@ -44,7 +45,7 @@ class TimelineFilter(Schema):
     """Which part of a timeline."""
 
     kind: Literal["", "order", "message", "refund", "consent", "event"] = ""
-    before: AwareDatetime | None = Field(None, description="Entries before this moment.")
+    before: Moment | None = Field(None, description="Entries before this moment.")
     limit: int = Field(30, ge=1, le=200)
 
 

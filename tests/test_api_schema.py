@@ -1,0 +1,177 @@
+"""Schemathesis calls every operation of the API with what the OpenAPI document allows, and what it does not.
+
+No call may end in a server error, in a status or content type that the document does not name, or
+with a body that does not match it.
+"""
+
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+import schemathesis
+from django.db import transaction
+from django.test import override_settings
+from hypothesis import HealthCheck, settings
+from ninja import Schema
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from shuke.apps.audiences.operations import create_audience
+from shuke.apps.identity.operations import resolve_person_keys
+from shuke.apps.identity.queries import find_members
+from shuke.apps.insights.operations import build_traits
+from shuke.apps.members.operations import change_profiles
+from shuke.apps.members.queries import member_refs
+from shuke.apps.members.schemas import MemberProfile
+from shuke.config.api import api
+from shuke.config.wsgi import application
+from shuke.platform.accounts.operations import create_user, issue_token
+from shuke.platform.permissions import PERMISSIONS, SYSTEM
+from shuke.platform.warehouse import lake
+from shuke.tables import TABLES
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
+AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+#: Ids that exist, by the name of the path parameter; filled when the house is seeded.
+EXISTING: dict[str, str] = {}
+SENT_METHODS = {"get", "post", "put", "patch", "delete"}
+
+# The document is taken from the API object, since serving it asks the database, which is closed now.
+schema = schemathesis.openapi.from_dict(json.loads(json.dumps(api.get_openapi_schema(), default=str)))
+schema.app = application
+schema.config.generation.update(max_examples=10)
+
+
+@schema.hook
+def map_path_parameters(_context: Any, path_parameters: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Three calls of four ask for something that exists, so that more than 404 is tried."""
+    if not path_parameters:
+        return path_parameters
+    return {
+        name: EXISTING[name] if name in EXISTING and zlib.crc32(repr(value).encode()) % 4 else value
+        for name, value in path_parameters.items()
+    }
+
+
+def rows(table: str, values: list[dict[str, Any]]) -> pa.Table:
+    """Rows of a lake table; missing columns get a value of their type."""
+    defaults = {"id": "x", "text": "x", "ts": AT, "date": AT.date(), "int": 1, "minor": 100}
+    defaults |= {"bool": False, "float": 1.0, "json": "{}", "id_list": []}
+    filled = [
+        {c.name: row.get(c.name, None if c.nullable else defaults[c.type]) for c in TABLES[table].columns}
+        for row in values
+    ]
+    return pa.Table.from_pylist(filled, schema=TABLES[table].arrow_schema)
+
+
+def business_time(at: datetime) -> dict[str, Any]:
+    return {"local_month": f"{at:%Y-%m}", "local_date": at.date(), "local_hour": at.hour}
+
+
+def seed_sales(person_keys: Mapping[str, str]) -> None:
+    """Each member buys the same product every ten days."""
+    orders, lines = [], []
+    for number, key in enumerate(person_keys.values()):
+        for step in range(6):
+            at = AT - timedelta(days=10 * step + number)
+            shared = {"order_id": f"till:{number}-{step}", "person_key": key, "placed_at": at}
+            shared |= {"product_id": "p1", "line_no": 1, "sales_channel": "store", **business_time(at)}
+            states = {"payment_status": "paid", "fulfilment_status": "picked_up"}
+            money = {"currency": "CNY", "lifecycle_status": "completed", "paid_minor": 1000}
+            orders.append({n: v for n, v in (shared | states | money).items() if n in ORDER_COLUMNS})
+            lines.append({n: v for n, v in shared.items() if n in LINE_COLUMNS})
+    lake().append("orders", rows("orders", orders))
+    lake().append("order_lines", rows("order_lines", lines))
+    lake().upsert("products", rows("products", [{"product_id": "p1", "name": "Tea", "is_active": True}]))
+
+
+ORDER_COLUMNS, LINE_COLUMNS = set(TABLES["orders"].column_names), set(TABLES["order_lines"].column_names)
+
+
+def seed_people() -> dict[str, str]:
+    """Five members with a name; returns the person key of each address, also known to the lake."""
+    addresses = [f"ann{number}@example.com" for number in range(5)]
+    keys = resolve_person_keys(at=AT, scope="global", kind="email", values=addresses, source="test")
+    members = {address: find_members(address)[0] for address in addresses}
+    refs = member_refs(members.values())
+    change_profiles(at=AT, profiles={ref.pk: MemberProfile(name="Ann Lee") for ref in refs.values()})
+    identity = [
+        {"person_key": keys[a], "member_id": members[a], "kind": "email", "valid_from": AT, "draw": 1000 * i}
+        for i, a in enumerate(addresses)
+    ]
+    lake().append("identity_map", rows("identity_map", identity))
+    EXISTING["member_id"] = members[addresses[0]]
+    return keys
+
+
+def seed() -> dict[str, str]:
+    """A small house with something of everything; returns the headers of a caller that may do all."""
+    seed_sales(seed_people())
+    build_traits(actor=SYSTEM, at=AT, as_of=AT.date() - timedelta(days=1))
+    tree = {"type": "trait", "field": "frequency", "operator": "ge", "value": 1}
+    EXISTING["audience_id"] = create_audience(
+        actor=SYSTEM, at=AT, as_of=AT.date(), name="Regulars", conditions=tree
+    )
+    EXISTING.update(product_id="p1", order_id="till:0-0")
+    user = create_user(
+        actor=SYSTEM, at=AT, username="owner", password="correct horse battery", role="administrator"
+    )
+    issued = issue_token(
+        actor=SYSTEM, at=AT, owner_id=user.id, name="all", scopes=PERMISSIONS, requests_per_minute=10**6
+    )
+    return {"Authorization": f"Bearer {issued.secret}"}
+
+
+@pytest.fixture(scope="module")
+def headers(
+    tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django_db_blocker: Any
+) -> Iterator[dict[str, str]]:
+    """Seeded once for all operations of a worker; each operation starts from that state again."""
+    folder: Path = tmp_path_factory.mktemp("house")
+    with (
+        override_settings(LAKE_ROOT=str(folder / "lake"), SHUKE_HOME=folder),
+        django_db_blocker.unblock(),
+        transaction.atomic(),
+    ):
+        yield seed()
+        transaction.set_rollback(True)
+
+
+@schema.parametrize()
+@settings(deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_every_operation_keeps_its_word(case: Any, headers: dict[str, str]) -> None:
+    case.call_and_validate(headers=headers, checks=CHECKS)
+
+
+def test_the_document_names_every_operation_once() -> None:
+    document = schema.raw_schema
+    names = [
+        operation["operationId"]
+        for methods in document["paths"].values()
+        for method, operation in methods.items()
+        if method in SENT_METHODS
+    ]
+    assert len(names) == len(set(names))
+    assert len(names) >= 20
+
+
+def test_no_two_schemas_share_a_name() -> None:
+    """The document lists schemas by their bare name: of two, the second would silently describe the first."""
+    modules: dict[str, set[str]] = {}
+    waiting: list[Any] = [Schema]
+    while waiting:
+        for child in waiting.pop().__subclasses__():
+            waiting.append(child)
+            if child.__module__.startswith("shuke.") and "[" not in child.__name__:
+                modules.setdefault(child.__name__, set()).add(child.__module__)
+    assert {name: places for name, places in modules.items() if len(places) > 1} == {}
