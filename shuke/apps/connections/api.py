@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from django.http import HttpRequest, StreamingHttpResponse
+from django.utils.translation import gettext_lazy as _
 from ninja import File, Form, Query, Router, Schema
 from ninja.files import UploadedFile
 from pydantic import Field
@@ -154,7 +155,7 @@ def _settings(text: str) -> dict[str, Any]:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise Invalid("invalid_mapping", "The settings are not JSON.") from error
+        raise Invalid("invalid_mapping", _("The settings are not JSON.")) from error
     if not isinstance(value, dict):
-        raise Invalid("invalid_mapping", "The settings must be a JSON object.")
+        raise Invalid("invalid_mapping", _("The settings must be a JSON object."))
     return value

@@ -1,0 +1,161 @@
+"""The words of ``shuke.sources.files`` for the catalogue: it knows no framework, so they are named here.
+
+A test holds that nothing is missing.
+"""
+
+from django.utils.translation import gettext_noop
+
+#: Labels of the fields of every kind.
+LABELS = (
+    gettext_noop("Customer number"),
+    gettext_noop("Card number"),
+    gettext_noop("E-mail"),
+    gettext_noop("Phone"),
+    gettext_noop("Name"),
+    gettext_noop("Birthday"),
+    gettext_noop("Member since"),
+    gettext_noop("Language"),
+    gettext_noop("Gender"),
+    gettext_noop("Age group"),
+    gettext_noop("City"),
+    gettext_noop("Region"),
+    gettext_noop("Occupation"),
+    gettext_noop("Income group"),
+    gettext_noop("Household size"),
+    gettext_noop("Tier"),
+    gettext_noop("Consent to email"),
+    gettext_noop("Consent to sms"),
+    gettext_noop("Consent to phone"),
+    gettext_noop("Consent to wechat"),
+    gettext_noop("Consent to console"),
+    gettext_noop("Product number"),
+    gettext_noop("Brand"),
+    gettext_noop("Department"),
+    gettext_noop("Category"),
+    gettext_noop("Subcategory"),
+    gettext_noop("Package size"),
+    gettext_noop("Attributes (JSON)"),
+    gettext_noop("Cost"),
+    gettext_noop("Shelf life in days"),
+    gettext_noop("Sold today"),
+    gettext_noop("Store number"),
+    gettext_noop("Sales channel"),
+    gettext_noop("Latitude"),
+    gettext_noop("Longitude"),
+    gettext_noop("Order number"),
+    gettext_noop("Line number"),
+    gettext_noop("Time of the order"),
+    gettext_noop("Variant (SKU)"),
+    gettext_noop("Quantity"),
+    gettext_noop("Unit price"),
+    gettext_noop("Amount at list price"),
+    gettext_noop("Discount"),
+    gettext_noop("Voucher amount"),
+    gettext_noop("Amount paid"),
+    gettext_noop("Gift"),
+    gettext_noop("Payment status"),
+    gettext_noop("Fulfilment status"),
+    gettext_noop("Order status"),
+    gettext_noop("Status as written"),
+    gettext_noop("Time of payment"),
+    gettext_noop("Time of completion"),
+    gettext_noop("Time of cancellation"),
+    gettext_noop("Discount borne by the platform"),
+    gettext_noop("Shipping"),
+    gettext_noop("Tax"),
+    gettext_noop("Received by the merchant"),
+    gettext_noop("Points used"),
+    gettext_noop("Voucher codes"),
+    gettext_noop("Goods at list price"),
+    gettext_noop("Refund number"),
+    gettext_noop("Time of the refund"),
+    gettext_noop("Pieces returned"),
+    gettext_noop("Amount refunded"),
+    gettext_noop("Reason"),
+    gettext_noop("Campaign code"),
+    gettext_noop("Campaign name"),
+    gettext_noop("Channel"),
+    gettext_noop("Arm"),
+    gettext_noop("Time of assignment"),
+    gettext_noop("Start"),
+    gettext_noop("End"),
+    gettext_noop("Assigned by chance"),
+    gettext_noop("Voucher"),
+    gettext_noop("Voucher definition"),
+    gettext_noop("Step"),
+    gettext_noop("Time"),
+    gettext_noop("Amount taken off"),
+    gettext_noop("Cost number"),
+    gettext_noop("Campaign"),
+    gettext_noop("Kind of cost"),
+    gettext_noop("Amount"),
+    gettext_noop("Date"),
+    gettext_noop("Event number"),
+    gettext_noop("Event name"),
+    gettext_noop("Type"),
+    gettext_noop("Device"),
+    gettext_noop("Properties (JSON)"),
+)
+#: Why a row was put aside.
+REASON_TEXTS = (
+    gettext_noop("“{column}” is empty. Fill the cell, or choose a rule for missing values."),
+    gettext_noop("The row names nobody. Give a customer number, card, e-mail or phone."),
+    gettext_noop("“{column}” is not a number. Write digits with a decimal mark, such as 12.50."),
+    gettext_noop("“{column}” must be a whole number, such as 3."),
+    gettext_noop("“{column}” has more decimals than the currency. Round it to the smallest coin."),
+    gettext_noop("“{column}” is below the smallest value allowed, {minimum}."),
+    gettext_noop("“{column}” is above the largest value allowed, {maximum}."),
+    gettext_noop("“{column}” is not a date and time. Write it as 2026-01-31 18:05:00."),
+    gettext_noop("“{column}” is not a date. Write it as 2026-01-31."),
+    gettext_noop("“{column}” lies in the future. Check the date order and the time zone."),
+    gettext_noop("“{column}” lies before 1900. Check the date order."),
+    gettext_noop("“{column}” must be yes or no."),
+    gettext_noop("“{column}” has a value that is not allowed. Allowed: {choices}."),
+    gettext_noop('“{column}” is not valid JSON. Write an object such as {{"colour": "red"}}.'),
+    gettext_noop("“{column}” is longer than {maximum} characters. Shorten it."),
+    gettext_noop("“{column}” contains a null character, which no database keeps. Remove it."),
+    gettext_noop("“{column}” contains characters destroyed when the file was saved. Save it as UTF-8."),
+    gettext_noop("The row does not have as many cells as the header. Check its separators and quotes."),
+    gettext_noop("Another row of the file has the same key and other content. Keep one of them."),
+    gettext_noop("The order is not known. Import the orders first."),
+    gettext_noop("“{column}” is not an e-mail address, such as ann@example.com."),
+    gettext_noop(
+        "“{column}” is not a phone number. Write it with the country code, such as +86 138 0013 8000."
+    ),
+    gettext_noop("“{column}” already belongs to another member and was left there."),
+)
+#: Why a whole file was refused.
+FILE_TEXTS = (
+    gettext_noop(
+        "The text is in no encoding that can be told with certainty. Choose the encoding in the mapping "
+        "({encodings}), or save the file again as UTF-8."
+    ),
+    gettext_noop("This file holds binary data, not text. Export the data as CSV, Excel or Parquet."),
+    gettext_noop("This is {what}, not a table. Export the data as CSV, Excel or Parquet."),
+    gettext_noop(
+        "The text is not written in {encoding}. Choose another encoding in the mapping, or save the file"
+        " again as UTF-8."
+    ),
+    gettext_noop("The workbook has no rows."),
+    gettext_noop("The Excel file unpacks to {size} MiB. Split it, or save it as CSV."),
+    gettext_noop("This is a ZIP archive, not a workbook. Unpack it and import the files one by one."),
+    gettext_noop("The Excel file is damaged. Open it in a spreadsheet program and save it again."),
+    gettext_noop(
+        "The Excel file cannot be read. Open it in a spreadsheet program and save it again as .xlsx."
+    ),
+    gettext_noop("The file has {rows} rows. Split it into parts of a few million."),
+    gettext_noop("The Parquet file is damaged or cut off. Transfer or export it again."),
+    gettext_noop("The file is empty."),
+    gettext_noop("The file has {columns} columns; {limit} fit."),
+    gettext_noop("The file has a header but no rows below it."),
+    gettext_noop(
+        "The file's quotes or lines are broken so that its cells cannot be told apart. Export it again."
+    ),
+    gettext_noop("Files of this kind have no field {field}; known are {known}."),
+    gettext_noop("The file has no column “{column}”. Its columns: {columns}. Change the mapping."),
+    gettext_noop("Two columns are called “{column}”. Rename one of them in the file."),
+    gettext_noop(
+        "No column was found for: {missing}. The file's columns: {columns}. Choose them in the mapping, "
+        "or put a header into the first row."
+    ),
+)
