@@ -7,6 +7,7 @@ from ninja import Schema
 from pydantic import Field
 
 from shuke.apps.channels.schemas import RunCounts
+from shuke.apps.measurement.schemas import EffectReport
 
 Goal = Literal["repurchase", "win_back", "welcome", "cross_sell", "inform"]
 
@@ -146,3 +147,21 @@ class Progress(Schema):
     counts: RunCounts
     percent: int
     problem: str
+
+
+class CampaignReport(Schema):
+    """What a campaign did: the effect as measured, with a reading in plain words.
+
+    ``reading`` are sentences for people; ``ratio_text`` says what the sample-ratio check found.
+    """
+
+    campaign_id: str
+    name: str
+    state: str
+    until: datetime
+    is_over: bool
+    effect: EffectReport
+    reading: list[str]
+    ratio_text: str
+    suppressed: dict[str, int]
+    uncertain: int

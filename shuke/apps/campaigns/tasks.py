@@ -26,7 +26,7 @@ def carry_on(campaign_id: str) -> None:
     continue_campaign(
         campaign_id=campaign_id,
         clock=now,
-        on_progress=lambda done, total: report_progress(done, total, "messages"),
+        on_progress=lambda done, total: report_progress(done=done, total=total, label="messages"),
     )
 
 

@@ -123,7 +123,13 @@ def write_content(*, actor: Actor, at: datetime, campaign_id: str, content: Cont
     present = CampaignContent.objects.filter(campaign=row, **key).first()
     if present and all(getattr(present, name) == value for name, value in texts.items()):
         return campaign_view(row)
-    CampaignContent.objects.update_or_create(campaign=row, **key, defaults=texts)
+    CampaignContent.objects.update_or_create(
+        campaign=row,
+        channel=content.channel,
+        variant=content.variant,
+        language=content.language,
+        defaults=texts,
+    )
     touch(row, actor=actor, at=at)
     _audit(actor, at, row, "campaign.content_written", {"content": [None, " ".join(key.values())]})
     return campaign_view(row)

@@ -1,5 +1,6 @@
 """Campaigns, their lists and their progress."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 
 from django.db.models import Q
@@ -119,3 +120,9 @@ def progress(campaign_id: str) -> Progress:
     return Progress(
         state=row.state, done=done, total=total, counts=counts, percent=percent, problem=row.problem
     )
+
+
+def campaign_names(campaign_ids: Collection[str]) -> dict[str, str]:
+    """Names by id of those that exist."""
+    rows = Campaign.objects.filter(public_id__in=list(campaign_ids)[:5000])
+    return dict(rows.values_list("public_id", "name"))

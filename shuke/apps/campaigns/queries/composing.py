@@ -1,12 +1,14 @@
 """What templates know of members, and the message as one member would read it."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 from django.utils import translation
 
 from shuke.apps.campaigns.models import Campaign
 from shuke.apps.campaigns.queries.campaigns import campaign_row, content_inputs
+from shuke.apps.campaigns.queries.people import audience_of
 from shuke.apps.campaigns.rules import first_name, language_for
 from shuke.apps.campaigns.schemas import ContentInput, PreviewView
 from shuke.apps.channels.queries import content_problem, render_preview
@@ -15,6 +17,8 @@ from shuke.apps.members.queries import members_page
 from shuke.apps.members.schemas import MemberView
 from shuke.platform.batches import in_batches
 from shuke.platform.retailer.queries import retailer
+
+SAMPLE = 20
 
 
 def people(member_ids: Iterable[str], *, unmask: bool = True) -> dict[str, MemberView]:
@@ -104,6 +108,14 @@ def preview_member(
         html=found.html,
     )
     return preview_content(row, chosen, member_id=member_id, unmask=unmask)
+
+
+def sample_members(campaign_id: str, *, as_of: date) -> list[tuple[str, str]]:
+    """Some members of the audience, else of all, with masked names: to look at previews as them."""
+    row = campaign_row(campaign_id)
+    ids = list(audience_of(row, as_of=as_of))[:SAMPLE] or None
+    views, _ = members_page(limit=SAMPLE, member_ids=ids)
+    return [(view.id, view.name or view.id) for view in views]
 
 
 _NOBODY: dict[str, Any] = {"name": "", "first_name": "", "language": "", "joined_on": ""}

@@ -1,6 +1,9 @@
 """Reading messages and the settings of channels."""
 
 from shuke.apps.channels.queries.messages import (
+    FILTERS as MESSAGE_FILTERS,
+)
+from shuke.apps.channels.queries.messages import (
     message,
     message_content,
     messages_page,
@@ -12,6 +15,7 @@ from shuke.apps.channels.queries.settings import adapter_of, consent_channel, em
 from shuke.apps.channels.queries.tracking import unsubscribe_target
 
 __all__ = [
+    "MESSAGE_FILTERS",
     "adapter_of",
     "consent_channel",
     "content_problem",

@@ -1,0 +1,1 @@
+"""Pages of campaigns: lists, editing, one campaign, its report."""
