@@ -24,9 +24,17 @@ PASSWORD = "correct-horse-battery"
 PEOPLE = 12
 
 
-def person(name: str, role: str) -> Actor:
+def person(name: str, role: str, language: str = "en") -> Actor:
     """A user of that role, as the actor of operations."""
-    user = create_user(actor=SYSTEM, at=now(), username=name, password=PASSWORD, role=role, display_name=name)
+    user = create_user(
+        actor=SYSTEM,
+        at=now(),
+        username=name,
+        password=PASSWORD,
+        role=role,
+        display_name=name,
+        language=language,
+    )
     return Actor(kind="user", id=user.id, name=name, role=role)
 
 

@@ -1,7 +1,5 @@
 """An audience is built by clicking, in a real Chromium, without a console error or a CSP report."""
 
-# ruff: noqa: E501
-
 from __future__ import annotations
 
 import os
