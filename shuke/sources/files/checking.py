@@ -142,7 +142,7 @@ class _Check:
         )
 
     def _check_person(self, rows: pl.DataFrame) -> None:
-        if not self.kind.names_person or self.kind.person_is_optional:
+        if self.kind.person_is_optional or not set(PERSON_FIELD_NAMES) <= set(self.kind.field_names):
             return
         is_nobody = rows.select(pl.all_horizontal(pl.col(list(PERSON_FIELD_NAMES)).is_null())).to_series()
         self._fault("", "missing_person", is_nobody & ~self.is_bad)

@@ -27,6 +27,9 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"RIFF", "a media file"),
 )
 _HAN_OR_WIDE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef\u2010-\u2027]")
+_WRITTEN = re.compile(
+    r"[\t\n\r\x20-\x7e\u00a0-\u024f\u2010-\u2027\u3000-\u30ff\u4e00-\u9fff\uac00-\ud7a3\uff00-\uffef]"
+)
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
@@ -69,14 +72,14 @@ def detect_encoding(path: Path) -> str:
 
 
 def _wide_encoding(head: bytes) -> str | None:
-    """UTF-16 without its mark: nearly every second byte of the header line is zero."""
-    even, odd = head[0:400:2], head[1:400:2]
-    if len(even) < 4:
+    """UTF-16 without its mark: what it decodes to has line ends and hardly a character that nobody writes."""
+    if b"\x00" not in head:
         return None
-    if odd.count(0) > 0.7 * len(odd) and even.count(0) < 0.1 * len(even):
-        return "utf-16-le"
-    if even.count(0) > 0.7 * len(even) and odd.count(0) < 0.1 * len(odd):
-        return "utf-16-be"
+    whole = head[: len(head) // 2 * 2]
+    for encoding in ("utf-16-le", "utf-16-be"):
+        text = whole.decode(encoding, "replace")
+        if "\n" in text and len(_WRITTEN.findall(text)) >= 0.95 * len(text):
+            return encoding
     return None
 
 
