@@ -106,8 +106,9 @@ def facts(lake: Lake, today: date) -> Iterator[tuple[Any, AudienceFacts]]:
     with lake.read() as snapshot:
         tables = {name: snapshot.table(name) for name in TABLE_NAMES}
         suppressions = ibis.memtable(nobody)
-        yield snapshot.connection, AudienceFacts(
-            **tables, suppressions=suppressions, today=today, currency="USD"
+        yield (
+            snapshot.connection,
+            AudienceFacts(**tables, suppressions=suppressions, today=today, currency="USD"),
         )
 
 

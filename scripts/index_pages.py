@@ -6,8 +6,10 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 FOLDERS = {
     "decisions": (
         "Decisions",
-        ("What was chosen, what else was considered, and the price. One half-page each; a change of the stack "
-        "needs a new one."),
+        (
+            "What was chosen, what else was considered, and the price. One half-page each; a change of the stack "
+            "needs a new one."
+        ),
     ),
     "algorithms": ("Algorithms", "Each with its formula, its source, its assumptions and where it fails."),
     "guides": ("Guides", "How to do one thing, step by step."),

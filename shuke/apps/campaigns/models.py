@@ -2,7 +2,6 @@
 
 from django.db import models
 
-from shuke.apps.members.models import Member
 from shuke.platform.ids import new_id
 
 STATES = ("draft", "in_review", "approved", "scheduled", "running", "done", "stopped")
@@ -120,7 +119,7 @@ class RunMember(models.Model):
 
     run = models.ForeignKey(CampaignRun, on_delete=models.CASCADE, related_name="members")
     position = models.PositiveIntegerField()
-    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+")
+    member = models.ForeignKey("members.Member", on_delete=models.CASCADE, related_name="+")
     arm = models.CharField(max_length=40)
 
     class Meta:

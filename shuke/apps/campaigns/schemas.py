@@ -16,11 +16,11 @@ class ContentInput(Schema):
     """Templates of one version in one channel and language."""
 
     channel: str = "email"
-    variant: str = Field("a", pattern=r"^[a-z0-9][a-z0-9_-]{0,19}$")
+    variant: str = Field(default="a", pattern=r"^[a-z0-9][a-z0-9_-]{0,19}$")
     language: Literal["en", "zh-hans"] = "en"
-    subject: str = Field("", max_length=500)
-    text: str = Field("", max_length=100_000)
-    html: str = Field("", max_length=100_000)
+    subject: str = Field(default="", max_length=500)
+    text: str = Field(default="", max_length=100_000)
+    html: str = Field(default="", max_length=100_000)
 
 
 class CampaignInput(Schema):
@@ -28,17 +28,17 @@ class CampaignInput(Schema):
 
     name: str = Field(..., min_length=1, max_length=120)
     goal: Goal = "repurchase"
-    notes: str = Field("", max_length=20_000)
-    audience_id: str = Field("", max_length=24)
-    audience_version: int | None = Field(None, ge=1, le=2_000_000_000)
+    notes: str = Field(default="", max_length=20_000)
+    audience_id: str = Field(default="", max_length=24)
+    audience_version: int | None = Field(default=None, ge=1, le=2_000_000_000)
     channel: Literal["email", "console"] = "email"
     starts_on: date
     ends_on: date
-    budget_minor: int = Field(0, ge=0, le=10**15)
-    cost_per_thousand_minor: int = Field(0, ge=0, le=10**12)
-    control_percent: int | None = Field(None, ge=0, le=90)
+    budget_minor: int = Field(default=0, ge=0, le=10**15)
+    cost_per_thousand_minor: int = Field(default=0, ge=0, le=10**12)
+    control_percent: int | None = Field(default=None, ge=0, le=90)
     is_lasting_control: bool = True
-    wished_lift_percent: int = Field(10, ge=1, le=1000)
+    wished_lift_percent: int = Field(default=10, ge=1, le=1000)
 
 
 class CampaignRow(Schema):

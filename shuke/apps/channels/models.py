@@ -2,7 +2,6 @@
 
 from django.db import models
 
-from shuke.apps.members.models import Member
 from shuke.platform.ids import new_id
 
 STATES = ("queued", "sending", "sent", "delivered", "bounced", "suppressed", "failed", "uncertain")
@@ -18,7 +17,7 @@ class Message(models.Model):
     public_id = models.CharField(max_length=24, unique=True, default=new_message_id, editable=False)
     campaign_id = models.CharField(max_length=24, blank=True)
     run_id = models.CharField(max_length=40)
-    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="messages")
+    member = models.ForeignKey("members.Member", on_delete=models.CASCADE, related_name="messages")
     person_key = models.CharField(max_length=24)
     channel = models.CharField(max_length=20)
     purpose = models.CharField(max_length=20, default="marketing")

@@ -44,8 +44,10 @@ def change_own_password(request: HttpRequest) -> HttpResponse:
         except Refused as refusal:
             form.add_error("password", str(refusal.message))
         else:
-            request.user.refresh_from_db()
-            update_session_auth_hash(request, request.user)
+            user = request.user
+            if user.is_authenticated:
+                user.refresh_from_db()
+                update_session_auth_hash(request, user)
             messages.success(request, _("Your password is changed."))
             return redirect("web:profile")
     context = {"form": ProfileForm(initial=_profile_of(request)), "password_form": form}

@@ -61,7 +61,7 @@ def decimal(value: float | Decimal | None, digits: int = 2) -> str:
     """A number with up to ``digits`` decimal places."""
     if value is None:
         return NOTHING
-    return format_decimal(round(value, digits), format=f"#,##0.{'#' * digits}", locale=babel_locale())
+    return format_decimal(round(Decimal(str(value)), digits), format=f"#,##0.{'#' * digits}", locale=babel_locale())
 
 
 @register.filter

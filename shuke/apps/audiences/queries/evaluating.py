@@ -93,7 +93,9 @@ class Bench:
             _members_kept[key] = int(self.snapshot.connection.to_pyarrow(query).as_py())
         return _members_kept[key]
 
-    def first_members(self, tree: Condition, *, limit: int, offset: int = 0) -> tuple[list[AudienceMember], int]:
+    def first_members(
+        self, tree: Condition, *, limit: int, offset: int = 0
+    ) -> tuple[list[AudienceMember], int]:
         """Members by what they spent, most first, and how many there are in all, in one query."""
         found = compile_conditions(tree, self.facts)
         traits = _newest_traits(self.facts)
