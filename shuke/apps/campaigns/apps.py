@@ -9,6 +9,7 @@ class CampaignsConfig(AppConfig):
     def ready(self) -> None:
         """Say what states and goals are called, whose names campaigns have, and how history is taken in."""
         from shuke.apps.audiences.queries import register_campaign_names
+        from shuke.apps.campaigns import subscribers  # noqa: F401
         from shuke.apps.campaigns.queries import campaign_names
         from shuke.web.labels import register_labels
 

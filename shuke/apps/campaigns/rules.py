@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from statistics import NormalDist
 from typing import Any
@@ -69,3 +70,51 @@ def first_name(name: str) -> str:
     """
     words = name.split()
     return words[0] if words else ""
+
+
+#: What retailers call the group that got nothing.
+_CONTROL_WORDS = frozenset(
+    {
+        "control",
+        "ctrl",
+        "holdout",
+        "hold-out",
+        "none",
+        "no e-mail",
+        "no email",
+        "nothing",
+        "对照",
+        "对照组",
+        "空白组",
+    }
+)
+_NOT_WORD = re.compile(r"[^a-z0-9]+")
+
+
+def arm_names(given: Sequence[str]) -> dict[str, str]:
+    """Arms as files name them → names an experiment takes.
+
+    ``No E-Mail`` → ``control``, ``Mens E-Mail`` → ``mens-e-mail``.  Names that would become equal, or nothing, get numbers.
+    """
+    names: dict[str, str] = {}
+    for text in given:
+        folded = text.strip().casefold()
+        name = CONTROL if folded in _CONTROL_WORDS else _NOT_WORD.sub("-", folded).strip("-")[:30]
+        if name != CONTROL:
+            base, number = name or "arm", 1
+            name = name or "arm-1"
+            while name in names.values():
+                number += 1
+                name = f"{base}-{number}"
+        names[text] = name
+    return names
+
+
+def history_weights(members: Mapping[str, int]) -> dict[str, int]:
+    """The weights an old campaign must have had: equal ones if the arms are nearly equal, else those seen.
+
+    Weights that were only seen promise nothing, so the sample ratio is not tested against them.
+    """
+    if max(members.values()) <= 1.2 * min(members.values()):
+        return dict.fromkeys(members, 1)
+    return dict(members)

@@ -4,10 +4,10 @@ import base64
 from contextlib import suppress
 from typing import Any
 
-from csp.decorators import csp
 from django.contrib import messages as notices
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
+from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 from django.views.decorators.cache import never_cache
@@ -20,19 +20,12 @@ from shuke.platform.clock import now
 from shuke.platform.errors import NotFound, Refused
 from shuke.platform.retailer.queries import retailer
 from shuke.web.access import actor_of, requires
+from shuke.web.frames import framed_document
 from shuke.web.labels import choices_of
 from shuke.web.paging import Pager, page_number
 
 PAGE_SIZE = 50
 _PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
-#: A message is shown as its reader sees it, with its own inline styles, but without any power over the console.
-FRAME_POLICY = {
-    "default-src": ["'none'"],
-    "style-src": ["'unsafe-inline'"],
-    "img-src": ["data:", "https:"],
-    "frame-ancestors": ["'self'"],
-    "sandbox": True,
-}
 
 
 @requires("messages.view")
@@ -69,11 +62,10 @@ def message_page(request: HttpRequest, message_id: str) -> HttpResponse:
 
 
 @requires("messages.view")
-@csp(FRAME_POLICY)
 def message_body(request: HttpRequest, message_id: str) -> HttpResponse:
     """The HTML part alone, for the frame of the page."""
     content = queries.message_content(message_id, unmask=actor_of(request).may("members.unmask"))
-    return HttpResponse(content.html or f"<pre>{content.text}</pre>")
+    return framed_document(content.html or f"<pre>{escape(content.text)}</pre>")
 
 
 @require_POST

@@ -73,7 +73,6 @@ def relative_option(lifts: list[LiftResult]) -> dict[str, Any]:
     """Relative lifts with their intervals: a dot on a line, and a line at zero."""
     shown = [lift for lift in lifts if lift.relative is not None]
     names = [f"{lift.label} · {lift.arm.upper()}" for lift in shown]
-    intervals = [[lift.relative_lower, index, lift.relative_upper] for index, lift in enumerate(shown)]
     segments: list[dict[str, Any]] = [
         {
             "type": "line",
@@ -86,10 +85,10 @@ def relative_option(lifts: list[LiftResult]) -> dict[str, Any]:
             "color": {"$color": "primary"},
             "tooltip": {"show": False},
             "name": "",
-            "data": [[lower, names[index]], [upper, names[index]]],
+            "data": [[lift.relative_lower, name], [lift.relative_upper, name]],
         }
-        for lower, index, upper in intervals
-        if lower is not None and upper is not None
+        for lift, name in zip(shown, names, strict=True)
+        if lift.relative_lower is not None and lift.relative_upper is not None
     ]
     dots = {
         "type": "scatter",

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from csp.decorators import csp
 from django.contrib import messages as notices
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -21,15 +20,7 @@ from shuke.platform.errors import Invalid, NotFound, Refused
 from shuke.platform.permissions import Actor
 from shuke.platform.retailer.queries import retailer
 from shuke.web.access import actor_of, requires
-
-#: A preview keeps its own inline styles and has no power over the console.
-FRAME_POLICY = {
-    "default-src": ["'none'"],
-    "style-src": ["'unsafe-inline'"],
-    "img-src": ["data:", "https:"],
-    "frame-ancestors": ["'self'"],
-    "sandbox": True,
-}
+from shuke.web.frames import framed_document
 
 
 @requires("campaigns.view")
@@ -63,7 +54,6 @@ def progress(request: HttpRequest, campaign_id: str) -> HttpResponse:
 
 
 @requires("campaigns.view")
-@csp(FRAME_POLICY)
 def preview_body(request: HttpRequest, campaign_id: str) -> HttpResponse:
     """The saved message as a member would read it, for the frame."""
     found = queries.preview_member(
@@ -74,13 +64,13 @@ def preview_body(request: HttpRequest, campaign_id: str) -> HttpResponse:
         unmask=actor_of(request).may("members.unmask"),
     )
     if found.problem:
-        return HttpResponse(f'<p style="font-family:sans-serif;color:#9b2730">{escape(found.problem)}</p>')
+        return framed_document(f'<p style="font-family:sans-serif;color:#9b2730">{escape(found.problem)}</p>')
     subject = (
         f'<div style="font:14px sans-serif;color:#5c6b69;padding:8px 0 12px">{escape(found.subject)}</div>'
     )
     if request.GET.get("part") == "text":
-        return HttpResponse(f'{subject}<pre style="white-space:pre-wrap">{escape(found.text)}</pre>')
-    return HttpResponse(subject + (found.html or f"<pre>{escape(found.text)}</pre>"))
+        return framed_document(f'{subject}<pre style="white-space:pre-wrap">{escape(found.text)}</pre>')
+    return framed_document(subject + (found.html or f"<pre>{escape(found.text)}</pre>"))
 
 
 Verb = Callable[[HttpRequest, Actor, str], CampaignView]

@@ -102,7 +102,7 @@ def preview_member(
     chosen = ContentInput.model_construct(
         channel=row.channel,
         variant=variant,
-        language=language,
+        language=language,  # type: ignore[arg-type] # stored ones are of the choices
         subject=found.subject,
         text=found.text,
         html=found.html,

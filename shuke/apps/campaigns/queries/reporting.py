@@ -1,5 +1,6 @@
 """What a campaign did, in numbers and in words."""
 
+from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -30,7 +31,7 @@ def campaign_report(campaign_id: str, *, at: datetime, cuped: bool = False) -> C
     ends = _end_of(row)
     until = min(ends, at)
     found = experiment(row.experiment_id)
-    weights = found.weights if found.is_randomised else None
+    weights = found.weights if found.is_randomised and _is_promised(row, found.weights) else None
     effect = campaign_effect(experiment_id=row.experiment_id, until=until, cuped=cuped, weights=weights)
     run = CampaignRun.objects.filter(campaign=row).first()
     return CampaignReport(
@@ -45,6 +46,11 @@ def campaign_report(campaign_id: str, *, at: datetime, cuped: bool = False) -> C
         suppressed=suppressed_reasons(run.public_id) if run else {},
         uncertain=run_counts(run.public_id).uncertain if run else 0,
     )
+
+
+def _is_promised(row: Campaign, weights: Mapping[str, int]) -> bool:
+    """Whether the weights were decided before; those of imported campaigns are, where they are equal."""
+    return row.source == "console" or len(set(weights.values())) == 1
 
 
 def _end_of(row: Campaign) -> datetime:

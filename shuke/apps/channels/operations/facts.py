@@ -9,7 +9,7 @@ from shuke.platform.outbox.operations import record
 
 
 def delivery_fact(
-    message: Message, event: str, at: datetime, *, reason: str = "", url: str = "", is_machine: bool = False
+    message: Message, event: str, *, at: datetime, reason: str = "", url: str = "", is_machine: bool = False
 ) -> dict[str, Any]:
     """One row of the table ``messages``."""
     return {

@@ -65,9 +65,9 @@ def queue_messages(
         _fill(row, recipient, contents=contents, context=context, links=links, tracking=tracking)
         rows.append(row)
     Message.objects.bulk_create(rows, batch_size=500)
-    facts = [(row, delivery_fact(row, "queued", at)) for row in rows]
+    facts = [(row, delivery_fact(row, "queued", at=at)) for row in rows]
     facts += [
-        (row, delivery_fact(row, "failed", at, reason=row.reason)) for row in rows if row.state == "failed"
+        (row, delivery_fact(row, "failed", at=at, reason=row.reason)) for row in rows if row.state == "failed"
     ]
     record_facts(facts)
     return len(rows)
@@ -111,7 +111,7 @@ def cancel_queued(*, at: datetime, run_id: str, reason: str) -> int:
             )
             for batch in in_batches([row.pk for row in rows]):
                 Message.objects.filter(pk__in=batch).update(state="suppressed", reason=reason, ended_at=at)
-            record_facts((row, delivery_fact(row, "suppressed", at, reason=reason)) for row in rows)
+            record_facts((row, delivery_fact(row, "suppressed", at=at, reason=reason)) for row in rows)
         total += len(rows)
         if not rows:
             return total

@@ -99,9 +99,9 @@ def _facts(ending: Ending) -> list[dict[str, object]]:
     if row.state == "queued":
         return []
     if ending.kind == "accepted":
-        facts = [delivery_fact(row, "sent", at)]
-        return [*facts, delivery_fact(row, "delivered", at)] if ending.is_delivered else facts
-    return [delivery_fact(row, row.state, at, reason=row.reason)]
+        facts = [delivery_fact(row, "sent", at=at)]
+        return [*facts, delivery_fact(row, "delivered", at=at)] if ending.is_delivered else facts
+    return [delivery_fact(row, row.state, at=at, reason=row.reason)]
 
 
 def note_bounce(row: Message, *, at: datetime) -> None:

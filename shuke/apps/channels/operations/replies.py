@@ -57,7 +57,7 @@ def _engage(
             row.clicked_at = row.clicked_at or at
             emit(MessageClicked(row.public_id, row.member.public_id, url, at))
     row.save(update_fields=["engagements", "opened_at", "clicked_at"])
-    record_facts([(row, delivery_fact(row, event, at, url=url, is_machine=machine))])
+    record_facts([(row, delivery_fact(row, event, at=at, url=url, is_machine=machine))])
 
 
 @transaction.atomic
@@ -74,7 +74,7 @@ def unsubscribe(*, at: datetime, token: str) -> None:
         evidence={"message_id": row.public_id},
     )
     record_consents(actor=SYSTEM, at=at, decisions=[decision])
-    record_facts([(row, delivery_fact(row, "unsubscribed", at))])
+    record_facts([(row, delivery_fact(row, "unsubscribed", at=at))])
 
 
 @transaction.atomic
@@ -98,12 +98,12 @@ def record_delivery_report(*, at: datetime, raw: bytes) -> str | None:
     if report.action == "failed" and row.state != "bounced":
         row.state, row.reason, row.ended_at = "bounced", f"report {report.status}".strip(), at
         row.save(update_fields=["state", "reason", "ended_at"])
-        record_facts([(row, delivery_fact(row, "bounced", at, reason=row.reason))])
+        record_facts([(row, delivery_fact(row, "bounced", at=at, reason=row.reason))])
         if report.is_hard:
             note_bounce(row, at=at)
     elif report.action == "delivered" and row.state in {"sent", "uncertain"}:
         row.state, row.reason = "delivered", ""
         row.sent_at = row.sent_at or at
         row.save(update_fields=["state", "reason", "sent_at"])
-        record_facts([(row, delivery_fact(row, "delivered", at))])
+        record_facts([(row, delivery_fact(row, "delivered", at=at))])
     return row.public_id

@@ -58,9 +58,8 @@ def compose(outgoing: Outgoing, *, from_: Address) -> bytes:
         mail.attach(MIMEText(outgoing.html, "html", "utf-8"))
     mail["From"] = formataddr((from_.display_name, from_.addr_spec), "utf-8")
     mail["To"] = recipient(outgoing.address)
-    mail["Subject"] = Header(
-        _clean(outgoing.subject), "utf-8" if not outgoing.subject.isascii() else "us-ascii"
-    )
+    subject = _clean(outgoing.subject)
+    mail["Subject"] = subject if subject.isascii() else Header(subject, "utf-8").encode(maxlinelen=900)
     mail["Date"] = format_datetime(outgoing.queued_at)
     mail["Message-ID"] = message_id_header(outgoing.message_id, from_.addr_spec)
     if outgoing.unsubscribe_url:
