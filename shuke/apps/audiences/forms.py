@@ -30,7 +30,7 @@ _TEXTS = {
     "did_message": _("yes"),
     "did_not_message": _("no"),
     "measure": _("Measured"),
-    "period": _("Period"),
+    "period": _("Time range"),
     "from": _("From"),
     "until": _("Until"),
     "categories": _("Category"),

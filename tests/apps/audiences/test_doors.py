@@ -1,6 +1,5 @@
 """API and pages: rights, faults with their place, paging, languages."""
 
-
 from __future__ import annotations
 
 import json

@@ -58,7 +58,7 @@ def known_values(*, kind: str, text: str, as_of: date, limit: int = 20) -> list[
     if kind not in SOURCES:
         raise NotFound("unknown_kind", _("There is no such list of values."), {"known": sorted(SOURCES)})
     with bench(as_of=as_of) as found:
-        return matching(kind, text, found.snapshot, limit=limit)
+        return matching(kind, text, snapshot=found.snapshot, limit=limit)
 
 
 def _choices(names: Mapping[str, str]) -> list[Choice]:

@@ -111,7 +111,7 @@ def attribute_values(snapshot: Snapshot, *, limit: int = 60) -> dict[str, list[C
     return {name: values for name, values in found.items() if len(values) <= limit}
 
 
-def matching(kind: str, text: str, snapshot: Snapshot, *, limit: int = 20) -> list[Choice]:
+def matching(kind: str, text: str, *, snapshot: Snapshot, limit: int = 20) -> list[Choice]:
     """Known values whose label or value holds the text, the ones that begin with it first."""
     wanted = text.strip().casefold()
     hits = [
