@@ -30,7 +30,7 @@ def checked_file(row: ImportBatch, *, at: datetime) -> tuple[FileKind, SourceTab
     """Read and check the file of a batch.  Raises ``Invalid`` where no row could be taken."""
     kind = kind_named(row.kind)
     source = read_source(stored_path(row), row.settings)
-    profile = profile_of(row.account, kind, row.settings, source)
+    profile = profile_of(row.account, kind, given=row.settings, source=source)
     try:
         check_mapping(kind, profile, source.headers)
     except UnreadableFileError as error:

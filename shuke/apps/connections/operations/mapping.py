@@ -31,7 +31,7 @@ def change_mapping(*, actor: Actor, at: datetime, batch_id: str, settings: Mappi
     given = {name: value for name, value in settings.items() if name in KEPT}
     kind = kind_named(row.kind)
     source = read_source(stored_path(row), given)
-    profile = profile_of(row.account, kind, given, source)
+    profile = profile_of(row.account, kind, given=given, source=source)
     try:
         check_mapping(kind, profile, source.headers)
     except UnreadableFileError as error:

@@ -51,7 +51,7 @@ def upload(
     try:
         given = dict(settings or {})
         source = read_source(path, given)
-        profile = profile_of(account, chosen, given, source)
+        profile = profile_of(account, chosen, given=given, source=source)
         with transaction.atomic():
             row = ImportBatch.objects.create(
                 public_id=public_id,

@@ -62,7 +62,7 @@ def read_source(path: Path, given: dict[str, Any]) -> SourceTable:
 
 
 def profile_of(
-    account: ChannelAccount, kind: FileKind, given: dict[str, Any], source: SourceTable
+    account: ChannelAccount, kind: FileKind, *, given: dict[str, Any], source: SourceTable
 ) -> Profile:
     """How a file is read: what was given, columns found by their headers where none were given.
 

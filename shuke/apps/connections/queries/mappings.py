@@ -31,7 +31,7 @@ def preview(batch_id: str) -> Preview:
     row = batch_row(batch_id)
     kind = kind_named(row.kind)
     source = read_source(stored_path(row), row.settings)
-    profile = profile_of(row.account, kind, row.settings, source)
+    profile = profile_of(row.account, kind, given=row.settings, source=source)
     first = source.frame.head(PREVIEW_ROWS).select(source.frame.columns[: len(source.headers)])
     fields = [
         FieldChoice(
