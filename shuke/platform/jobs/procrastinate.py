@@ -60,7 +60,9 @@ class Again(Exception):
 class WhenTold(BaseRetryStrategy):
     """Deliver again when ``run_delivered`` says so; how often was decided by the task's policy."""
 
-    def get_retry_decision(self, *, exception: BaseException, job: Delivery) -> RetryDecision | None:
+    def get_retry_decision(  # noqa: ARG002 - the signature is procrastinate's.
+        self, *, exception: BaseException, job: Delivery
+    ) -> RetryDecision | None:
         """Procrastinate's question after a failure."""
         return RetryDecision(retry_at=exception.at) if isinstance(exception, Again) else None
 
@@ -99,7 +101,9 @@ def requeue_held(*, worker_id: str) -> int:
     from procrastinate.contrib.django.models import ProcrastinateJob
 
     held = Job.objects.filter(state=RUNNING, worker_id=worker_id).values_list("public_id", flat=True)
-    deliveries = ProcrastinateJob.objects.filter(status="doing", args__job_id__in=list(held))
+    deliveries = ProcrastinateJob.objects.filter(  # type: ignore[misc]
+        status="doing", args__job_id__in=list(held)
+    )
     return _requeue(list(deliveries.values_list("id", flat=True)))
 
 

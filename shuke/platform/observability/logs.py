@@ -3,6 +3,7 @@
 import logging
 import sys
 import traceback
+from collections.abc import Iterator
 from typing import Any
 
 import structlog
@@ -35,11 +36,15 @@ def redacted_exception(_: WrappedLogger, __: str, event: EventDict) -> EventDict
         info if isinstance(info, BaseException) else info[1] if isinstance(info, tuple) else sys.exc_info()[1]
     )
     if error is not None:
-        lines = traceback.format_exception(error)
-        event["exception"] = "".join(
-            redact(line) if not line.startswith("  File") else line for line in lines
-        )
+        event["exception"] = "".join(_redacted_lines(traceback.format_exception(error)))
     return event
+
+
+def _redacted_lines(lines: list[str]) -> Iterator[str]:
+    """Everything but the first line of a frame, which names file, line and function."""
+    for line in lines:
+        place, newline, source = line.partition("\n") if line.startswith("  File ") else ("", "", line)
+        yield f"{place}{newline}{redact(source)}"
 
 
 SHARED: list[Processor] = [

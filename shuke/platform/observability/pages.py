@@ -18,7 +18,7 @@ from shuke.platform.observability.health import readiness
 
 @never_cache
 @require_safe
-def live(request: HttpRequest) -> HttpResponse:
+def live(_request: HttpRequest) -> HttpResponse:
     """The process answers; nothing else is looked at."""
     return HttpResponse("ok\n", content_type="text/plain")
 

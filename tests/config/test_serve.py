@@ -1,0 +1,156 @@
+"""``shuke serve`` as a real process: open, kept alive, ended together."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.slow]
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _shuke(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "shuke.config.cli", *arguments]
+
+
+def _environment(home: Path) -> dict[str, str]:
+    cleared = {name: value for name, value in os.environ.items() if not name.startswith("SHUKE_")}
+    return cleared | {"SHUKE_HOME": str(home), "SHUKE_LOG_LEVEL": "WARNING"}
+
+
+def _descendants(pid: int) -> set[int]:
+    """Every living process below ``pid``, from /proc."""
+    parents = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if fields[0] != "Z":
+                parents[int(entry.name)] = int(fields[1])
+    found, frontier = set(), {pid}
+    while frontier:
+        frontier = {child for child, parent in parents.items() if parent in frontier} - found
+        found |= frontier
+    return found
+
+
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def _wait(condition, seconds: float, what: str) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, what
+        time.sleep(0.1)
+
+
+class Server:
+    """A running ``shuke serve`` on a port of its own."""
+
+    def __init__(self, home: Path) -> None:
+        self.home, self.port = home, _free_port()
+        subprocess.run(_shuke("migrate"), env=_environment(home), cwd=ROOT, check=True, capture_output=True)
+        self.process = subprocess.Popen(
+            _shuke("serve", "--port", str(self.port)),
+            env=_environment(home), cwd=ROOT, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        _wait(lambda: self.answers("/health/live"), 90, "the console did not open")
+
+    def answers(self, path: str) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as response:
+                return response.status == 200
+        except (OSError, urllib.error.URLError):
+            return False
+
+    def read(self, path: str) -> str:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as response:
+            return response.read().decode()
+
+    def children(self) -> dict[str, int]:
+        """The supervisor's own children by their command."""
+        found = {}
+        for pid in _descendants(self.process.pid):
+            if _parent(pid) == self.process.pid:
+                words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+                # Between fork and exec a child still has its parent's command, or none.
+                if len(words) > 4 and words[3] != b"serve":
+                    found[words[3].decode()] = pid
+        return found
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    server = Server(tmp_path)
+    yield server
+    for pid in [*_descendants(server.process.pid), server.process.pid]:
+        if _is_alive(pid):
+            os.kill(pid, signal.SIGKILL)
+    server.process.communicate()
+
+
+def test_it_opens_revives_what_dies_and_leaves_nothing_behind(server):
+    _wait(lambda: '"status": "ok"' in server.read("/health/ready"), 60, "the worker did not report")
+    assert 'shuke_jobs{state="ready"}' in server.read("/metrics")
+    before = server.children()
+    assert set(before) == {"console", "relay", "worker"}
+    for name in ("worker", "relay"):
+        os.kill(before[name], signal.SIGKILL)
+    _wait(lambda: set(server.children()) == set(before), 30, "what died was not started again")
+    after = server.children()
+    assert after["worker"] != before["worker"]
+    assert after["console"] == before["console"]
+
+    family = _descendants(server.process.pid)
+    assert len(family) >= 4
+    server.process.send_signal(signal.SIGINT)
+    output, _ = server.process.communicate(timeout=40)
+    assert server.process.returncode == 0
+    assert f"Shuke is open at http://127.0.0.1:{server.port}" in output
+    assert not [pid for pid in family if _is_alive(pid)]
+
+
+def test_when_the_supervisor_is_killed_its_children_end(server):
+    family = _descendants(server.process.pid)
+    assert len(family) >= 4
+    server.process.kill()
+    server.process.wait()
+    _wait(lambda: not [pid for pid in family if _is_alive(pid)], 15, "children outlived their supervisor")
+
+
+def test_a_taken_port_is_told_at_once(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        command = _shuke("serve", "--port", str(port))
+        finished = subprocess.run(
+            command, env=_environment(tmp_path), cwd=ROOT, capture_output=True, text=True, check=False
+        )
+    assert finished.returncode == 1
+    assert f"Cannot listen on 127.0.0.1:{port}" in finished.stderr
+    assert f"shuke serve --port {port + 1}" in finished.stderr
