@@ -39,7 +39,7 @@ class Child:
         command = [sys.executable, "-m", "shuke.config.cli", *self.arguments]
         environment = os.environ | {"SHUKE_SUPERVISOR_PID": str(os.getpid())}
         # A session of its own, so that Ctrl-C reaches only the supervisor, who stops the children in order.
-        self.process = subprocess.Popen(
+        self.process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own arguments.
             command, env=environment, stdin=subprocess.DEVNULL, start_new_session=True
         )
         self.started_at = time.monotonic()

@@ -60,8 +60,11 @@ class Again(Exception):
 class WhenTold(BaseRetryStrategy):
     """Deliver again when ``run_delivered`` says so; how often was decided by the task's policy."""
 
-    def get_retry_decision(  # noqa: ARG002 - the signature is procrastinate's.
-        self, *, exception: BaseException, job: Delivery
+    def get_retry_decision(
+        self,
+        *,
+        exception: BaseException,
+        job: Delivery,  # noqa: ARG002 - the signature is procrastinate's.
     ) -> RetryDecision | None:
         """Procrastinate's question after a failure."""
         return RetryDecision(retry_at=exception.at) if isinstance(exception, Again) else None
