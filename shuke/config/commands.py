@@ -12,6 +12,7 @@ QUEUES = typer.Option("--queue", help="Only these queues (on PostgreSQL); repeat
 
 def add_to(app: typer.Typer) -> None:
     """Mount the commands."""
+    from shuke.apps.compliance.management.cli import cli as privacy
     from shuke.apps.connections.management.cli import import_file
     from shuke.apps.insights.management.cli import cli as traits
     from shuke.platform.jobs.management.cli import cli as jobs
@@ -22,6 +23,7 @@ def add_to(app: typer.Typer) -> None:
     app.command(hidden=True)(console)
     app.command(hidden=True)(relay)
     app.add_typer(jobs, name="jobs")
+    app.add_typer(privacy, name="privacy")
     app.add_typer(traits, name="traits")
     app.add_typer(users, name="users")
     app.command("import")(import_file)

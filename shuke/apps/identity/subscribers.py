@@ -65,6 +65,8 @@ def _registration(row: Mapping[str, Any]) -> MemberRegistration:
     if row["birthday"]:
         # The lake may know the day that is celebrated, never the full date of birth.
         attributes["birthday"] = f"{row['birthday']:%m-%d}"
+    if row["joined_on"]:
+        attributes["joined_on"] = row["joined_on"].isoformat()
     consents = {
         (channel, "marketing"): "granted" if row[f"consent_{channel}"] else "withdrawn"
         for channel in CONSENT_CHANNELS
