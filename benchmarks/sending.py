@@ -37,7 +37,7 @@ def serve_smtp(log: Path, ports: Any, delay_seconds: float) -> None:
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
     class Keep:
-        async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
             found = re.search(rb"(?mi)^Message-ID:\s*<([^@>]+)@", envelope.original_content or b"")
             os.write(descriptor, (found[1] if found else b"?") + b" " + envelope.rcpt_tos[0].encode() + b"\n")
             await asyncio.sleep(delay_seconds)

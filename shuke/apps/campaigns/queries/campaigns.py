@@ -38,7 +38,7 @@ def content_inputs(row: Campaign) -> list[ContentInput]:
         ContentInput.model_construct(
             channel=c.channel,
             variant=c.variant,
-            language=c.language,  # type: ignore[arg-type] # stored ones are of the choices
+            language=c.language,
             subject=c.subject,
             text=c.text,
             html=c.html,

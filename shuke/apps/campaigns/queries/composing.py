@@ -102,7 +102,7 @@ def preview_member(
     chosen = ContentInput.model_construct(
         channel=row.channel,
         variant=variant,
-        language=language,  # type: ignore[arg-type] # stored ones are of the choices
+        language=language,
         subject=found.subject,
         text=found.text,
         html=found.html,

@@ -1,0 +1,50 @@
+"""Workers killed with SIGKILL at random moments, against a real SMTP server in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HARNESS = Path(__file__).parents[3] / "benchmarks" / "sending.py"
+
+
+def harness(*arguments: str) -> dict[str, Any]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SHUKE_")}
+    done = subprocess.run(
+        [sys.executable, str(HARNESS), *arguments],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return result
+
+
+@pytest.mark.slow
+def test_nobody_twice_and_nobody_skipped_over_twenty_four_kills() -> None:
+    found = harness("--recipients", "20000", "--workers", "2", "--kills", "24")
+    assert found["kills"] == 24
+    assert found["twice"] == found["uncertain_twice"] == 0
+    assert found["sent_but_absent"] == found["arrived_but_unknown"] == found["other"] == 0
+    assert found["sent"] + found["uncertain"] == 20_000
+    assert found["uncertain"] <= 24
+
+
+@pytest.mark.slow
+def test_kills_in_the_instant_of_doubt_are_uncertain_and_never_twice() -> None:
+    found = harness("--recipients", "300", "--workers", "2", "--kills", "8", "--delay-ms", "20")
+    assert found["uncertain"] > 0
+    assert found["twice"] == found["other"] == found["sent_but_absent"] == 0
+    assert found["sent"] + found["uncertain"] == 300
+
+
+@pytest.mark.slow
+def test_without_the_journal_the_same_harness_finds_duplicates() -> None:
+    found = harness("--recipients", "300", "--kills", "6", "--delay-ms", "20", "--sabotage")
+    assert found["twice"] > 0
