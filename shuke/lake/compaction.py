@@ -34,15 +34,15 @@ def compact(path: Path) -> int:
     raise WriteConflictError(f"Table {path.name}: other writers kept winning; it was not compacted.")
 
 
-def sort_partitions(path: Path, table: Table, *, before: str) -> int:
-    """Rewrite the partitions below ``before`` that lie in several files as sorted ones.
+def sort_months(path: Path, table: Table, *, before: str) -> int:
+    """Rewrite the months below ``before`` (YYYY-MM) that lie in several files as sorted ones.
 
     For months that are closed: a member's rows come to lie side by side, so that reads skip most of
-    them.  Returns how many partitions were rewritten.
+    them.  Returns how many months were rewritten.
     """
-    if len(table.partition_by) != 1:
+    if table.partition_by != ("local_month",):
         return 0
-    column, count = table.partition_by[0], 0
+    column, count = "local_month", 0
     for value in _scattered(path, column, before=before):
 
         def rewrite(handle: DeltaTable, value: str = value) -> None:

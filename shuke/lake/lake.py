@@ -128,7 +128,7 @@ class Lake:
 
     def sort_months(self, name: str, *, before: str) -> int:
         """Sort the months below ``before`` (YYYY-MM) that lie in several files; returns how many."""
-        return compaction.sort_partitions(self.path(name), self.definition(name), before=before)
+        return compaction.sort_months(self.path(name), self.definition(name), before=before)
 
     def vacuum(self, name: str, *, hours: int = compaction.KEEP_HOURS) -> int:
         """Remove files that no version of the last hours uses; returns how many."""

@@ -1,7 +1,8 @@
 import os
 import time
+from datetime import date
 
-from tests.lake.rows import order_lines
+from tests.lake.rows import order_lines, traits
 
 
 def test_compaction_joins_files_and_keeps_rows(lake):
@@ -54,3 +55,10 @@ def test_sweeping_spares_what_a_writer_may_still_be_writing(lake):
     assert lake.sweep() == 1
     assert not old.exists()
     assert young.exists()
+
+
+def test_only_months_are_sorted(lake):
+    day = date(2026, 10, 1)
+    lake.append("traits", traits(day, "b"))
+    lake.append("traits", traits(day, "a"))
+    assert lake.sort_months("traits", before="2026-11") == 0

@@ -31,6 +31,7 @@ def tend_lake() -> int:
     target, removed, failure = lake(), 0, None
     for number, name in enumerate(TABLES, start=1):
         try:
+            target.sort_months(name, before=f"{now():%Y-%m}")
             target.compact(name)
             removed += target.vacuum(name)
         except LakeError as error:
