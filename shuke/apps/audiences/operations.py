@@ -16,7 +16,7 @@ from shuke.apps.audiences.queries.saved import (
     size_point,
     version_row,
 )
-from shuke.apps.audiences.rules import Condition, as_data, parsed
+from shuke.apps.audiences.rules import Condition, as_data, parsed, without_member
 from shuke.apps.audiences.schemas import SizePoint
 from shuke.platform.audit.operations import record_audit
 from shuke.platform.errors import Invalid, Refused
@@ -86,7 +86,7 @@ def create_audience(
             at=at,
             verb="audience.created",
             subject=("audience", row.public_id),
-            changes={"name": [None, clean], "conditions": [None, as_data(tree)]},
+            changes={"name": [None, clean], "version": [None, 1]},
         )
     evaluate_audience(at=at, as_of=as_of, audience_id=row.public_id)
     return row.public_id
@@ -137,7 +137,7 @@ def change_audience(
             changes["name"] = [row.name, clean]
             row.name = clean
         if before != as_data(tree):
-            changes["conditions"] = [before, as_data(tree)]
+            changes["version"] = [row.version, row.version + 1]
             row.version += 1
             _add_version(row, actor=actor, at=at, tree=tree, note=note)
         if changes:
@@ -249,3 +249,19 @@ def forget_use(*, kind: str, subject_id: str, except_audience_id: str = "") -> N
     """Something no longer uses any audience (but the one named)."""
     rows = AudienceUse.objects.filter(kind=kind, subject_id=subject_id)
     rows.exclude(audience__public_id=except_audience_id).delete()
+
+
+@transaction.atomic
+def erase_member(*, member_id: str) -> int:
+    """Take a member out of every list of members, in all versions; returns how many versions changed.
+
+    The one change a version ever sees.  A list that becomes empty keeps a name that nobody has.
+    """
+    changed = 0
+    for row in AudienceVersion.objects.select_for_update().filter(conditions__icontains=member_id):
+        kept = without_member(row.conditions, member_id)
+        if kept != row.conditions:
+            row.conditions = kept
+            row.save(update_fields=["conditions"])
+            changed += 1
+    return changed

@@ -236,3 +236,18 @@ def test_an_empty_lake_has_empty_audiences(
 def test_unknown_audiences_are_not_found(db: None, lake_home: Any) -> None:
     with pytest.raises(NotFound):
         ids("aud_missing")
+
+
+def test_an_erased_member_leaves_every_list(shop: list[str], marketer: Actor) -> None:
+    from shuke.apps.audiences import privacy
+
+    listed = {"type": "members", "member_ids": ["m01", "m02"]}
+    audience_id = create(marketer, {"type": "all", "children": [{"type": "not", "child": listed}]})
+    alone = create(marketer, {"type": "members", "member_ids": ["m01"]}, name="Alone")
+    assert privacy.exported("m01") == {"listed_in": sorted([audience_id, alone])}
+    assert list(privacy.erased("m01", now())) == []
+    assert "m01" in ids(audience_id)
+    assert "m02" not in ids(audience_id)
+    assert ids(alone) == []
+    assert privacy.exported("m01") == {}
+    assert privacy.exported("m02") == {"listed_in": [audience_id]}

@@ -231,3 +231,9 @@ def audience_size(raw: object, *, as_of: date) -> int:
     tree = read_tree(raw)
     with bench(as_of=as_of) as found:
         return found.size(tree)
+
+
+def audiences_listing(member_id: str) -> list[str]:
+    """Ids of audiences with a version that names the member in a list."""
+    rows = AudienceVersion.objects.filter(conditions__icontains=member_id).select_related("audience")
+    return sorted({row.audience.public_id for row in rows})

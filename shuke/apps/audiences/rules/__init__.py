@@ -5,7 +5,7 @@ from shuke.apps.audiences.rules.compiling import compile_conditions
 from shuke.apps.audiences.rules.conditions import EVERYONE, Condition
 from shuke.apps.audiences.rules.facts import TABLE_NAMES, AudienceFacts
 from shuke.apps.audiences.rules.parsing import Fault, FaultyConditionsError, as_data, parsed
-from shuke.apps.audiences.rules.references import referenced
+from shuke.apps.audiences.rules.references import referenced, without_member
 
 __all__ = [
     "EVERYONE",
@@ -20,4 +20,5 @@ __all__ = [
     "compile_conditions",
     "parsed",
     "referenced",
+    "without_member",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from shuke.apps.audiences.rules.conditions import Condition, InAudience, children_of
 from shuke.apps.audiences.rules.parsing import Fault, FaultyConditionsError, Path
@@ -69,3 +70,14 @@ def expanded_size(tree: Condition, audiences: Mapping[str, Condition], seen: tup
         if total > MAX_EXPANDED:
             break
     return total
+
+
+def without_member(data: Any, member_id: str) -> Any:
+    """The plain data of a tree with the member taken out of every list of members."""
+    if isinstance(data, list):
+        return [without_member(item, member_id) for item in data]
+    if not isinstance(data, dict):
+        return data
+    if data.get("type") == "members":
+        return {**data, "member_ids": [i for i in data["member_ids"] if i != member_id] or ["erased"]}
+    return {key: without_member(value, member_id) for key, value in data.items()}
