@@ -37,3 +37,16 @@ class ConnectionsConfig(AppConfig):
                 "failed": (_("Failed"), "red"),
             },
         )
+        register_labels(
+            "import_table",
+            {
+                "orders": (_("Orders"), "blue"),
+                "order_lines": (_("Order lines"), "blue"),
+                "refunds": (_("Refunds"), "yellow"),
+                "products": (_("Products"), "grey"),
+                "stores": (_("Stores"), "grey"),
+                "voucher_events": (_("Voucher history"), "purple"),
+                "costs": (_("Costs"), "yellow"),
+                "events": (_("Events"), "grey"),
+            },
+        )

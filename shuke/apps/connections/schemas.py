@@ -49,11 +49,7 @@ class OutlierView(Schema):
     upper: float
     examples: list[tuple[int, float]]
     label: str = ""
-
-    @property
-    def usual(self) -> str:
-        """The bounds as text."""
-        return f"{self.lower:,.4g} – {self.upper:,.4g}"
+    usual: str = ""
 
     @property
     def rows(self) -> str:

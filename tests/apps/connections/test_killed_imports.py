@@ -14,7 +14,7 @@ from shuke.lake import Lake
 
 SCRIPT = Path(__file__).with_name("importing_process.py")
 LINES, MEMBERS = 60_000, 1_500
-KILLS = 6
+KILLS = 4
 
 
 def environment(home: Path) -> dict[str, str]:

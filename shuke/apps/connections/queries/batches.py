@@ -5,8 +5,10 @@ from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.connections.models import ImportBatch
 from shuke.apps.connections.queries.reasons import column_label, reason_text
-from shuke.apps.connections.schemas import BatchView, Gap, Report
+from shuke.apps.connections.schemas import BatchView, Gap, OutlierView, Report
 from shuke.platform.errors import NotFound
+from shuke.platform.money import exponent
+from shuke.sources.files.kinds import KINDS
 
 
 def batch_view(row: ImportBatch) -> BatchView:
@@ -42,6 +44,7 @@ def _report(row: ImportBatch) -> Report:
         item.message = reason_text(kind=row.kind, code=item.code, column=item.column)
     for outliers in report.outliers:
         outliers.label = gettext(column_label(row.kind, outliers.field))
+        outliers.usual = _usual_range(row, outliers)
     report.gaps = [
         Gap(
             field=name,
@@ -53,6 +56,17 @@ def _report(row: ImportBatch) -> Report:
         if share > 0
     ]
     return report
+
+
+def _usual_range(row: ImportBatch, outliers: OutlierView) -> str:
+    """The bounds as people read them: money with its decimals, nothing below what the field allows."""
+    field = KINDS[row.kind].field(outliers.field)
+    lower = max(outliers.lower, field.minimum) if field.minimum is not None else outliers.lower
+    if field.type != "money":
+        return f"{lower:,.0f} – {outliers.upper:,.0f}"
+    decimals = exponent(str(row.settings.get("currency") or row.account.currency))
+    scale = 10**decimals
+    return f"{lower / scale:,.{decimals}f} – {outliers.upper / scale:,.{decimals}f}"
 
 
 def batch_row(batch_id: str) -> ImportBatch:
