@@ -92,7 +92,7 @@ def trend(overview: Overview) -> Option:
 def lifecycle(stages: Sequence[Share]) -> Option:
     """Members by stage in the order of a life."""
     return {
-        "grid": {"left": 4, "right": 56, "top": 4, "bottom": 4, "containLabel": True},
+        "grid": {"left": 16, "right": 56, "top": 4, "bottom": 4, "containLabel": True},
         "tooltip": {"axisPointer": {"type": "shadow"}},
         "xAxis": {"type": "value", "show": False},
         "yAxis": {"type": "category", "inverse": True, "data": [stage.label for stage in stages]},
@@ -223,7 +223,7 @@ def _heat(
 def bars(counts: Sequence[Count], *, name: str) -> Option:
     """Members per value, the most first."""
     return {
-        "grid": {"left": 4, "right": 56, "top": 4, "bottom": 4, "containLabel": True},
+        "grid": {"left": 16, "right": 56, "top": 4, "bottom": 4, "containLabel": True},
         "tooltip": {"axisPointer": {"type": "shadow"}},
         "xAxis": {"type": "value", "show": False},
         "yAxis": {"type": "category", "inverse": True, "data": [count.name for count in counts]},

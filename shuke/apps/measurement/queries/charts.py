@@ -19,7 +19,7 @@ def _funnel(report: EffectReport) -> Option | None:
     if not report.funnel or not report.funnel[0].messages:
         return None
     return {
-        "grid": {"left": 4, "right": 64, "top": 4, "bottom": 4, "containLabel": True},
+        "grid": {"left": 16, "right": 64, "top": 4, "bottom": 4, "containLabel": True},
         "tooltip": {"axisPointer": {"type": "shadow"}},
         "xAxis": {"type": "value", "show": False},
         "yAxis": {"type": "category", "inverse": True, "data": [step.label for step in report.funnel]},
@@ -45,7 +45,7 @@ def _relative_lifts(report: EffectReport) -> Option | None:
     has_arms = len({lift.arm for lift in known}) > 1
     percent = {"$format": "percent"}
     return {
-        "grid": {"left": 4, "right": 24, "top": 8, "bottom": 4, "containLabel": True},
+        "grid": {"left": 16, "right": 24, "top": 8, "bottom": 4, "containLabel": True},
         "tooltip": {"trigger": "item"},
         "xAxis": {"type": "value", "axisLabel": {"formatter": percent}},
         "yAxis": {
