@@ -23,6 +23,7 @@ from shuke.tables import TABLES
 
 AT = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 MEMBERS = 200
+PASSWORD = "correct-horse-battery"
 REACHABLE = 160
 
 
@@ -42,7 +43,7 @@ def person(name: str, role: str) -> Actor:
         actor=SYSTEM,
         at=AT,
         username=name,
-        password="correct-horse-battery",
+        password=PASSWORD,
         role=role,
         display_name=name.title(),
     )
