@@ -79,7 +79,7 @@ AUDIENCES: dict[str, dict[str, Any]] = {
 
 
 def main() -> None:
-    """Print size, first and best seconds of each audience; fail when one takes over a second."""
+    """Print size, first and best seconds of each audience; fail when one takes over a CPU second."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(folder)
         today = fill(Lake(root))
@@ -94,15 +94,15 @@ def main() -> None:
                 walls.append(time.perf_counter() - start)
                 cpus.append(time.process_time() - cpu)
             best = min(walls[1:])
-            slowest = max(slowest, best)
+            slowest = max(slowest, min(cpus[-4:]))
             print(
                 f"{name:36} {size:>6,} members   first {walls[0]:.2f} s   best {best:.2f} s   "
                 f"{min(cpus[-4:]):.2f} CPU-s"
             )
         check(root, today)
-    print(f"slowest {slowest:.2f} s")
+    print(f"slowest {slowest:.2f} CPU-s")
     if slowest > 1:
-        raise SystemExit("An audience took longer than a second.")
+        raise SystemExit("An audience took more than a CPU second.")
 
 
 @contextmanager
