@@ -45,7 +45,7 @@ def _parameter(parameter: Any) -> str | None:
     if getattr(parameter, "hidden", False) or parameter.name == "help":
         return None
     is_option = parameter.param_type_name == "option"
-    name = ", ".join(parameter.opts) if is_option else str(parameter.human_readable_name)
+    name = ", ".join(parameter.opts) if is_option else str(parameter.name).upper()
     help_text = getattr(parameter, "help", "") or ""
     needed = "required" if parameter.required else ""
     meaning = "; ".join(part for part in (help_text.strip(), needed) if part)
