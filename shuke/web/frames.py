@@ -8,6 +8,10 @@ POLICY = (
 )
 
 
+#: What mail programs do for letters without styles of their own.
+_PLAIN = "<style>body{font:15px/1.5 system-ui,sans-serif;margin:16px;color:#1d2a2a}</style>"
+
+
 def framed_document(html: str) -> HttpResponse:
     """The HTML as a document of its own, under a policy of its own; the console's pages keep theirs."""
-    return HttpResponse(html, headers={"Content-Security-Policy": POLICY})
+    return HttpResponse(_PLAIN + html, headers={"Content-Security-Policy": POLICY})

@@ -82,7 +82,6 @@ class Portrait(Schema):
     traits: dict[str, Any] | None
     attributes: list[AttributeView]
     months: list[MonthOfPurchases]
-    categories: list[CategoryShare]
 
 
 class TimelineEntry(Schema):

@@ -13,7 +13,7 @@ from shuke.apps.members.pages.charts import categories_option, months_option
 from shuke.apps.members.pages.words import trait_groups
 from shuke.apps.members.queries import member
 from shuke.apps.members.queries.directory import DEFAULT_SORT, SORTS, Wanted, directory
-from shuke.apps.members.queries.person import portrait
+from shuke.apps.members.queries.person import favourites, portrait
 from shuke.apps.members.queries.timeline import KINDS, timeline
 from shuke.platform.clock import business_date, now
 from shuke.platform.retailer.queries import retailer
@@ -78,9 +78,18 @@ def member_page(request: HttpRequest, member_id: str) -> HttpResponse:
         "panels": panels,
         "trait_groups": trait_groups(known.traits, currency=currency),
         "months_option": months_option(known, currency),
-        "categories_option": categories_option(known, currency),
     }
     return render(request, "members/member.html", context)
+
+
+@requires("members.view")
+def member_favourites(request: HttpRequest, member_id: str) -> HttpResponse:
+    """The chart of favourite categories, as a fragment."""
+    member(member_id)
+    settings = retailer()
+    found = favourites(member_id=member_id, today=business_date(now(), settings.time_zone))
+    option = categories_option(found, settings.currency)
+    return render(request, "members/favourites.html", {"option": option})
 
 
 @requires("members.view")

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from shuke.apps.members.schemas import Portrait
+from shuke.apps.members.schemas import CategoryShare, Portrait
 
 
 def months_option(known: Portrait, currency: str) -> dict[str, Any] | None:
@@ -32,12 +32,12 @@ def months_option(known: Portrait, currency: str) -> dict[str, Any] | None:
     }
 
 
-def categories_option(known: Portrait, currency: str) -> dict[str, Any] | None:
+def categories_option(categories: list[CategoryShare], currency: str) -> dict[str, Any] | None:
     """Where most money went, or nothing."""
-    if not known.categories:
+    if not categories:
         return None
     money = {"$format": "money", "currency": currency}
-    ordered = list(reversed(known.categories))
+    ordered = list(reversed(categories))
     return {
         "tooltip": {"valueFormatter": money},
         "grid": {"left": 8, "right": 64, "top": 4, "bottom": 4, "containLabel": True},
