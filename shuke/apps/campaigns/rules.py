@@ -94,7 +94,8 @@ _NOT_WORD = re.compile(r"[^a-z0-9]+")
 def arm_names(given: Sequence[str]) -> dict[str, str]:
     """Arms as files name them → names an experiment takes.
 
-    ``No E-Mail`` → ``control``, ``Mens E-Mail`` → ``mens-e-mail``.  Names that would become equal, or nothing, get numbers.
+    ``No E-Mail`` → ``control``, ``Mens E-Mail`` → ``mens-e-mail``.  Names that would become equal,
+    or nothing, get numbers.
     """
     names: dict[str, str] = {}
     for text in given:

@@ -15,6 +15,7 @@ from pytest_django.live_server_helper import LiveServer
 from shuke.apps.campaigns.models import Campaign, RunMember
 from shuke.apps.campaigns.tasks import carry_on_all
 from shuke.apps.channels.models import Message
+from shuke.platform.accounts.models import User
 from shuke.platform.clock import now
 from shuke.platform.outbox.relay import drain
 from tests.apps.campaigns.conftest import PASSWORD, Shop, add_orders, order_row
@@ -69,13 +70,13 @@ def shoot(page: Any, name: str) -> None:
     if not SHOTS:
         return
     for language in ("en", "zh-hans"):
-        page.context.add_cookies([{"name": "django_language", "value": language, "url": page.url}])
+        User.objects.update(language=language)
         page.reload()
         for width, height in ((1440, 900), (390, 844)):
             page.set_viewport_size({"width": width, "height": height})
             page.wait_for_timeout(700)
             page.screenshot(path=f"{SHOTS}/{name}-{language}-{width}.png", full_page=True)
-    page.context.add_cookies([{"name": "django_language", "value": "en", "url": page.url}])
+    User.objects.update(language="en")
     page.set_viewport_size({"width": 1440, "height": 900})
     page.reload()
 

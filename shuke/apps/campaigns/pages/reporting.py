@@ -52,7 +52,7 @@ def funnel_option(found: CampaignReport) -> dict[str, Any]:
     """Steps of the messages as bars, the widest on top: lengths compare better than a funnel's areas."""
     steps = found.effect.funnel
     return {
-        "grid": {"left": 8, "right": 90, "top": 8, "bottom": 8, "containLabel": True},
+        "grid": {"left": 16, "right": 70, "top": 8, "bottom": 8, "containLabel": True},
         "xAxis": {"type": "value", "show": False},
         "yAxis": {"type": "category", "inverse": True, "data": [step.label for step in steps]},
         "tooltip": {"valueFormatter": {"$format": "integer"}},
@@ -106,7 +106,7 @@ def relative_option(lifts: list[LiftResult]) -> dict[str, Any]:
         },
     }
     return {
-        "grid": {"left": 8, "right": 24, "top": 12, "bottom": 8, "containLabel": True},
+        "grid": {"left": 32, "right": 32, "top": 12, "bottom": 8, "containLabel": True},
         "xAxis": {"type": "value", "axisLabel": {"formatter": {"$format": "percent", "digits": 0}}},
         "yAxis": {"type": "category", "inverse": True, "data": names},
         "tooltip": {"trigger": "item", "valueFormatter": {"$format": "percent"}},

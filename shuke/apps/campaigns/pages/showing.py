@@ -37,6 +37,7 @@ def detail(request: HttpRequest, campaign_id: str) -> HttpResponse:
         "reasons": suppressed_reasons(view.run.id) if view.run else {},
         "is_author": actor_of(request).id == view.author_id,
         "needs_second": shop.needs_second_approval,
+        "reader": next((member_id for member_id, _n in queries.sample_members(campaign_id, as_of=as_of)), ""),
         "own": [content for content in view.contents if content.channel == view.channel],
     }
     return render(request, "campaigns/detail.html", context)
@@ -65,9 +66,7 @@ def preview_body(request: HttpRequest, campaign_id: str) -> HttpResponse:
     )
     if found.problem:
         return framed_document(f'<p style="font-family:sans-serif;color:#9b2730">{escape(found.problem)}</p>')
-    subject = (
-        f'<div style="font:14px sans-serif;color:#5c6b69;padding:8px 0 12px">{escape(found.subject)}</div>'
-    )
+    subject = f'<div style="font-size:14px;color:#5c6b69;padding-bottom:12px">{escape(found.subject)}</div>'
     if request.GET.get("part") == "text":
         return framed_document(f'{subject}<pre style="white-space:pre-wrap">{escape(found.text)}</pre>')
     return framed_document(subject + (found.html or f"<pre>{escape(found.text)}</pre>"))
