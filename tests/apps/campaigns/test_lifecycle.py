@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from shuke.apps.campaigns.models import RunMember
 from shuke.apps.campaigns.operations import (
     approve_campaign,
     change_campaign,
@@ -172,3 +173,13 @@ def test_a_stop_holds_back_what_is_queued(shop: Shop) -> None:
     assert view.run.counts.waiting == 0
     assert view.run.counts.delivered <= 10
     assert suppressed_reasons(view.run.id)["campaign_stopped"] >= 100
+
+
+def test_members_erased_meanwhile_do_not_hold_the_run_up(shop: Shop) -> None:
+    campaign_id = approved(shop)
+    start_campaign(actor=shop.author, at=AT, campaign_id=campaign_id)
+    RunMember.objects.filter(position__in=[0, 7, MEMBERS - 1]).delete()
+    done = continue_campaign(campaign_id=campaign_id, clock=lambda: AT)
+    assert done.state == "done"
+    assert done.run is not None
+    assert done.run.queued_upto == MEMBERS

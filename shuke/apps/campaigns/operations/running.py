@@ -94,11 +94,13 @@ def _queue_next(row: Campaign, *, run_id: int) -> int:
     chosen = list(
         RunMember.objects.filter(run=run, position__gte=run.queued_upto)
         .order_by("position")
-        .values_list("member__public_id", "arm")[:QUEUE_BATCH]
+        .values_list("position", "member__public_id", "arm")[:QUEUE_BATCH]
     )
     if not chosen:
+        # Members who were erased meanwhile leave gaps, also at the end.
+        CampaignRun.objects.filter(pk=run.pk).update(queued_upto=run.size)
         return 0
-    arms = dict(chosen)
+    arms = {member_id: arm for _position, member_id, arm in chosen}
     keys = primary_person_keys(arms)
     _expose(row, run, arms=arms, keys=keys)
     queue_messages(
@@ -111,7 +113,7 @@ def _queue_next(row: Campaign, *, run_id: int) -> int:
         contents=contents_of(row),
         context=shared_context(row),
     )
-    run.queued_upto += len(chosen)
+    run.queued_upto = chosen[-1][0] + 1
     run.save(update_fields=["queued_upto"])
     return len(chosen)
 
