@@ -9,7 +9,9 @@ import os
 import pwd
 import secrets
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +59,9 @@ class PostgresServer:
 
 def start_postgresql() -> PostgresServer:
     """Start a server; raises ``RuntimeError`` with the server's own words if it does not come up."""
+    if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+        # A test run that is told to stop must still stop the server.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     account = _account()
     # A socket's path is limited to 107 bytes, so the folder lies directly below the temporary folder.
     folder = Path(tempfile.mkdtemp(prefix="shuke-pg-", dir="/tmp"))
