@@ -110,9 +110,8 @@ def _comparable(name: str, rows: pl.DataFrame) -> pl.Expr:
 
 
 def as_arrow(table_name: str, rows: pl.DataFrame) -> pa.Table:
-    """The rows in the table's Arrow schema."""
-    schema = TABLES[table_name].arrow_schema
-    return rows.select(schema.names).to_arrow().cast(pa.schema([pa.field(f.name, f.type) for f in schema]))
+    """The rows in the table's order of columns; the lake checks and casts them once."""
+    return rows.select(TABLES[table_name].column_names).to_arrow()
 
 
 def write(table_name: str, found: Differences) -> None:
