@@ -28,7 +28,7 @@ class Resolution(Schema):
     decision: str
 
 
-class Report(Schema):
+class DeliveryReport(Schema):
     """A delivery report (RFC 3464) as the mail server sent it, whole."""
 
     raw: str
@@ -75,7 +75,7 @@ def resolve(request: HttpRequest, message_id: str, resolution: Resolution) -> Me
 
 
 @router.post("/delivery-reports", response=ReportAnswer, summary="Take a delivery report")
-def take_report(request: HttpRequest, report: Report) -> ReportAnswer:
+def take_report(request: HttpRequest, report: DeliveryReport) -> ReportAnswer:
     """A bounce, as the mailbox of the sender address gets it; hard ones suppress the address."""
     permit(request, "campaigns.send")
     raw = report.raw.encode("utf-8", "surrogateescape")
