@@ -103,7 +103,7 @@ class ContentForm(StyledForm):
 
     variant = forms.RegexField(r"^[a-z0-9][a-z0-9_-]{0,19}$", widget=forms.HiddenInput)
     language = forms.ChoiceField(choices=[("en", "English"), ("zh-hans", "中文")], widget=forms.HiddenInput)
-    subject = forms.CharField(label=_("Subject"), max_length=500, required=False)
+    subject = forms.CharField(label=_("Subject line"), max_length=500, required=False)
     html = forms.CharField(
         label=_("Message in HTML"),
         max_length=100_000,
