@@ -5,7 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils.translation import gettext_lazy as _
-from ninja import File, Form, Query, Router, Schema
+from ninja import File, Form, Query, Router, Schema, Status
 from ninja.files import UploadedFile
 from pydantic import Field
 
@@ -61,10 +61,10 @@ def list_accounts(request: HttpRequest) -> list[AccountView]:
 
 
 @router.post("/accounts", response={201: AccountView})
-def add_account(request: HttpRequest, body: NewAccount) -> tuple[int, AccountView]:
+def add_account(request: HttpRequest, body: NewAccount) -> Status[AccountView]:
     """Add a channel account."""
     actor = permit(request, "imports.edit")
-    return 201, create_account(actor=actor, at=now(), **body.model_dump())
+    return Status(201, create_account(actor=actor, at=now(), **body.model_dump()))
 
 
 @router.get("/mappings", response=list[ProfileView])
@@ -77,7 +77,7 @@ def list_mappings(request: HttpRequest, kind: str = "") -> list[ProfileView]:
 @router.post("/imports", response={201: BatchView})
 def add_import(
     request: HttpRequest, form: Form[NewImport], file: File[UploadedFile]
-) -> tuple[int, BatchView]:
+) -> Status[BatchView]:
     """Upload a file (multipart).  With ``run`` it is taken in at once; else check it, then start it."""
     actor = permit(request, "imports.edit")
     view = upload(
@@ -93,7 +93,7 @@ def add_import(
         view = use_profile(actor=actor, at=now(), batch_id=view.id, profile_id=form.profile)
     if form.run:
         view = request_import(actor=actor, at=now(), batch_id=view.id)
-    return 201, view
+    return Status(201, view)
 
 
 @router.get("/imports", response=Page[BatchView])
@@ -128,10 +128,10 @@ def check_import(request: HttpRequest, import_id: str) -> BatchView:
 
 
 @router.post("/imports/{import_id}/run", response={202: BatchView})
-def run_import(request: HttpRequest, import_id: str) -> tuple[int, BatchView]:
+def run_import(request: HttpRequest, import_id: str) -> Status[BatchView]:
     """Take the file in as a job; read the import for its progress."""
     actor = permit(request, "imports.edit")
-    return 202, request_import(actor=actor, at=now(), batch_id=import_id)
+    return Status(202, request_import(actor=actor, at=now(), batch_id=import_id))
 
 
 @router.get("/imports/{import_id}/rejected", response=Page[RejectedRow])
