@@ -69,7 +69,7 @@ def play(*, at: datetime, tell: Tell, households: int | None = None) -> DemoOutc
 def _notice(weeks: int) -> str:
     return (
         f"Demonstration data: {CREDIT}, moved forward by {weeks} weeks. Names and addresses are made up, "
-        f"and messages go to the console outbox only. 演示数据：{CREDIT}，日期后移{weeks}周；姓名与邮箱均为虚构，"
+        f"and messages go to the console outbox only.\n演示数据：{CREDIT}，日期后移{weeks}周；姓名与邮箱均为虚构，"
         "消息只进入控制台发件箱。"
     )
 

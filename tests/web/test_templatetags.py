@@ -52,3 +52,12 @@ def test_an_unknown_code_is_shown_as_it_is_and_escaped():
 def test_a_date_stays_its_date():
     with translation.override("en"), timezone.override("Pacific/Auckland"):
         assert console.day(date(2026, 1, 2)) == "2 Jan 2026"
+
+
+def test_a_notice_in_two_languages_is_shown_in_the_readers():
+    notice = "Demonstration data.\n演示数据。"
+    with translation.override("en"):
+        assert console.in_my_language(notice) == "Demonstration data."
+        assert console.in_my_language("只有中文") == "只有中文"
+    with translation.override("zh-hans"):
+        assert console.in_my_language(notice) == "演示数据。"

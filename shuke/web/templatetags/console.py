@@ -1,5 +1,6 @@
 """Template tags of the console: icons, money, numbers, times and the words for codes."""
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -22,6 +23,7 @@ from shuke.web.labels import label_of, tone_of
 register = template.Library()
 SPRITE = "vendor/tabler-icons-3.52.0/sprite.svg"
 NOTHING = "–"
+_HAN = re.compile(r"[\u3400-\u9fff]")
 
 
 def babel_locale() -> str:
@@ -61,7 +63,9 @@ def decimal(value: float | Decimal | None, digits: int = 2) -> str:
     """A number with up to ``digits`` decimal places."""
     if value is None:
         return NOTHING
-    return format_decimal(round(Decimal(str(value)), digits), format=f"#,##0.{'#' * digits}", locale=babel_locale())
+    return format_decimal(
+        round(Decimal(str(value)), digits), format=f"#,##0.{'#' * digits}", locale=babel_locale()
+    )
 
 
 @register.filter
@@ -150,3 +154,15 @@ def changed(change: Any) -> str:
 def _short(value: Any) -> str:
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     return text if len(text) <= 120 else f"{text[:117]}…"
+
+
+@register.filter
+def in_my_language(text: str) -> str:
+    """Of a text with a line in each language, the reader's lines; of any other text all of it.
+
+    A line is Chinese if it has a Han character.
+    """
+    lines = [line for line in text.splitlines() if line.strip()]
+    wants_chinese = babel_locale() == "zh_Hans"
+    mine = [line for line in lines if bool(_HAN.search(line)) == wants_chinese]
+    return " ".join(mine or lines)
