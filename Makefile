@@ -37,6 +37,7 @@ demo: $(VENV)/.demo  ## Play a supermarket's year in and open the console
 	@$(BIN)/shuke translations
 	@$(BIN)/shuke migrate
 	@$(BIN)/shuke demo
+	@$(BIN)/shuke users operator
 	@$(BIN)/shuke serve
 
 .PHONY: dev

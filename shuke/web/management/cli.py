@@ -81,6 +81,18 @@ def set_new_password(username: str, password: Annotated[str, PASSWORD] = "") -> 
     _tell(chosen, is_made=not password)
 
 
+@cli.command("operator")
+def operator() -> None:
+    """Print a fresh password of the administrator ``operator``, who is made if there is none."""
+    from shuke.platform.accounts.queries import users as everybody
+
+    is_known = any(person.username == "operator" for person in everybody())
+    if is_known:
+        set_new_password("operator")
+    else:
+        create("operator")
+
+
 def fresh_password() -> str:
     """Eighteen random characters, which nobody guesses."""
     return secrets.token_urlsafe(14)[:18]
