@@ -75,9 +75,7 @@ def list_mappings(request: HttpRequest, kind: str = "") -> list[ProfileView]:
 
 
 @router.post("/imports", response={201: BatchView})
-def add_import(
-    request: HttpRequest, form: Form[NewImport], file: File[UploadedFile]
-) -> Status[BatchView]:
+def add_import(request: HttpRequest, form: Form[NewImport], file: File[UploadedFile]) -> Status[BatchView]:
     """Upload a file (multipart).  With ``run`` it is taken in at once; else check it, then start it."""
     actor = permit(request, "imports.edit")
     view = upload(
