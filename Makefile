@@ -12,6 +12,10 @@ BIN := $(VENV)/bin
 # Browser and process tests wait more than they compute, so two workers suit two cores.
 WORKERS ?= 2
 PYTEST := $(BIN)/pytest -q -p no:cacheprovider -n $(WORKERS) --dist worksteal
+# What never touches the operational database has nothing new to say on PostgreSQL, and the killed
+# workers start a PostgreSQL of their own in either run.
+POSTGRESQL_SELECTION := -m "not browser" --ignore tests/base_install --ignore tests/lake --ignore tests/science \
+	--ignore tests/sources --ignore tests/tables --ignore tests/platform/jobs/test_killed_workers.py
 COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet
 
 .PHONY: help
@@ -60,7 +64,7 @@ test-postgresql: $(VENV)/.dev  ## The suite on a PostgreSQL that the tests start
 
 .PHONY: test-base
 test-base: $(BASE_VENV)/.base  ## The science without the server: base package only, no Django
-	$(BASE_VENV)/bin/python -m pytest -q -p no:cacheprovider tests/base_install tests/tables tests/science tests/sources tests/lake
+	$(BASE_VENV)/bin/python -m pytest -q -p no:cacheprovider -n $(WORKERS) tests/base_install tests/tables tests/science tests/sources tests/lake
 
 .PHONY: lint
 lint: $(VENV)/.dev  ## Law of imports, style and types
@@ -89,7 +93,7 @@ lock: $(VENV)/.dev  ## Compile requirements/*.txt again (hashes, no index addres
 	$(COMPILE) --output-file requirements/base.txt
 	$(COMPILE) --extra server --extra demo --output-file requirements/demo.txt
 	$(COMPILE) --extra server --extra demo --group dev --output-file requirements/dev.txt
-	printf 'hypothesis\npytest\npytest-xdist\n' | $(BIN)/uv pip compile - pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet --constraint requirements/dev.txt --output-file requirements/base-test.txt
+	printf 'hypothesis\nopenpyxl\npytest\npytest-xdist\n' | $(BIN)/uv pip compile - pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet --constraint requirements/dev.txt --output-file requirements/base-test.txt
 	printf 'uv\n' | $(BIN)/uv pip compile - --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet --output-file requirements/uv.txt
 
 .PHONY: clean
