@@ -45,6 +45,15 @@ def test_today_is_not_over_and_not_counted(shop, put):
     assert len(found.trend) == 28
 
 
+@pytest.mark.parametrize(("late", "last_day"), [(1, 1), (6, 6), (8, 8), (9, 1)])
+def test_orders_that_arrive_late_are_no_collapse(put, late, last_day):
+    put("identity_map", [{"person_key": "a", "member_id": "mem_a"}])
+    put("orders", [order(f"a{day}", "a", days_ago=day) for day in range(late, 60)])
+    found = overview(today=TODAY, days=28)
+    assert found.last_day == TODAY - timedelta(days=last_day)
+    assert len(found.trend) == 28
+
+
 def test_data_that_began_within_the_period_before_is_not_compared_with(shop):
     found = kpis(overview(today=TODAY, days=91))
     assert (found["revenue"].before, found["revenue"].change) == (None, None)

@@ -21,6 +21,9 @@ from shuke.platform.warehouse import lake
 from shuke.science.persons import current_identity
 from shuke.science.purchases import is_purchase, purchases
 
+#: Orders may arrive so many days late before their absence counts as silence.
+LATE_DAYS = 7
+
 
 @dataclass(frozen=True)
 class _Sums:
@@ -34,14 +37,16 @@ class _Sums:
 
 
 def overview(*, today: date, days: int = 28) -> Overview:
-    """The ``days`` whole business days before ``today`` against as many before those.
+    """The last ``days`` whole business days before ``today`` against as many before those.
 
-    Money is after refunds.  New members are those whose first order ever lies in the period.
+    Where orders arrive late, the period ends with the newest day that has any, up to a week back:
+    days that nobody has told about yet would look like a collapse.  Money is after refunds.  New
+    members are those whose first order ever lies in the period.
     """
-    period = period_until(today - timedelta(days=1), days=days)
     currency = retailer().currency
     build = latest_build()
     with lake().read() as snapshot:
+        period = period_until(_last_told_day(snapshot, today=today), days=days)
         bought = _bought(snapshot, period=period, currency=currency)
         daily = _daily(bought)
         newcomers = _first_orders(snapshot)
@@ -73,6 +78,15 @@ def overview(*, today: date, days: int = 28) -> Overview:
         alerts=[_alert(code, number) for code, number in rules.alerts(situation)],
         traits_as_of=situation.traits_as_of,
     )
+
+
+def _last_told_day(snapshot: Snapshot, *, today: date) -> date:
+    """Yesterday, or the newest day with orders if that lies within the ``LATE_DAYS`` before."""
+    yesterday = today - timedelta(days=1)
+    orders = snapshot.table("orders")
+    told = orders.filter(orders.local_date.between(yesterday - timedelta(days=LATE_DAYS), yesterday))
+    newest: date | None = told.local_date.max().to_pyarrow().as_py()
+    return newest or yesterday
 
 
 def _bought(snapshot: Snapshot, *, period: Period, currency: str) -> ir.Table:
