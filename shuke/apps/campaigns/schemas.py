@@ -165,3 +165,11 @@ class CampaignReport(Schema):
     ratio_text: str
     suppressed: dict[str, int]
     uncertain: int
+
+    @property
+    def is_effect_clear(self) -> bool:
+        """Whether the interval of the additional revenue leaves out nil."""
+        earned = self.effect.incremental_revenue
+        if earned is None or earned.lower_minor is None or earned.upper_minor is None:
+            return False
+        return earned.lower_minor > 0 or earned.upper_minor < 0

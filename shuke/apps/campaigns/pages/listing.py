@@ -4,6 +4,7 @@ from calendar import Calendar
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from babel.dates import get_day_names
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -14,6 +15,7 @@ from shuke.platform.retailer.queries import retailer
 from shuke.web.access import requires
 from shuke.web.labels import choices_of
 from shuke.web.paging import Pager, page_number
+from shuke.web.templatetags.console import babel_locale
 
 PAGE_SIZE = 50
 
@@ -65,7 +67,9 @@ def calendar(request: HttpRequest) -> HttpResponse:
     context = {
         "first": first,
         "weeks": [fields[i : i + 7] for i in range(0, len(fields), 7)],
-        "weekdays": choices_of("weekday"),
+        "weekdays": [
+            name for _number, name in sorted(get_day_names("abbreviated", locale=babel_locale()).items())
+        ],
         "previous": (first - timedelta(days=1)).strftime("%Y-%m"),
         "next": (first + timedelta(days=32)).strftime("%Y-%m"),
     }
