@@ -7,6 +7,7 @@ import sys
 import time
 
 import pytest
+from django.db import connection
 
 from shuke.platform.locks import Busy, exclusive
 
@@ -21,11 +22,15 @@ with exclusive("test-lock"):
 
 
 @pytest.fixture
-def holder(settings):
+def holder(settings, transactional_db):
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "shuke.config.settings",
         "SHUKE_HOME": str(settings.SHUKE_HOME),
     }
+    if connection.vendor == "postgresql":
+        # Advisory locks belong to one database: the other process must use that of the test.
+        server = os.environ["SHUKE_DATABASE_URL"].rpartition("/")[0]
+        environment["SHUKE_DATABASE_URL"] = f"{server}/{connection.settings_dict['NAME']}"
     process = subprocess.Popen(
         [sys.executable, "-c", HOLDER], stdout=subprocess.PIPE, text=True, env=environment
     )

@@ -63,7 +63,8 @@ def primary_person_keys(member_ids: Iterable[str]) -> dict[str, str]:
 
 def find_members(text: str, *, region: str = "CN") -> list[str]:
     """Public ids of the members a text names: a member id, an identifier's exact value, or a name word."""
-    wanted = text.strip()
+    # PostgreSQL refuses NUL in any text, also in what is only searched for.
+    wanted = text.replace("\x00", "").strip()
     if not wanted:
         return []
     found = dict.fromkeys(member_refs([wanted]))
