@@ -35,12 +35,12 @@ def serve(
     workers: Annotated[int | None, WORKERS] = None,
 ) -> None:
     """Open the console and run everything behind it, until Ctrl-C."""
-    from shuke.config.serve import PortTaken
+    from shuke.config.serve import NotMigrated, PortTaken
     from shuke.config.serve import serve as run
 
     try:
         run(host=host, port=port, workers=workers)
-    except PortTaken as error:
+    except (PortTaken, NotMigrated) as error:
         typer.secho(str(error), fg="red", err=True)
         raise typer.Exit(1) from error
 

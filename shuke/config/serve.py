@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -108,7 +109,10 @@ class Supervisor:
 
 
 def serve(*, host: str, port: int, workers: int | None) -> None:
-    """Run everything that one machine needs.  Raises ``PortTaken`` before anything is started."""
+    """Run everything that one machine needs.
+
+    Raises ``PortTaken`` or ``NotMigrated`` before anything is started.
+    """
     from django.conf import settings
     from django.db import connection
     from django.utils.log import configure_logging
@@ -116,6 +120,7 @@ def serve(*, host: str, port: int, workers: int | None) -> None:
     # Django's applications are not loaded here: the supervisor stays small and opens no database.
     configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
     check_port(host, port)
+    check_database()
     metrics = Path(settings.SHUKE_HOME) / "metrics"
     shutil.rmtree(metrics, ignore_errors=True)
     metrics.mkdir(parents=True)
@@ -131,6 +136,23 @@ def _worker(number: int) -> Child:
     # A worker that is started again keeps its id, and by that knows which jobs its former life held.
     worker_id = f"{socket.gethostname()[:60]}:{os.getpid()}-{number}:{secrets.token_hex(4)}"
     return Child(f"worker {number}", ["worker", "--id", worker_id])
+
+
+def check_database() -> None:
+    """Raise ``NotMigrated`` for a database without tables, which would only give faults on every page."""
+    from django.db import connection
+
+    with warnings.catch_warnings():
+        # Django warns of any query before its applications are loaded; this one names no model.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        tables = connection.introspection.table_names()
+    connection.close()
+    if "django_migrations" not in tables:
+        raise NotMigrated("The database is empty. Run `shuke migrate` first, then `shuke serve` again.")
+
+
+class NotMigrated(Exception):
+    """The operational database was never set up."""
 
 
 class PortTaken(Exception):

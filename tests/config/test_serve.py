@@ -154,3 +154,21 @@ def test_a_taken_port_is_told_at_once(tmp_path):
     assert finished.returncode == 1
     assert f"Cannot listen on 127.0.0.1:{port}" in finished.stderr
     assert f"shuke serve --port {port + 1}" in finished.stderr
+
+
+def test_a_database_that_was_never_set_up_is_told_at_once(tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = _environment(tmp_path) | {"SHUKE_DATABASE_URL": f"sqlite:///{tmp_path / 'new.sqlite3'}"}
+    finished = subprocess.run(
+        _shuke("serve", "--port", str(port)),
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 1
+    assert "shuke migrate" in finished.stderr
+    assert "Traceback" not in finished.stderr
