@@ -7,6 +7,7 @@ with a body that does not match it.
 import json
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 import schemathesis
-from django.db import transaction
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, transaction
 from django.test import override_settings
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import not_a_server_error
@@ -133,6 +135,16 @@ def seed() -> dict[str, str]:
     return {"Authorization": f"Bearer {issued.secret}"}
 
 
+@contextmanager
+def connection_kept_open() -> Iterator[None]:
+    """A real WSGI call ends by closing the database connection, and with it the seeded transaction."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
 @pytest.fixture(scope="module")
 def headers(
     tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django_db_blocker: Any
@@ -141,6 +153,7 @@ def headers(
     folder: Path = tmp_path_factory.mktemp("house")
     with (
         override_settings(LAKE_ROOT=str(folder / "lake"), SHUKE_HOME=folder),
+        connection_kept_open(),
         django_db_blocker.unblock(),
         transaction.atomic(),
     ):
