@@ -17,7 +17,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-LEASE_SECONDS = 2
+LEASE_SECONDS = 5
 KILLS = 22
 ROOT = Path(__file__).resolve().parents[3]
 
