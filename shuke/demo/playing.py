@@ -55,10 +55,19 @@ def play(*, at: datetime, tell: Tell, households: int | None = None) -> DemoOutc
         currency=CURRENCY,
         notice=_notice(year.weeks),
     )
+    account = ensure_account(
+        actor=SYSTEM,
+        at=at,
+        name=ACCOUNT,
+        sales_channel="store",
+        time_zone=ZONE,
+        currency=CURRENCY,
+        region="US",
+    )
     outcome = DemoOutcome()
     with TemporaryDirectory(prefix="shuke-demo-") as folder:
         for file in write_files(year, Path(folder)):
-            _import(file, at=at, tell=tell, outcome=outcome)
+            _import(file, account_id=account.id, at=at, tell=tell, outcome=outcome)
     tell("Moving facts to the lake", 0, 1)
     drain()
     tell("Moving facts to the lake", 1, 1)
@@ -74,22 +83,13 @@ def _notice(weeks: int) -> str:
     )
 
 
-def _import(file: DemoFile, *, at: datetime, tell: Tell, outcome: DemoOutcome) -> None:
-    account = ensure_account(
-        actor=SYSTEM,
-        at=at,
-        name=ACCOUNT,
-        sales_channel="store",
-        time_zone=ZONE,
-        currency=CURRENCY,
-        region="US",
-    )
+def _import(file: DemoFile, *, account_id: str, at: datetime, tell: Tell, outcome: DemoOutcome) -> None:
     what = f"Importing {file.kind.replace('_', ' ')} ({file.rows:,} rows)"
     tell(what, 0, 1)
     batch = upload(
         actor=SYSTEM,
         at=at,
-        account_id=account.id,
+        account_id=account_id,
         kind=file.kind,
         file_name=file.path.name,
         blocks=file_blocks(file.path),

@@ -105,9 +105,14 @@ def _sales_by_product(snapshot: Snapshot, *, since: date) -> ir.Table:
     return _summed(recent, snapshot, by=("product_id",))
 
 
-def _summed(lines: ir.Table, snapshot: Snapshot, *, by: tuple[str, ...]) -> ir.Table:
+def _with_buyer(lines: ir.Table, snapshot: Snapshot) -> ir.Table:
+    """The lines with the member who bought them; anonymous sales stay, without one."""
     owner = current_identity(snapshot.table("identity_map")).select("person_key", "member_id")
-    owned = lines.left_join(owner, "person_key").drop("person_key_right")
+    return lines.left_join(owner, "person_key").drop("person_key_right")
+
+
+def _summed(lines: ir.Table, snapshot: Snapshot, *, by: tuple[str, ...]) -> ir.Table:
+    owned = _with_buyer(lines, snapshot)
     return owned.group_by(list(by)).agg(
         quantity=owned.quantity.sum(), revenue_minor=owned.paid_minor.sum(), buyers=owned.member_id.nunique()
     )
@@ -126,8 +131,7 @@ def _months(snapshot: Snapshot, lines: ir.Table) -> list[MonthOfSales]:
 
 def _whole(snapshot: Snapshot, lines: ir.Table) -> ir.Table:
     """Sales ever: quantity, revenue, buyers, those of them who bought on more than one day, discount share."""
-    owner = current_identity(snapshot.table("identity_map")).select("person_key", "member_id")
-    owned = lines.left_join(owner, "person_key").drop("person_key_right")
+    owned = _with_buyer(lines, snapshot)
     owned = owned.mutate(is_discounted=((owned.discount_minor + owned.voucher_minor) > 0).cast("int64"))
     per_buyer = owned.group_by("member_id").agg(
         quantity=owned.quantity.sum(),
