@@ -87,19 +87,25 @@ def check_protocol(handle: DeltaTable, *, name: str) -> None:
 
 
 def create_table(path: Path, table: Table) -> DeltaTable:
-    """Create the table unless another process was faster, and open it."""
+    """Create the table unless another process was faster, and open it.
+
+    Delta's own creation writes a second first version when two processes race for it, so the log is
+    made aside and moved into place: a directory is renamed onto an existing log by nobody.
+    """
     check_hard_links(path.parent)
-    # When two processes create it at once, the loser finds the winner's table below.
-    with suppress(DeltaError):
+    path.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=path.parent) as aside:
         DeltaTable.create(
-            str(path),
+            aside,
             schema=delta_schema(table),
-            mode="ignore",
             partition_by=list(table.partition_by),
             name=table.name,
             description=table.grain,
             configuration=dict(TABLE_CONFIGURATION),
         )
+        # The loser of the race finds the winner's table below.
+        with suppress(OSError):
+            Path(aside, "_delta_log").rename(path / "_delta_log")
     handle = open_table(path)
     if handle is None:
         raise UnfitStorageError(f"Table {table.name} could not be created under {path.parent}.")

@@ -2,6 +2,7 @@
 
 import multiprocessing
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,6 +39,16 @@ def test_two_appenders_lose_nothing_even_on_a_table_that_neither_finds(lake):
     finish(start(lake, (writers.append, 1, 15), (writers.append, 2, 15)))
     found = [row["order_id"] for row in rows(lake)]
     assert len(found) == len(set(found)) == 300
+
+
+def test_racing_creators_make_one_first_version(tmp_path):
+    meeting = CONTEXT.Barrier(3)
+    processes = [CONTEXT.Process(target=writers.create, args=(str(tmp_path), meeting, 40)) for _ in range(3)]
+    for process in processes:
+        process.start()
+    finish(processes)
+    logs = [len(list(Path(tmp_path, str(n), "_delta_log").glob("*.json"))) for n in range(40)]
+    assert logs == [1] * 40
 
 
 def test_upserts_of_the_same_keys_leave_one_row_each(lake):

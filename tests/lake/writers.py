@@ -1,11 +1,22 @@
 """What other processes do to a lake; importable by them, so without pytest and Django."""
 
 from datetime import date
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
 
 from deltalake.exceptions import CommitFailedError
 
 from shuke.lake import Lake
+from shuke.lake.layout import create_table
+from shuke.tables import TABLES
 from tests.lake.rows import order_lines, traits
+
+
+def create(root: str, meeting: Barrier, tables: int) -> None:
+    """Create tables at the very moment at which others do."""
+    for number in range(tables):
+        meeting.wait()
+        create_table(Path(root, str(number)), TABLES["order_lines"])
 
 
 def append(root: str, who: int, commits: int) -> None:
