@@ -10,11 +10,20 @@ def new_member_id() -> str:
 
 
 class Member(models.Model):
-    """One person.  What names the person is encrypted; what describes them lies in the lake."""
+    """One person.  What names the person is encrypted; what describes them lies in the lake.
+
+    A row that turned out to be the same person as another is ``merged``: it keeps its own profile, so
+    that the merge can be undone exactly, and ``merged_into`` says who speaks for it meanwhile.
+    """
 
     public_id = models.CharField(max_length=24, unique=True, default=new_member_id, editable=False)
     status = models.CharField(
-        max_length=10, default="active", choices=[("active", "active"), ("erased", "erased")]
+        max_length=10,
+        default="active",
+        choices=[("active", "active"), ("merged", "merged"), ("erased", "erased")],
+    )
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="absorbed"
     )
     joined_on = models.DateField(null=True, blank=True)
     name_encrypted = models.BinaryField(default=b"", blank=True)
@@ -26,6 +35,12 @@ class Member(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["status", "-id"])]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(merged_into__isnull=False) | ~models.Q(status="merged"),
+                name="member_merged_into_whom",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.public_id

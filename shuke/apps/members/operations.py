@@ -2,14 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.members.models import Member, NameToken
+from shuke.apps.members.queries import absorbed_members
 from shuke.apps.members.rules import name_words
 from shuke.apps.members.schemas import MemberProfile, MemberRef
 from shuke.platform.batches import in_batches
 from shuke.platform.crypto import decrypt, encrypt, keyed_hash
+from shuke.platform.errors import Refused
 from shuke.platform.ids import new_ids
 
 
@@ -83,13 +87,79 @@ def _index_names(names: Mapping[int, str]) -> None:
     NameToken.objects.bulk_create(tokens, batch_size=2000)
 
 
+#: What a surviving member takes over from a merged one where it knows nothing itself.
+FILLABLE = ("name_encrypted", "birthday_encrypted", "joined_on", "language")
+
+
+@transaction.atomic
+def mark_merged(*, at: datetime, member_id: str, into_id: str) -> list[str]:
+    """Let ``into_id`` speak for ``member_id`` from now on; returns the profile fields it took over.
+
+    The merged row keeps its profile.  Keep the returned names: ``mark_unmerged`` needs them to put
+    everything back.  Refuses a member that is not active, and a merge with itself.
+    """
+    rows = {row.public_id: row for row in _locked([member_id, into_id])}
+    if len(rows) != 2 or any(row.status != "active" for row in rows.values()):
+        raise Refused("not_mergeable", _("Only two different members that are both active can be merged."))
+    merged, into = rows[member_id], rows[into_id]
+    filled = [field for field in FILLABLE if _plain(merged, field) and not _plain(into, field)]
+    for field in filled:
+        setattr(into, field, getattr(merged, field))
+    if filled:
+        into.updated_at = at
+        into.save(update_fields=[*filled, "updated_at"])
+    if "name_encrypted" in filled:
+        _index_names({into.pk: _plain(into, "name_encrypted")})
+    merged.status, merged.merged_into, merged.updated_at = "merged", into, at
+    merged.save(update_fields=["status", "merged_into", "updated_at"])
+    return filled
+
+
+@transaction.atomic
+def mark_unmerged(*, at: datetime, member_id: str, filled: Sequence[str]) -> None:
+    """Undo ``mark_merged``: the row is active again, and what the other took over from it is empty again.
+
+    A field that changed since then is kept: somebody else said it.  Refuses a member that is not merged.
+    """
+    into_id = Member.objects.filter(public_id=member_id).values_list("merged_into__public_id", flat=True)
+    rows = {row.public_id: row for row in _locked([member_id, *filter(None, into_id)])}
+    merged = rows.get(member_id)
+    if merged is None or merged.status != "merged":
+        raise Refused("not_merged", _("This member is not merged into another."))
+    into = next(row for public_id, row in rows.items() if public_id != member_id)
+    given_back = [field for field in filled if _plain(into, field) == _plain(merged, field)]
+    for field in given_back:
+        setattr(into, field, Member._meta.get_field(field).get_default())
+    if given_back:
+        into.updated_at = at
+        into.save(update_fields=[*given_back, "updated_at"])
+    if "name_encrypted" in given_back:
+        NameToken.objects.filter(member=into).delete()
+    merged.status, merged.merged_into, merged.updated_at = "active", None, at
+    merged.save(update_fields=["status", "merged_into", "updated_at"])
+
+
+def _locked(member_ids: Sequence[str]) -> list[Member]:
+    return list(Member.objects.select_for_update().filter(public_id__in=member_ids).order_by("pk"))
+
+
+def _plain(row: Member, field: str) -> Any:
+    """A field's value in the clear, falsy where nothing is known."""
+    value = getattr(row, field)
+    return decrypt(value) if field.endswith("_encrypted") else value
+
+
 @transaction.atomic
 def erase_profile(*, at: datetime, member_id: str) -> bool:
-    """Empty the profile and leave a tombstone.  Whether there was anything to erase."""
-    NameToken.objects.filter(member__public_id=member_id).delete()
+    """Empty the profile, and those merged into it, and leave tombstones.  Whether there was anything to erase."""
+    member_ids = [member_id, *absorbed_members(member_id)]
+    NameToken.objects.filter(member__public_id__in=member_ids).delete()
     return bool(
-        Member.objects.filter(public_id=member_id, status="active").update(
+        Member.objects.filter(public_id__in=member_ids)
+        .exclude(status="erased")
+        .update(
             status="erased",
+            merged_into=None,
             name_encrypted=b"",
             birthday_encrypted=b"",
             joined_on=None,

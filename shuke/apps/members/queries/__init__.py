@@ -10,6 +10,9 @@ from shuke.platform.batches import in_batches
 from shuke.platform.crypto import decrypt, keyed_hash
 from shuke.platform.errors import NotFound
 
+#: No chain of merges is longer; a guard against a ring.
+MERGE_DEPTH = 50
+
 
 def masked(name: str) -> str:
     """A name with all but its first character hidden."""
@@ -48,6 +51,31 @@ def member_refs(member_ids: Iterable[str]) -> dict[str, MemberRef]:
     return found
 
 
+def survivor_of(member_id: str) -> str:
+    """Who speaks for the member now: itself unless it was merged.  Raises ``NotFound``."""
+    for _step in range(MERGE_DEPTH):
+        row = (
+            Member.objects.filter(public_id=member_id).values_list("status", "merged_into__public_id").first()
+        )
+        if row is None:
+            raise NotFound("member_not_found", _("There is no such member."))
+        if row[1] is None:
+            break
+        member_id = row[1]
+    return member_id
+
+
+def absorbed_members(member_id: str) -> list[str]:
+    """Public ids of all that were merged into the member, also through others."""
+    found: dict[str, None] = {}
+    layer = [member_id]
+    while layer:
+        rows = Member.objects.filter(merged_into__public_id__in=layer).order_by("pk")
+        layer = [each for each in rows.values_list("public_id", flat=True) if each not in found]
+        found |= dict.fromkeys(layer)
+    return list(found)
+
+
 def members_count() -> int:
     """How many active members there are."""
     return Member.objects.filter(status="active").count()
@@ -73,11 +101,16 @@ def member_names(member_ids: Iterable[str]) -> dict[str, str]:
 
 
 def members_named(text: str) -> list[str]:
-    """Public ids of active members one of whose name words, or whose whole name, is ``text``."""
+    """Public ids of active members one of whose name words, or whose whole name, is ``text``.
+
+    A name of somebody who was merged finds the one who speaks for them.
+    """
     folded = " ".join(text.casefold().split())
     hashes = keyed_hash(folded, purpose="name")
-    rows = NameToken.objects.filter(token_hash=hashes, member__status="active")
-    return list(rows.values_list("member__public_id", flat=True)[:200])
+    rows = NameToken.objects.filter(token_hash=hashes).exclude(member__status="erased").order_by("member")
+    found = rows.values_list("member__public_id", "member__status")[:200]
+    ids = [member_id if status == "active" else survivor_of(member_id) for member_id, status in found]
+    return list(dict.fromkeys(ids))
 
 
 def profile_record(member_id: str) -> dict[str, str | None]:
