@@ -1,0 +1,14 @@
+"""Every connector there is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from shuke.sources.contract import Connector
+
+#: In the order in which a form offers them.
+_ALL: tuple[Connector, ...] = ()
+
+#: Connectors by their system.
+CONNECTORS: Mapping[str, Connector] = MappingProxyType({connector.system: connector for connector in _ALL})
