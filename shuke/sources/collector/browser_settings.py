@@ -2,7 +2,7 @@
 
 The SDK takes the address of its deliveries from here, so one line in the page (``cdnURL``) is all that a shop
 has to set.  Destinations that run in the browser, remote plugins and metrics are none of ours: an empty object
-each, which the SDK reads as "nothing to load".
+each, which the SDK reads as "nothing to load"; a sample rate left out would report to Segment's own host.
 """
 
 from typing import Any
@@ -16,7 +16,6 @@ def browser_settings(*, write_key: str, host: str, is_secure: bool) -> dict[str,
                 "apiKey": write_key,
                 "apiHost": f"{host}/v1",
                 "protocol": "https" if is_secure else "http",
-                "deliveryStrategy": {"strategy": "batching", "config": {"size": 10, "timeout": 1000}},
             }
         },
         "plan": {"track": {"__default": {"enabled": True, "integrations": {}}}},
