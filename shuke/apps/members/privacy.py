@@ -6,13 +6,21 @@ from typing import Any
 
 from shuke.apps.members.operations import erase_profile
 from shuke.apps.members.queries import profile_record
-from shuke.platform.privacy import register_eraser, register_exporter
+from shuke.platform.privacy import Traced, register_eraser, register_exporter, register_tracer
 
 
 @register_exporter("members")
 def export(member_id: str) -> dict[str, Any]:
     """The profile, in the clear."""
     return profile_record(member_id)
+
+
+@register_tracer("members")
+def trace(member_id: str) -> Iterable[Traced]:
+    """The name."""
+    name = profile_record(member_id).get("name")
+    if name:
+        yield Traced("name", name)
 
 
 @register_eraser("members")
