@@ -50,6 +50,7 @@ SECTIONS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
         _("Administration"),
         (
             Entry(_("Audit"), "/settings/audit/", "history", "audit.view"),
+            Entry(_("Background work"), "/settings/jobs/", "rotate-clockwise", "jobs.view"),
             Entry(_("Settings"), "/settings/", "settings", "settings.view"),
         ),
     ),

@@ -91,6 +91,18 @@ _LABELS: dict[str, Labels] = {
         "consent": (_("Consents"), "purple"),
         "event": (_("Behaviour"), "grey"),
     },
+    "job_state": {
+        "ready": (pgettext_lazy("job", "Waiting"), "grey"),
+        "running": (pgettext_lazy("job", "Running"), "yellow"),
+        "succeeded": (pgettext_lazy("job", "Done"), "green"),
+        "failed": (pgettext_lazy("job", "Failed"), "red"),
+        "cancelled": (pgettext_lazy("job", "Stopped"), "grey"),
+    },
+    "task": {
+        "shuke.platform.jobs.tasks.prune": (_("Clear away old jobs"), "grey"),
+        "shuke.platform.outbox.tasks.prune_outbox": (_("Clear away facts that have arrived"), "grey"),
+        "shuke.platform.outbox.tasks.tend_lake": (_("Tidy the lake"), "grey"),
+    },
     "message_event": {
         "queued": (_("Queued"), "grey"),
         "sent": (_("Sent"), "blue"),

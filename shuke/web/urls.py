@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from shuke.web.pages import audit, profile, settings, signing_in
+from shuke.web.pages import audit, jobs, profile, settings, signing_in
 
 app_name = "web"
 urlpatterns = [
@@ -19,4 +19,8 @@ urlpatterns = [
     path("settings/tokens/", settings.token_list, name="tokens"),
     path("settings/tokens/<str:token_id>/revoke/", settings.revoke, name="revoke_token"),
     path("settings/audit/", audit.audit, name="audit"),
+    path("settings/jobs/", jobs.jobs, name="jobs"),
+    path("settings/jobs/facts/retry/", jobs.retry_facts, name="retry_facts"),
+    path("settings/jobs/<str:job_id>/retry/", jobs.retry, name="retry_job"),
+    path("settings/jobs/<str:job_id>/cancel/", jobs.cancel, name="cancel_job"),
 ]

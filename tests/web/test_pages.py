@@ -16,6 +16,7 @@ PAGES = {
     "/settings/users/new/": "accounts.edit",
     "/settings/tokens/": "accounts.edit",
     "/settings/audit/": "audit.view",
+    "/settings/jobs/": "jobs.view",
     "/members/": "members.view",
 }
 SETTINGS = {

@@ -39,3 +39,10 @@ class CampaignsConfig(AppConfig):
             "check_status", {"ok": ("✓", "green"), "warning": ("!", "yellow"), "blocked": ("✗", "red")}
         )
         register_campaign_names(campaign_names)
+        register_labels(
+            "task",
+            {
+                "shuke.apps.campaigns.tasks.carry_on": (_("Send a campaign"), "grey"),
+                "shuke.apps.campaigns.tasks.carry_on_all": (_("Carry campaigns on"), "grey"),
+            },
+        )

@@ -17,6 +17,8 @@ class ConnectionsConfig(AppConfig):
                 "members": (_("Members"), "green"),
                 "products": (_("Products"), "grey"),
                 "stores": (_("Stores"), "grey"),
+                "listings": (_("Listings"), "grey"),
+                "stock": (_("Stock"), "green"),
                 "orders": (_("Orders, one row per line"), "blue"),
                 "order_headers": (_("Orders without lines"), "blue"),
                 "order_lines": (_("Lines of known orders"), "blue"),
@@ -45,8 +47,17 @@ class ConnectionsConfig(AppConfig):
                 "refunds": (_("Refunds"), "yellow"),
                 "products": (_("Products"), "grey"),
                 "stores": (_("Stores"), "grey"),
+                "listings": (_("Listings"), "grey"),
+                "stock_levels": (_("Stock"), "green"),
                 "voucher_events": (_("Voucher history"), "purple"),
                 "costs": (_("Costs"), "yellow"),
                 "events": (_("Events"), "grey"),
+            },
+        )
+        register_labels(
+            "task",
+            {
+                "shuke.apps.connections.tasks.run_import": (_("Take a file in"), "grey"),
+                "shuke.apps.connections.tasks.delete_uploads": (_("Delete old uploads"), "grey"),
             },
         )

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class InsightsConfig(AppConfig):
@@ -6,5 +7,16 @@ class InsightsConfig(AppConfig):
     label = "insights"
 
     def ready(self) -> None:
-        """Listen to imports."""
+        """Listen to imports, and give background work its words."""
         from shuke.apps.insights import tasks  # noqa: F401
+        from shuke.web.labels import register_labels
+
+        register_labels(
+            "task",
+            {
+                "shuke.apps.insights.tasks.build_traits_of_yesterday": (
+                    _("Build the traits of yesterday"),
+                    "grey",
+                )
+            },
+        )

@@ -27,6 +27,16 @@ class JobView(Schema):
     is_cancel_requested: bool
 
     @property
+    def can_retry(self) -> bool:
+        """Whether it has ended without success."""
+        return self.state in {"failed", "cancelled"}
+
+    @property
+    def can_cancel(self) -> bool:
+        """Whether it waits, or runs and was not asked to stop yet."""
+        return self.state in {"ready", "running"} and not self.is_cancel_requested
+
+    @property
     def progress_percent(self) -> int | None:
         """Whole percent done, if the job said how much there is."""
         if not self.progress_total or self.progress_done is None:

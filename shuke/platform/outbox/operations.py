@@ -6,9 +6,11 @@ from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import connection
+from django.db import connection, transaction
 
+from shuke.platform.audit.operations import record_audit
 from shuke.platform.outbox.models import OutboxRow
+from shuke.platform.permissions import Actor
 from shuke.platform.retailer.queries import retailer
 from shuke.tables import TABLES, Table
 
@@ -31,6 +33,16 @@ def record(table_name: str, rows: Iterable[Mapping[str, Any]]) -> int:
     while chunk := list(islice(prepared, ROWS_PER_PAYLOAD)):
         OutboxRow.objects.create(table=table_name, payload=chunk)
         count += len(chunk)
+    return count
+
+
+@transaction.atomic
+def retry_faults(*, actor: Actor, at: datetime) -> int:
+    """Give rows that were set aside another chance, such as after an update; returns how many."""
+    count = OutboxRow.objects.exclude(fault="").update(fault="", position=None)
+    if count:
+        changes = {"rows": [0, count]}
+        record_audit(actor=actor, at=at, verb="outbox.retried", subject=("outbox", "faults"), changes=changes)
     return count
 
 

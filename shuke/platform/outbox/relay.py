@@ -122,11 +122,6 @@ def replay() -> int:
     return count
 
 
-def retry_faults() -> int:
-    """Give rows that were set aside another chance; returns how many."""
-    return OutboxRow.objects.exclude(fault="").update(fault="", position=None)
-
-
 def prune(*, before: datetime) -> int:
     """Delete rows that were relayed before that time; returns how many."""
     deleted, _ = OutboxRow.objects.filter(relayed_at__lt=before, fault="").delete()

@@ -14,7 +14,8 @@ from shuke.lake import Lake
 from shuke.platform.clock import now
 from shuke.platform.outbox import relay
 from shuke.platform.outbox.models import OutboxRow, OutboxSequence
-from shuke.platform.outbox.operations import record
+from shuke.platform.outbox.operations import record, retry_faults
+from shuke.platform.permissions import SYSTEM
 
 AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lake_home")]
@@ -112,7 +113,7 @@ def test_a_row_that_does_not_fit_is_set_aside_and_its_neighbours_go_on(lake_home
     for row in OutboxRow.objects.exclude(fault=""):
         row.payload[0]["draw"] = 5
         row.save(update_fields=["payload"])
-    assert relay.retry_faults() == 2
+    assert retry_faults(actor=SYSTEM, at=now()) == 2
     assert relay.drain() == 2
     assert person_keys(lake_home) == ["per_1", "per_2", "per_3", "per_4"]
 
