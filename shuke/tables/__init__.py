@@ -3,19 +3,23 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from shuke.tables.calendar_days import CALENDAR_DAYS
 from shuke.tables.consents import CONSENTS
 from shuke.tables.costs import COSTS
 from shuke.tables.events import EVENTS
 from shuke.tables.exposures import EXPOSURES
 from shuke.tables.identity_map import IDENTITY_MAP
+from shuke.tables.listings import LISTINGS
 from shuke.tables.member_attributes import MEMBER_ATTRIBUTES
 from shuke.tables.messages import MESSAGES
 from shuke.tables.order_lines import ORDER_LINES
 from shuke.tables.orders import ORDERS
 from shuke.tables.products import PRODUCTS
 from shuke.tables.refunds import REFUNDS
+from shuke.tables.regions import REGIONS
 from shuke.tables.rejected_rows import REJECTED_ROWS
 from shuke.tables.schema import Column, Table
+from shuke.tables.stock_levels import STOCK_LEVELS
 from shuke.tables.stores import STORES
 from shuke.tables.traits import TRAITS
 from shuke.tables.voucher_events import VOUCHER_EVENTS
@@ -25,18 +29,22 @@ TABLES: Mapping[str, Table] = MappingProxyType(
     {
         table.name: table
         for table in (
+            CALENDAR_DAYS,
             CONSENTS,
             COSTS,
             EVENTS,
             EXPOSURES,
             IDENTITY_MAP,
+            LISTINGS,
             MEMBER_ATTRIBUTES,
             MESSAGES,
             ORDER_LINES,
             ORDERS,
             PRODUCTS,
             REFUNDS,
+            REGIONS,
             REJECTED_ROWS,
+            STOCK_LEVELS,
             STORES,
             TRAITS,
             VOUCHER_EVENTS,

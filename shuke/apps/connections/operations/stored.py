@@ -10,7 +10,7 @@ from shuke.sources.files.fields import FileKind
 from shuke.tables import TABLES
 
 #: Columns that say how a row came, not what it says.
-NOT_CONTENT = frozenset({"batch_id", "received_at"})
+NOT_CONTENT = frozenset({"batch_id", "received_at", "observed_at"})
 #: The table and column in which the key of a kind is looked up for a dry run.
 KNOWN_BY = {
     "products": ("products", "product_id", "product_id"),

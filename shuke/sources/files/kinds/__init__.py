@@ -9,12 +9,14 @@ from shuke.sources.files.fields import FileKind
 from shuke.sources.files.kinds.campaign_history import CAMPAIGN_HISTORY
 from shuke.sources.files.kinds.costs import COSTS
 from shuke.sources.files.kinds.events import EVENTS
+from shuke.sources.files.kinds.listings import LISTINGS
 from shuke.sources.files.kinds.members import MEMBERS
 from shuke.sources.files.kinds.order_headers import ORDER_HEADERS
 from shuke.sources.files.kinds.order_lines import ORDER_LINES
 from shuke.sources.files.kinds.orders import ORDERS
 from shuke.sources.files.kinds.products import PRODUCTS
 from shuke.sources.files.kinds.refunds import REFUNDS
+from shuke.sources.files.kinds.stock import STOCK
 from shuke.sources.files.kinds.stores import STORES
 from shuke.sources.files.kinds.voucher_history import VOUCHER_HISTORY
 
@@ -26,6 +28,8 @@ KINDS: Mapping[str, FileKind] = MappingProxyType(
             MEMBERS,
             PRODUCTS,
             STORES,
+            LISTINGS,
+            STOCK,
             ORDERS,
             ORDER_HEADERS,
             ORDER_LINES,
