@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "shuke.web",
     "shuke.apps.connections",
     "shuke.apps.members",
+    "shuke.apps.collector",
     "shuke.apps.compliance",
     "shuke.apps.identity",
     "shuke.apps.commerce",

@@ -17,6 +17,8 @@ PERMISSIONS: tuple[str, ...] = (
     "products.view",
     "imports.view",
     "imports.edit",
+    "sources.view",
+    "sources.edit",
     "insights.view",
     "insights.edit",
     "audiences.view",
