@@ -23,6 +23,6 @@ def trace(member_id: str) -> Iterable[Traced]:
 
 
 @register_eraser("identity")
-def erase(member_id: str, _at: datetime) -> Iterable[str]:
+def erase(member_id: str, at: datetime) -> Iterable[str]:
     """Delete the identifiers; their keys tell the lake which facts to delete."""
-    return forget_identifiers(member_id=member_id)
+    return forget_identifiers(at=at, member_id=member_id)

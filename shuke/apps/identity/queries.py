@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from shuke.apps.identity.models import Identifier
-from shuke.apps.identity.rules import masked, normalised
+from shuke.apps.identity.rules import KINDS, masked, normalised
 from shuke.apps.identity.schemas import IdentifierView
 from shuke.apps.members.queries import member_refs, members_named
 from shuke.platform.batches import in_batches
@@ -19,7 +19,8 @@ def addresses(member_ids: Iterable[str], *, kind: str) -> dict[str, str]:
     """The newest email or phone of each member that has one, in the clear: for sending only."""
     found: dict[str, str] = {}
     for ids in in_batches(member_ids):
-        rows = Identifier.objects.filter(member__public_id__in=ids, kind=kind).order_by("created_at", "pk")
+        mine = Identifier.objects.filter(member__public_id__in=ids, kind=kind, form="plain")
+        rows = mine.order_by("created_at", "pk")
         found |= {
             member_id: decrypt(value)
             for member_id, value in rows.values_list("member__public_id", "value_encrypted")
@@ -69,11 +70,11 @@ def find_members(text: str, *, region: str = "CN") -> list[str]:
         return []
     found = dict.fromkeys(member_refs([wanted]))
     hashes = []
-    for kind in ("external", "card", "email", "phone"):
+    for kind in KINDS:
         value = normalised(kind, wanted, region=region)
         if value:
             hashes.append(value_hash(kind, value))
-    rows = Identifier.objects.filter(value_hash__in=hashes).order_by("pk")
+    rows = Identifier.objects.filter(value_hash__in=hashes).exclude(member=None).order_by("pk")
     found |= dict.fromkeys(rows.values_list("member__public_id", flat=True))
     found |= dict.fromkeys(members_named(wanted))
     return list(found)

@@ -2,11 +2,51 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 
 import phonenumbers
 
-GLOBAL_KINDS = frozenset({"email", "phone"})
 GLOBAL_SCOPE = "global"
+
+
+@dataclass(frozen=True)
+class KindRule:
+    """What a kind of identifier may do.
+
+    The lower ``priority`` decides whose a row is.  ``is_global`` values are unique everywhere, others
+    within a channel account.  ``names_person`` is false for what names a device or an occasion: it
+    makes no member.  ``links`` says whether two members who share a value are one person, unless more
+    than ``limit`` share it: then it links nobody.
+    """
+
+    priority: int
+    is_global: bool = False
+    names_person: bool = True
+    links: bool = False
+    limit: int = 1
+
+
+#: Every kind, the most reliable first (docs/algorithms/identity.md).
+KINDS: Mapping[str, KindRule] = MappingProxyType(
+    {
+        "external": KindRule(10, links=True, limit=3),
+        "card": KindRule(20, links=True, limit=3),
+        "unionid": KindRule(30, is_global=True, links=True, limit=3),
+        "external_userid": KindRule(40, links=True, limit=3),
+        "openid": KindRule(50, links=True, limit=3),
+        "email": KindRule(60, is_global=True, links=True, limit=3),
+        "phone": KindRule(70, is_global=True, links=True, limit=3),
+        "anonymous": KindRule(80, names_person=False),
+        "order_contact": KindRule(90, names_person=False),
+        "receiver_phone": KindRule(91, is_global=True, names_person=False),
+    }
+)
+PRIORITY = {kind: rule.priority for kind, rule in KINDS.items()}
+_PHONES = frozenset({"phone", "receiver_phone"})
+_HASH = re.compile(r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}", re.IGNORECASE)
+_CIPHER = re.compile(r"##|~|\$")
 _EMAIL = re.compile(
     r"[^@\s\x00-\x1f\"<>(),;:\\\[\]]+@[A-Za-z0-9\u0080-\uffff-]+(\.[A-Za-z0-9\u0080-\uffff-]+)+"
 )
@@ -40,16 +80,41 @@ def normalised_phone(text: str, *, region: str) -> str | None:
 
 def normalised(kind: str, text: str, *, region: str = "CN") -> str | None:
     """The value of an identifier of that kind as it is hashed and stored, or ``None`` if it is none."""
+    form = form_of(kind, text)
+    if form == "masked":
+        return None
+    if form == "hash":
+        return text.strip().lower()
     if kind == "email":
         return normalised_email(text)
-    if kind == "phone":
+    if kind in _PHONES:
         return normalised_phone(text, region=region)
-    return text.strip() or None
+    # NUL is refused by PostgreSQL and never part of a value that a person or system means.
+    return text.replace("\x00", "").strip() or None
+
+
+def form_of(kind: str, text: str) -> str:
+    """How a value is given: ``plain``, ``hash`` (of a phone or email), ``cipher``, or ``masked``.
+
+    A masked value (138****8000, 王**) is that of many people and a cipher that of one order: neither
+    ever says that two people are one.
+
+    >>> form_of("phone", "138****8000"), form_of("email", "a@b.cn")
+    ('masked', 'plain')
+    """
+    value = text.strip()
+    if "**" in value or (kind in _PHONES and "*" in value):
+        return "masked"
+    if kind in ("email", "phone") and _HASH.fullmatch(value):
+        return "hash"
+    if _CIPHER.match(value) and len(value) > 20:
+        return "cipher"
+    return "plain"
 
 
 def scope_of(kind: str, account: str) -> str:
     """Where a value of that kind is unique: everywhere, or within the channel account."""
-    return GLOBAL_SCOPE if kind in GLOBAL_KINDS else account
+    return GLOBAL_SCOPE if kind in KINDS and KINDS[kind].is_global else account
 
 
 def draw_of(member_id: str) -> int:
@@ -66,6 +131,6 @@ def masked(kind: str, value: str) -> str:
     if kind == "email":
         local, _, domain = value.partition("@")
         return f"{local[:1]}***@{domain}"
-    if kind == "phone":
+    if kind in _PHONES:
         return f"{value[:3]}******{value[-4:]}"
     return value

@@ -9,10 +9,9 @@ import polars as pl
 from shuke.apps.connections.operations import register_lander, register_person_key_resolver
 from shuke.apps.connections.schemas import Landed, Origin, RowIssue
 from shuke.apps.identity.operations import register_members, resolve_person_keys
-from shuke.apps.identity.rules import normalised
+from shuke.apps.identity.rules import KINDS, normalised
 from shuke.apps.identity.schemas import MemberRegistration
 from shuke.apps.members.schemas import MemberProfile
-from shuke.sources.files.fields import PERSON_FIELD_NAMES
 from shuke.sources.files.kinds.members import ATTRIBUTE_FIELDS, CONSENT_CHANNELS
 
 #: Members per transaction: short enough that others can write in between.
@@ -60,26 +59,27 @@ def _parts(rows: pl.DataFrame) -> Iterator[tuple[int, pl.DataFrame]]:
 
 
 def _registration(row: Mapping[str, Any]) -> MemberRegistration:
-    attributes = {name: row[name] for name in ATTRIBUTE_FIELDS if row[name]}
+    """The row as a registration; columns that a source does not have are empty."""
+    attributes = {name: row[name] for name in ATTRIBUTE_FIELDS if row.get(name)}
     attributes |= {k.removeprefix(ATTRIBUTE): v for k, v in row.items() if k.startswith(ATTRIBUTE) and v}
-    if row["birthday"]:
+    if row.get("birthday"):
         # The lake may know the day that is celebrated, never the full date of birth.
         attributes["birthday"] = f"{row['birthday']:%m-%d}"
-    if row["joined_on"]:
+    if row.get("joined_on"):
         attributes["joined_on"] = row["joined_on"].isoformat()
     consents = {
         (channel, "marketing"): "granted" if row[f"consent_{channel}"] else "withdrawn"
         for channel in CONSENT_CHANNELS
-        if row[f"consent_{channel}"] is not None
+        if row.get(f"consent_{channel}") is not None
     }
     return MemberRegistration(
         row_no=row["row_no"],
-        identifiers={kind: row[kind] for kind in PERSON_FIELD_NAMES if row[kind]},
+        identifiers={kind: row[kind] for kind in KINDS if row.get(kind)},
         profile=MemberProfile(
-            name=row["name"] or "",
-            birthday=row["birthday"],
-            joined_on=row["joined_on"],
-            language=row["language"] or "",
+            name=row.get("name") or "",
+            birthday=row.get("birthday"),
+            joined_on=row.get("joined_on"),
+            language=row.get("language") or "",
         ),
         attributes=attributes,
         consents=consents,

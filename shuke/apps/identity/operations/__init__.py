@@ -1,0 +1,14 @@
+"""Every write of identity."""
+
+from shuke.apps.identity.operations.forgetting import forget_identifiers, readmit
+from shuke.apps.identity.operations.registering import register_members
+from shuke.apps.identity.operations.resolving import resolve_person_keys
+from shuke.apps.identity.operations.unmasking import unmask_member
+
+__all__ = [
+    "forget_identifiers",
+    "readmit",
+    "register_members",
+    "resolve_person_keys",
+    "unmask_member",
+]

@@ -1,0 +1,21 @@
+"""Showing what is hidden, with a trace."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from shuke.apps.identity.queries import identifiers_of
+from shuke.apps.identity.schemas import IdentifierView
+from shuke.apps.members.queries import member
+from shuke.apps.members.schemas import MemberView
+from shuke.platform.audit.operations import record_audit
+from shuke.platform.permissions import Actor
+
+
+@transaction.atomic
+def unmask_member(*, actor: Actor, at: datetime, member_id: str) -> tuple[MemberView, list[IdentifierView]]:
+    """Name and identifiers in the clear, for who may; the audit notes who looked.  Raises ``NotFound``."""
+    actor.require("members.unmask")
+    person = member(member_id, unmask=True)
+    record_audit(actor=actor, at=at, verb="member.unmasked", subject=("member", member_id), changes={})
+    return person, identifiers_of(member_id, unmask=True)
