@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-import phonenumbers
+from shuke.sources.cleaning.concealment import concealment
+from shuke.sources.cleaning.emails import normalised_email
+from shuke.sources.cleaning.phones import is_placeholder_phone, normalised_phone
 
 GLOBAL_SCOPE = "global"
 
@@ -45,37 +47,8 @@ KINDS: Mapping[str, KindRule] = MappingProxyType(
 )
 PRIORITY = {kind: rule.priority for kind, rule in KINDS.items()}
 _PHONES = frozenset({"phone", "receiver_phone"})
+_CONTACTS = _PHONES | {"email"}
 _HASH = re.compile(r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}", re.IGNORECASE)
-_CIPHER = re.compile(r"##|~|\$")
-_EMAIL = re.compile(
-    r"[^@\s\x00-\x1f\"<>(),;:\\\[\]]+@[A-Za-z0-9\u0080-\uffff-]+(\.[A-Za-z0-9\u0080-\uffff-]+)+"
-)
-
-
-def normalised_email(text: str) -> str | None:
-    """The address in the form in which equal addresses are equal, or ``None`` for what is none.
-
-    Upper and lower case of the local part are not kept apart: no large provider does.
-    """
-    value = text.strip().casefold()
-    return value if len(value) <= 254 and _EMAIL.fullmatch(value) else None
-
-
-def normalised_phone(text: str, *, region: str) -> str | None:
-    """E.164 such as +8613800138000, or ``None``.
-
-    Numbers without a country code are of ``region`` (ISO 3166).
-    """
-    if "*" in text:
-        # A masked number (138****8000) belongs to many people and must never bring two together.
-        return None
-    try:
-        number = phonenumbers.parse(text, region)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_possible_number(number):
-        return None
-    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
 def normalised(kind: str, text: str, *, region: str = "CN") -> str | None:
@@ -88,7 +61,8 @@ def normalised(kind: str, text: str, *, region: str = "CN") -> str | None:
     if kind == "email":
         return normalised_email(text)
     if kind in _PHONES:
-        return normalised_phone(text, region=region)
+        number = normalised_phone(text, region=region)
+        return None if number is None or is_placeholder_phone(number) else number
     # NUL is refused by PostgreSQL and never part of a value that a person or system means.
     return text.replace("\x00", "").strip() or None
 
@@ -103,13 +77,14 @@ def form_of(kind: str, text: str) -> str:
     ('masked', 'plain')
     """
     value = text.strip()
-    if "**" in value or (kind in _PHONES and "*" in value):
-        return "masked"
-    if kind in ("email", "phone") and _HASH.fullmatch(value):
+    if kind in _CONTACTS and _HASH.fullmatch(value):
         return "hash"
-    if _CIPHER.match(value) and len(value) > 20:
-        return "cipher"
-    return "plain"
+    hidden = concealment(value)
+    if hidden == "cipher":
+        return hidden
+    # A customer number may well hold an x or a dot; two stars in it are a mask.
+    is_masked = hidden == "masked" if kind in _CONTACTS else "**" in value
+    return "masked" if is_masked else "plain"
 
 
 def scope_of(kind: str, account: str) -> str:

@@ -35,6 +35,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "invalid_email": "“{column}” is not an e-mail address, such as ann@example.com.",
         "invalid_phone": "“{column}” is not a phone number. Write it with the country code, such as +86 138 0013 8000.",
         "identifier_taken": "“{column}” already belongs to another member and was left there.",
+        "person_erased": "The row names a person who asked to be forgotten; nothing of it was taken.",
         "no_identifier": "The row names nobody. Give a customer number, card, e-mail or phone.",
     }
 )

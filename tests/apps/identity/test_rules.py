@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shuke.apps.identity.rules import draw_of, masked, normalised, normalised_email, normalised_phone
+from shuke.apps.identity.rules import draw_of, masked, normalised
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from shuke.apps.identity.rules import draw_of, masked, normalised, normalised_em
     ],
 )
 def test_emails(text, value):
-    assert normalised_email(text) == value
+    assert normalised("email", text) == value
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_emails(text, value):
     ],
 )
 def test_phones(text, region, value):
-    assert normalised_phone(text, region=region) == value
+    assert normalised("phone", text, region=region) == value
 
 
 @given(st.text(max_size=60))

@@ -130,6 +130,7 @@ REASON_TEXTS = (
     gettext_noop(
         "“{column}” is not a phone number. Write it with the country code, such as +86 138 0013 8000."
     ),
+    gettext_noop("The row names a person who asked to be forgotten; nothing of it was taken."),
     gettext_noop("“{column}” already belongs to another member and was left there."),
 )
 #: Why a whole file was refused.
