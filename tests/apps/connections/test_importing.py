@@ -285,12 +285,12 @@ def test_quality_counts_what_the_reports_say(account):
 
 def test_an_unfinished_run_goes_on_where_it_was(account, monkeypatch):
     """A run that dies between two tables: the next one completes it and counts every row once."""
-    from shuke.apps.connections.operations import running
+    from shuke.apps.connections.operations import taking
 
     view = bring(account, "orders", GOOD, run=False)
-    real = running.write
+    real = taking.write
     monkeypatch.setattr(
-        running, "write", lambda name, found: real(name, found) if name == "order_lines" else 1 / 0
+        taking, "write", lambda name, found: real(name, found) if name == "order_lines" else 1 / 0
     )
     with pytest.raises(ZeroDivisionError):
         run_batch(at=AT, batch_id=view.id)

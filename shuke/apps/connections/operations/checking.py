@@ -9,10 +9,11 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.connections.models import ImportBatch
+from shuke.apps.connections.operations.quarantine import reason_counts
 from shuke.apps.connections.operations.stored import count_known
 from shuke.apps.connections.queries.batches import batch_row, batch_view
 from shuke.apps.connections.queries.files import kind_named, profile_of, read_source, refusal_of, stored_path
-from shuke.apps.connections.schemas import BatchView, OutlierView, ReasonCount, Report
+from shuke.apps.connections.schemas import BatchView, OutlierView, Report
 from shuke.platform.audit.operations import record_audit
 from shuke.platform.errors import Refused
 from shuke.platform.permissions import Actor
@@ -22,8 +23,6 @@ from shuke.sources.files.fields import PERSON_FIELD_NAMES, FileKind
 from shuke.sources.files.mapping import check_mapping
 from shuke.sources.files.profiles import Profile
 from shuke.sources.files.reading import SourceTable
-
-EXAMPLE_ROWS = 5
 
 
 def checked_file(row: ImportBatch, *, at: datetime) -> tuple[FileKind, SourceTable, Profile, Checked]:
@@ -64,19 +63,6 @@ def report_of(source: SourceTable, checked: Checked, *, is_dry_run: bool) -> Rep
         encoding=source.encoding,
         separator=source.separator,
     )
-
-
-def reason_counts(faults: pl.DataFrame) -> list[ReasonCount]:
-    """Faults by code and column, the most frequent first, with the numbers of the first rows."""
-    if not faults.height:
-        return []
-    grouped = faults.group_by("code", "column").agg(
-        pl.len().alias("count"),
-        pl.col("message").first(),
-        pl.col("row_no").sort().head(EXAMPLE_ROWS).alias("rows"),
-    )
-    ordered = grouped.sort(["count", "code", "column"], descending=[True, False, False])
-    return [ReasonCount(**item) for item in ordered.iter_rows(named=True)]
 
 
 def check_batch(*, actor: Actor, at: datetime, batch_id: str) -> BatchView:

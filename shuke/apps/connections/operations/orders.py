@@ -25,11 +25,14 @@ def with_order(kind: FileKind, rows: pl.DataFrame, *, origin: Origin) -> tuple[p
     return joined.filter(~is_orphan), fault_rows(kind, orphans)
 
 
-def land_orders(kind: FileKind, tables: Mapping[str, pl.DataFrame]) -> Mapping[str, pl.DataFrame]:
+def land_orders(
+    kind: FileKind, tables: Mapping[str, pl.DataFrame], *, are_whole: bool = False
+) -> Mapping[str, pl.DataFrame]:
     """Sum orders over all their lines, those of earlier files included.
 
     A file may bring one line of an order only, such as a line that was mended after it had been put
-    aside; the order's amounts must not shrink to that line.
+    aside; the order's amounts must not shrink to that line.  A connector brings orders whole
+    (``are_whole``): a stored line that it lacks was taken off and stays with quantity and amounts 0.
     """
     if kind.name != "orders":
         return tables
@@ -38,6 +41,21 @@ def land_orders(kind: FileKind, tables: Mapping[str, pl.DataFrame]) -> Mapping[s
     others = stored.join(lines.select("order_id", "line_no"), on=["order_id", "line_no"], how="anti")
     if not others.height:
         return tables
+    if are_whole:
+        return {"order_lines": pl.concat([lines, _taken_off(others, lines)]), "orders": orders}
+    return {"order_lines": lines, "orders": _summed(orders, lines, others)}
+
+
+def _taken_off(others: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+    """The lines with nothing left of them, under the batch that no longer has them."""
+    nothing = [name for name in lines.columns if name == "quantity" or name.endswith("_minor")]
+    return others.with_columns(
+        *(pl.lit(0, dtype=pl.Int64).alias(name) for name in nothing),
+        pl.lit(lines["batch_id"][0]).alias("batch_id"),
+    ).select([pl.col(name).cast(dtype) for name, dtype in lines.schema.items()])
+
+
+def _summed(orders: pl.DataFrame, lines: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
     touched = others.select("order_id").unique()
     whole = pl.concat([others, lines.join(touched, on="order_id", how="semi")], how="vertical_relaxed")
     sums = orders_from_lines(whole)
@@ -53,4 +71,4 @@ def land_orders(kind: FileKind, tables: Mapping[str, pl.DataFrame]) -> Mapping[s
         ),
         (pl.col("paid_minor") + extra.fill_null(0)).alias("paid_minor"),
     )
-    return {"order_lines": lines, "orders": summed.select(orders.columns)}
+    return summed.select(orders.columns)

@@ -6,12 +6,13 @@ from datetime import datetime
 import polars as pl
 
 from shuke.apps.connections.operations.stored import as_arrow, rows_with
-from shuke.apps.connections.schemas import RowIssue
+from shuke.apps.connections.schemas import ReasonCount, RowIssue
 from shuke.platform.warehouse import lake
 from shuke.sources.files.checking import REJECTED_SCHEMA
 from shuke.sources.files.fields import FileKind
 from shuke.sources.files.reasons import limits, reason
 
+EXAMPLE_ROWS = 5
 KEY = ("batch_id", "table", "row_no", "column", "code")
 
 
@@ -28,6 +29,19 @@ def fault_rows(kind: FileKind, issues: Sequence[RowIssue]) -> pl.DataFrame:
         for issue in issues
     ]
     return pl.DataFrame(rows, schema=REJECTED_SCHEMA)
+
+
+def reason_counts(faults: pl.DataFrame) -> list[ReasonCount]:
+    """Faults by code and column, the most frequent first, with the numbers of the first rows."""
+    if not faults.height:
+        return []
+    grouped = faults.group_by("code", "column").agg(
+        pl.len().alias("count"),
+        pl.col("message").first(),
+        pl.col("row_no").sort().head(EXAMPLE_ROWS).alias("rows"),
+    )
+    ordered = grouped.sort(["count", "code", "column"], descending=[True, False, False])
+    return [ReasonCount(**item) for item in ordered.iter_rows(named=True)]
 
 
 def write_quarantine(faults: pl.DataFrame, *, batch_id: str, kind: FileKind, at: datetime) -> None:

@@ -9,28 +9,21 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
-import polars as pl
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from shuke.apps.connections.events import ImportFinished, ImportRequested
 from shuke.apps.connections.models import ImportBatch
-from shuke.apps.connections.operations.checking import checked_file, reason_counts, report_of
-from shuke.apps.connections.operations.landing import lander_of, with_person_keys
-from shuke.apps.connections.operations.orders import land_orders, with_order
-from shuke.apps.connections.operations.quarantine import fault_rows, write_quarantine
-from shuke.apps.connections.operations.stored import differences, write
+from shuke.apps.connections.operations.checking import checked_file, report_of
+from shuke.apps.connections.operations.taking import take_in
 from shuke.apps.connections.queries.batches import batch_row, batch_view
-from shuke.apps.connections.schemas import BatchView, Origin, Report, RowIssue, TableCounts
+from shuke.apps.connections.schemas import BatchView, Origin, Report
 from shuke.platform.audit.operations import record_audit
 from shuke.platform.errors import Refused
 from shuke.platform.events import emit
 from shuke.platform.locks import exclusive
 from shuke.platform.permissions import SYSTEM, Actor
-from shuke.platform.retailer.queries import retailer
-from shuke.sources.files.fields import FileKind, ShapeContext
-from shuke.sources.files.profiles import Profile
 
 log = logging.getLogger(__name__)
 
@@ -38,9 +31,6 @@ log = logging.getLogger(__name__)
 Tell = Callable[[int, int, str], None]
 
 READING = gettext_noop("Reading and checking")
-PERSONS = gettext_noop("Finding members")
-COMPARING = gettext_noop("Comparing with what is known")
-WRITING = gettext_noop("Writing")
 STEPS = 100
 
 
@@ -116,8 +106,6 @@ class _Run:
             region=account.region,
             source=f"import:{account.public_id}",
         )
-        self.issues: list[RowIssue] = []
-        self.counts: list[TableCounts] = []
 
     def tell(self, done: int, label: str) -> None:
         """Write the progress where pages and the job's owner see it."""
@@ -134,75 +122,12 @@ class _Run:
         self.tell(5, READING)
         kind, source, profile, checked = checked_file(self.row, at=self.at)
         report = report_of(source, checked, is_dry_run=False)
-        rows = self._with_persons(kind, checked.rows)
-        rows, orphans = with_order(kind, rows, origin=self.origin)
-        self._land(kind, profile, rows, report)
-        faults = pl.concat([checked.rejected, orphans, fault_rows(kind, self.issues)])
-        write_quarantine(faults, batch_id=self.row.public_id, kind=kind, at=self.at)
-        fatal = {issue.row_no for issue in self.issues if issue.is_fatal}
-        bad = pl.concat([checked.rejected, orphans, fault_rows(kind, [i for i in self.issues if i.is_fatal])])
-        notices = fault_rows(kind, [i for i in self.issues if not i.is_fatal and i.row_no not in fatal])
-        report.rejected = bad["row_no"].n_unique()
-        report.reasons, report.notices = reason_counts(bad), reason_counts(notices)
+        taken = take_in(checked, kind=kind, profile=profile, origin=self.origin, at=self.at, step=self.tell)
+        report.accepted, report.corrected, report.unchanged = taken.accepted, taken.corrected, taken.unchanged
+        report.rejected, report.reasons, report.notices = taken.rejected, taken.reasons, taken.notices
+        report.tables = taken.tables
         report.seconds = round(time.monotonic() - began, 3)
         return report
-
-    def _with_persons(self, kind: FileKind, rows: pl.DataFrame) -> pl.DataFrame:
-        if not kind.names_person:
-            return rows
-        self.tell(35, PERSONS)
-        named, issues = with_person_keys(rows, at=self.at, origin=self.origin)
-        self.issues += issues
-        return named
-
-    def _land(self, kind: FileKind, profile: Profile, rows: pl.DataFrame, report: Report) -> None:
-        lander = lander_of(kind.name)
-        if lander is not None:
-            self.tell(40, WRITING)
-            landed = lander(at=self.at, origin=self.origin, rows=rows, tell=self._tell_share)
-            self.issues += landed.issues
-            report.accepted, report.corrected, report.unchanged = (
-                landed.created,
-                landed.changed,
-                landed.unchanged,
-            )
-        elif kind.shape is not None:
-            self._land_in_lake(kind, profile, rows, report)
-        else:
-            raise Refused("nobody_takes_it", _("No part of the system takes files of this kind in."))
-
-    def _tell_share(self, done: int, total: int) -> None:
-        self.tell(40 + round(55 * done / max(1, total)), WRITING)
-
-    def _land_in_lake(self, kind: FileKind, profile: Profile, rows: pl.DataFrame, report: Report) -> None:
-        assert kind.shape is not None  # noqa: S101 - tells the type checker what the caller checked
-        context = ShapeContext(
-            batch_id=self.row.public_id,
-            account_id=self.origin.account_id,
-            sales_channel=self.origin.sales_channel,
-            source=self.origin.source,
-            currency=profile.currency,
-            business_zone=retailer().time_zone,
-            at=self.at,
-        )
-        self.tell(45, COMPARING)
-        tables = land_orders(kind, kind.shape(rows, context))
-        # The first table holds one row per row of the file; orders are derived from their lines.
-        for place, (name, frame) in enumerate(tables.items()):
-            found = differences(name, frame, batch_id=self.row.public_id)
-            self.tell(55 + 20 * place, WRITING)
-            write(name, found)
-            counts = TableCounts(
-                table=name,
-                new=found.new.height + found.already,
-                corrected=found.changed.height,
-                unchanged=found.unchanged,
-            )
-            self.counts.append(counts)
-        report.tables = self.counts
-        if self.counts:
-            first = self.counts[0]
-            report.accepted, report.corrected, report.unchanged = first.new, first.corrected, first.unchanged
 
 
 __all__ = ["request_import", "run_batch"]
