@@ -74,9 +74,12 @@ def subdivisions() -> Iterator[dict[str, Any]]:
             if country == "CN":
                 continue
             latitude, longitude = row["latLng"] or ("", "")
+            parent = row["parentCode"]
+            while parent and rows[parent]["parentCode"]:  # A part of a part counts to the whole.
+                parent = rows[parent]["parentCode"]
             yield {
-                "region_id": code, "country": country, "level": 2 if row["parentCode"] else 1,
-                "parent_id": row["parentCode"] or "", "name": row["name"], "name_zh": "", "short_zh": "",
+                "region_id": code, "country": country, "level": 2 if parent else 1,
+                "parent_id": parent or "", "name": row["name"], "name_zh": "", "short_zh": "",
                 "kind": row["type"].lower(),
                 "latitude": latitude, "longitude": longitude,
             }  # fmt: skip

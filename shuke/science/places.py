@@ -17,13 +17,13 @@ COLUMNS = ("region_id", "region_name", "region_name_zh", "region_country", "prov
 def region_names(regions: ir.Table, *, country: str | None = None, level: int = 2) -> ir.Table:
     """Each name that means exactly one region: ``place`` (lower case) and the columns of ``COLUMNS``.
 
-    Of several regions with a name the only one of ``level`` wins; else the name is left out.
+    Of several regions of one country with a name the only one of ``level`` wins; else the name is left out.
     ``province_id`` is the region of the first level that it is or lies in.
     """
     wanted = regions if country is None else regions.filter(regions.country == country)
     named = ibis.union(
         *(
-            wanted.select(place=wanted[column].lower(), region_id=wanted.region_id, level=wanted.level)
+            wanted.select("region_id", "country", "level", place=wanted[column].lower())
             for column in ("region_id", "name", "name_zh", "short_zh")
         ),
         distinct=True,
@@ -31,12 +31,16 @@ def region_names(regions: ir.Table, *, country: str | None = None, level: int = 
     named = named.filter(named.place.notnull())
     counted = named.group_by("place").agg(
         fitting=named.count(),
+        countries=named.country.nunique(),
         at_level=named.count(where=named.level == level),
         any_id=named.region_id.min(),
         id_at_level=named.region_id.min(where=named.level == level),
     )
     chosen = counted.mutate(
-        region_id=ibis.cases((counted.at_level == 1, counted.id_at_level), (counted.fitting == 1, counted.any_id))
+        region_id=ibis.cases(
+            ((counted.at_level == 1) & (counted.countries == 1), counted.id_at_level),
+            (counted.fitting == 1, counted.any_id),
+        )
     )
     chosen = chosen.filter(chosen.region_id.notnull()).select("place", "region_id")
     facts = wanted.select(
