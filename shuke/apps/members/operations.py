@@ -87,8 +87,13 @@ def _index_names(names: Mapping[int, str]) -> None:
     NameToken.objects.bulk_create(tokens, batch_size=2000)
 
 
-#: What a surviving member takes over from a merged one where it knows nothing itself.
-FILLABLE = ("name_encrypted", "birthday_encrypted", "joined_on", "language")
+#: What a surviving member takes over from a merged one where it knows nothing itself, and what that looks like.
+FILLABLE: dict[str, Any] = {
+    "name_encrypted": b"",
+    "birthday_encrypted": b"",
+    "joined_on": None,
+    "language": "",
+}
 
 
 @transaction.atomic
@@ -129,7 +134,7 @@ def mark_unmerged(*, at: datetime, member_id: str, filled: Sequence[str]) -> Non
     into = next(row for public_id, row in rows.items() if public_id != member_id)
     given_back = [field for field in filled if _plain(into, field) == _plain(merged, field)]
     for field in given_back:
-        setattr(into, field, Member._meta.get_field(field).get_default())
+        setattr(into, field, FILLABLE[field])
     if given_back:
         into.updated_at = at
         into.save(update_fields=[*given_back, "updated_at"])
