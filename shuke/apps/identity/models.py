@@ -104,8 +104,8 @@ class ErasedIdentifier(models.Model):
 class Merge(models.Model):
     """Two members became one.  Holds what it takes to make exactly two of them again.
 
-    ``moved`` lists the identifiers that changed hands as [key, ISO time since when they had been owned];
-    ``filled`` names the fields that the survivor's profile took over.
+    ``moved`` lists the keys of the identifiers that changed hands, ``filled`` the fields that the
+    survivor's profile took over, ``kept`` what each follower needs to put its own rows back.
     """
 
     public_id = models.CharField(max_length=24, unique=True, default=new_merge_id, editable=False)
@@ -116,6 +116,7 @@ class Merge(models.Model):
     evidence = models.JSONField(default=dict)
     moved = models.JSONField(default=list)
     filled = models.JSONField(default=list)
+    kept = models.JSONField(default=dict)
     actor_name = models.CharField(max_length=120)
     merged_at = models.DateTimeField()
     undone_at = models.DateTimeField(null=True, blank=True)
