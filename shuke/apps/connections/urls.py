@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from shuke.apps.connections import pages
+from shuke.apps.connections.pages import imports as pages
 
 app_name = "connections"
 urlpatterns = [

@@ -1,0 +1,1 @@
+"""Pages of connections: files that are brought in, and shops that are kept in step."""
