@@ -12,10 +12,12 @@ QUEUES = typer.Option("--queue", help="Only these queues (on PostgreSQL); repeat
 
 def add_to(app: typer.Typer) -> None:
     """Mount the commands."""
+    from shuke.apps.collector.management.cli import cli as sources
     from shuke.apps.compliance.management.cli import cli as privacy
     from shuke.apps.connections.management.cli import import_file
     from shuke.apps.insights.management.cli import cli as traits
     from shuke.platform.jobs.management.cli import cli as jobs
+    from shuke.platform.public_data.management.cli import cli as public_data
     from shuke.web.management.cli import cli as users
 
     app.command()(serve)
@@ -24,9 +26,11 @@ def add_to(app: typer.Typer) -> None:
     app.command(hidden=True)(relay)
     app.add_typer(jobs, name="jobs")
     app.add_typer(privacy, name="privacy")
+    app.add_typer(public_data, name="public-data")
     app.add_typer(traits, name="traits")
     app.add_typer(users, name="users")
     app.command("import")(import_file)
+    app.add_typer(sources, name="sources")
 
 
 def serve(

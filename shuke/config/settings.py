@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "shuke.platform.audit",
     "shuke.platform.jobs",
     "shuke.platform.outbox",
+    "shuke.platform.public_data",
     "shuke.platform.retailer",
     "shuke.web",
     "shuke.apps.connections",

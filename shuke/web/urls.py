@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from shuke.web.pages import audit, jobs, profile, settings, signing_in
+from shuke.web.pages import audit, jobs, profile, public_data, settings, signing_in
 
 app_name = "web"
 urlpatterns = [
@@ -18,6 +18,8 @@ urlpatterns = [
     path("settings/users/<str:user_id>/password/", settings.set_user_password, name="set_user_password"),
     path("settings/tokens/", settings.token_list, name="tokens"),
     path("settings/tokens/<str:token_id>/revoke/", settings.revoke, name="revoke_token"),
+    path("settings/public-data/", public_data.public_data_page, name="public_data"),
+    path("settings/public-data/refresh/", public_data.refresh, name="refresh_public_data"),
     path("settings/audit/", audit.audit, name="audit"),
     path("settings/jobs/", jobs.jobs, name="jobs"),
     path("settings/jobs/facts/retry/", jobs.retry_facts, name="retry_facts"),
