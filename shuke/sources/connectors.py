@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from shuke.sources.contract import Connector
+from shuke.sources.woocommerce import WOOCOMMERCE
 
 #: In the order in which a form offers them.
-_ALL: tuple[Connector, ...] = ()
+_ALL: tuple[Connector, ...] = (WOOCOMMERCE,)
 
 #: Connectors by their system.
 CONNECTORS: Mapping[str, Connector] = MappingProxyType({connector.system: connector for connector in _ALL})

@@ -49,6 +49,12 @@ class QuerySigning(httpx.Auth):
         self._key, self._secret, self._clock, self._number = key, secret, clock, number
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Sign, and once more if it was refused: a repeated question bears a number that was used."""
+        response = yield self._signed(request)
+        if response.status_code == 401:
+            yield self._signed(request)
+
+    def _signed(self, request: httpx.Request) -> httpx.Request:
         """Add the five parameters to the query."""
         url = request.url
         params = [
@@ -62,7 +68,7 @@ class QuerySigning(httpx.Auth):
         signature = oauth_signature(request.method, address, params=params, consumer_secret=self._secret)
         query = urlencode([*params, ("oauth_signature", signature)], quote_via=quote)
         request.url = url.copy_with(query=query.encode())
-        yield request
+        return request
 
 
 def _pairs(query: bytes) -> list[tuple[str, str]]:
