@@ -1,11 +1,13 @@
 """Every read of the collector."""
 
 from shuke.apps.collector.queries.arrivals import recent_events, source_days
+from shuke.apps.collector.queries.debugger import live_events
 from shuke.apps.collector.queries.plans import expected_events, violations
 from shuke.apps.collector.queries.sources import source, source_days_total, sources, write_keys
 
 __all__ = [
     "expected_events",
+    "live_events",
     "recent_events",
     "source",
     "source_days",

@@ -1,0 +1,40 @@
+"""The collector's HTTP server, in this process and on one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+from granian.constants import Interfaces
+from granian.http import HTTP1Settings
+from granian.server.embed import Server
+
+from shuke.sources.collector.asgi import Collector
+
+#: Slow headers are cut off after this; slow bodies by the collector itself.
+HEADER_MILLISECONDS = 10_000
+#: Requests in work at a time; what comes on top waits in the kernel.
+MOST_REQUESTS = 512
+
+
+async def serve(collector: Collector, *, host: str, port: int) -> None:
+    """Serve until SIGTERM or SIGINT; what was received by then is kept.  Raises ``SpoolBusy``."""
+    await collector.open()
+    server = Server(
+        collector,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGINL,
+        websockets=False,
+        backlog=1024,
+        backpressure=MOST_REQUESTS,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS),
+        log_enabled=False,
+    )
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, server.stop)
+    try:
+        await server.serve()
+    finally:
+        await collector.close()
