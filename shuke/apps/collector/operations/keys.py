@@ -1,6 +1,5 @@
 """Write keys: made, shown once, kept as a hash, revoked for good."""
 
-import hashlib
 import secrets
 from datetime import datetime
 
@@ -14,15 +13,11 @@ from shuke.platform.audit.operations import record_audit
 from shuke.platform.errors import Invalid, NotFound
 from shuke.platform.ids import ALPHABET
 from shuke.platform.permissions import Actor
+from shuke.sources.collector.grants import key_hash
 
 #: 160 random bits, so that a plain hash is enough: nobody can try them all.
 LETTERS = 32
 PREFIX = "wk_"
-
-
-def key_hash(key: str) -> str:
-    """What is kept of a key (64 hex)."""
-    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @transaction.atomic
