@@ -111,16 +111,22 @@ class Lake:
         handle = open_table(self.path(name))
         return 0 if handle is None else writing.newest_transaction(handle, app_id)
 
-    def delete_persons(self, person_keys: Collection[str]) -> dict[str, int]:
+    def delete_persons(self, person_keys: Collection[str], *, words: Collection[str] = ()) -> dict[str, int]:
         """Remove these persons' rows from every table with a person_key, and their bytes from disk.
 
-        Returns the rows removed per table.
+        ``words`` are further texts that the tables' logs must not mention.  Returns the rows removed per table.
         """
-        return erasure.delete_rows(self, column="person_key", values=person_keys)
+        return erasure.delete_rows(self, column="person_key", values=person_keys, words=words)
 
     def delete_members(self, member_ids: Collection[str]) -> dict[str, int]:
         """Remove these members' rows from every table with a member_id, and their bytes from disk."""
         return erasure.delete_rows(self, column="member_id", values=member_ids)
+
+    def delete_before(self, name: str, *, column: str, limit: str) -> int:
+        """Remove the rows whose date or time (ISO 8601) in the column lies before the limit; returns how many."""
+        # A TIMESTAMP literal would be of nanoseconds, which the engine does not compare with ours.
+        kind = "DATE " if self.definition(name).column(column).type == "date" else ""
+        return erasure.delete_where(self.path(name), f'"{column}" < {kind}{writing.sql_literal(limit)}')
 
     def compact(self, name: str) -> int:
         """Join small files into large ones; returns by how many files the table shrank."""
