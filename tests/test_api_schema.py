@@ -27,6 +27,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from shuke.apps.audiences.operations import create_audience
+from shuke.apps.collector.operations import create_source, create_write_key, expect_event
+from shuke.apps.connections.operations import ensure_account
 from shuke.apps.identity.operations import resolve_person_keys
 from shuke.apps.identity.queries import find_members
 from shuke.apps.insights.operations import build_traits
@@ -117,6 +119,15 @@ def seed_people() -> dict[str, str]:
     return keys
 
 
+def seed_source() -> None:
+    """A source with a key and a plan of one event."""
+    account = ensure_account(actor=SYSTEM, at=AT, name="Web shop", sales_channel="web")
+    source_id = create_source(actor=SYSTEM, at=AT, account_id=account.id, name="Site", kind="web")
+    key = create_write_key(actor=SYSTEM, at=AT, source_id=source_id, role="web")
+    expected = expect_event(actor=SYSTEM, at=AT, source_id=source_id, name="Product Added")
+    EXISTING.update(source_id=source_id, key_id=key.id, expected_id=expected.id)
+
+
 def seed() -> dict[str, str]:
     """A small house with something of everything; returns the headers of a caller that may do all."""
     seed_sales(seed_people())
@@ -126,6 +137,7 @@ def seed() -> dict[str, str]:
         actor=SYSTEM, at=AT, as_of=AT.date(), name="Regulars", conditions=tree
     )
     EXISTING.update(product_id="p1", order_id="till:0-0")
+    seed_source()
     user = create_user(
         actor=SYSTEM, at=AT, username="owner", password="correct horse battery", role="administrator"
     )

@@ -40,7 +40,7 @@ _VIEW = frozenset(name for name in PERMISSIONS if name.endswith(".view")) - {"au
 ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "administrator": frozenset(PERMISSIONS),
-        "analyst": _VIEW | {"imports.edit", "insights.edit", "audiences.edit"},
+        "analyst": _VIEW | {"imports.edit", "sources.edit", "insights.edit", "audiences.edit"},
         "marketer": _VIEW
         | {"imports.edit", "audiences.edit", "campaigns.edit", "campaigns.send", "members.edit"},
         "approver": _VIEW | {"campaigns.approve", "audit.view"},
