@@ -10,6 +10,7 @@ from datetime import datetime
 import polars as pl
 
 from shuke.sources.files.fields import PERSON_FIELD_NAMES, Field, FileKind
+from shuke.sources.files.notes import Note
 from shuke.sources.files.outliers import Outliers, find_outliers
 from shuke.sources.files.parsing import parse
 from shuke.sources.files.profiles import Fill, Profile
@@ -42,6 +43,7 @@ class Checked:
     missing: Mapping[str, float]
     filled: Mapping[str, int]
     outliers: Sequence[Outliers]
+    notes: Sequence[Note] = ()
 
     @property
     def rejected_rows(self) -> int:
@@ -70,6 +72,7 @@ class _Check:
             columns[field.name], _errors = self._parsed(field, self.source.column(header))
         rows = pl.DataFrame({"row_no": self.row_no, **{k: v.rename(k) for k, v in columns.items()}})
         self._check_person(rows)
+        self._refuse()
         if self.kind.prepare:
             rows = self.kind.prepare(rows)
         good = rows.filter(~self.is_bad) if self.is_bad.any() else rows
@@ -84,6 +87,7 @@ class _Check:
             missing=self.missing,
             filled=self.filled,
             outliers=self._outliers(good),
+            notes=self.source.notes,
         )
 
     def _typed(self, field: Field) -> pl.Series:
@@ -146,6 +150,12 @@ class _Check:
             return
         is_nobody = rows.select(pl.all_horizontal(pl.col(list(PERSON_FIELD_NAMES)).is_null())).to_series()
         self._fault("", "missing_person", is_nobody & ~self.is_bad)
+
+    def _refuse(self) -> None:
+        """Put aside what the layout refused."""
+        for column, code in dict.fromkeys((column, code) for _row, column, code in self.source.faults):
+            numbers = [row for row, c, k in self.source.faults if (c, k) == (column, code)]
+            self._fault(column, code, self.row_no.is_in(numbers))
 
     def _report_ragged(self) -> None:
         if self.source.ragged:

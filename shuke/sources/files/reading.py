@@ -12,6 +12,7 @@ import polars as pl
 
 from shuke.sources.files.encoding import detect_encoding, refuse_foreign, transcode
 from shuke.sources.files.errors import UnreadableFileError
+from shuke.sources.files.notes import Note
 from shuke.sources.files.workbooks import read_parquet, read_workbook, refuse_bomb
 
 SEPARATORS = (",", ";", "\t", "|")
@@ -25,6 +26,8 @@ class SourceTable:
     """A file's cells.  ``frame`` has the columns ``0``, ``1`` … in file order and ``ROW_NO``.
 
     ``headers`` are as written.  ``ragged`` lists rows whose number of cells differs from the header's.
+    A file that a layout rewrote names it, with notes for the report and faults (row number, column,
+    code) of rows to be put aside.
     """
 
     frame: pl.DataFrame
@@ -33,6 +36,9 @@ class SourceTable:
     encoding: str = ""
     separator: str = ""
     ragged: tuple[int, ...] = field(default=())
+    layout: str = ""
+    notes: tuple[Note, ...] = ()
+    faults: tuple[tuple[int, str, str], ...] = ()
 
     @property
     def height(self) -> int:

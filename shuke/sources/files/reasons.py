@@ -36,6 +36,15 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "invalid_phone": "“{column}” is not a phone number. Write it with the country code, such as +86 138 0013 8000.",
         "identifier_taken": "“{column}” already belongs to another member and was left there.",
         "person_erased": "The row names a person who asked to be forgotten; nothing of it was taken.",
+        "hidden_buyer": "The platform hides who bought. These orders are kept without a member.",
+        "unknown_status": "The state of these orders is in words that are not known; it is kept as written.",
+        "amount_of_order": "The amount paid was read as the whole order's and shared among its lines.",
+        "amount_of_line": "The amount paid was read as that of the row, not of the whole order.",
+        "pieces_unknown": "Several goods stand in one row with one number of pieces; the first got what was over.",
+        "refund_row": "The row is a refund under a number of its own. Import it as a refund of its order.",
+        "other_currency": "The row is in another currency than most of the file. Import it on its own.",
+        "no_detail": "The order has no row in the file of its details. Export the details of the same days.",
+        "no_order": "The row belongs to no order of the other file. Export the orders of the same days.",
         "no_identifier": "The row names nobody. Give a customer number, card, e-mail or phone.",
     }
 )

@@ -2,7 +2,11 @@
 
 from shuke.apps.connections.operations.accounts import create_account, ensure_account
 from shuke.apps.connections.operations.checking import check_batch
-from shuke.apps.connections.operations.landing import register_lander, register_person_key_resolver
+from shuke.apps.connections.operations.landing import (
+    register_companion,
+    register_lander,
+    register_person_key_resolver,
+)
 from shuke.apps.connections.operations.mapping import (
     change_mapping,
     delete_profile,
@@ -21,6 +25,7 @@ __all__ = [
     "delete_profile",
     "discard_batch",
     "ensure_account",
+    "register_companion",
     "register_lander",
     "register_person_key_resolver",
     "request_import",

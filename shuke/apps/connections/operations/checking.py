@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.connections.models import ImportBatch
-from shuke.apps.connections.operations.quarantine import reason_counts
+from shuke.apps.connections.operations.quarantine import note_counts, reason_counts
 from shuke.apps.connections.operations.stored import count_known
 from shuke.apps.connections.queries.batches import batch_row, batch_view
 from shuke.apps.connections.queries.files import kind_named, profile_of, read_source, refusal_of, stored_path
@@ -56,6 +56,7 @@ def report_of(source: SourceTable, checked: Checked, *, is_dry_run: bool) -> Rep
         persons=distinct - (1 if nobody else 0),
         anonymous=int(nobody),
         reasons=reason_counts(checked.rejected),
+        notices=note_counts(checked.notes),
         missing={name: round(share, 6) for name, share in checked.missing.items()},
         filled=dict(checked.filled),
         outliers=[OutlierView(**asdict(item)) for item in checked.outliers],

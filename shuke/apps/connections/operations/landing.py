@@ -35,6 +35,14 @@ class Lander(Protocol):
         """What was done."""
 
 
+class Companion(Protocol):
+    """Takes what a kind's rows hold besides the lake's part, such as receivers.  Repeating changes nothing."""
+
+    def __call__(self, *, at: datetime, origin: Origin, rows: pl.DataFrame) -> None:
+        """Keep it.  ``rows`` as for a lander; they lie in the lake already."""
+
+
+_companions: dict[str, Companion] = {}
 _landers: dict[str, Lander] = {}
 _resolvers: list[PersonKeyResolver] = []
 
@@ -42,6 +50,16 @@ _resolvers: list[PersonKeyResolver] = []
 def register_lander(kind: str, lander: Lander) -> None:
     """Let a function take the rows of a kind in.  The last one registered counts."""
     _landers[kind] = lander
+
+
+def register_companion(kind: str, companion: Companion) -> None:
+    """Let a function keep what the lake may not hold of a kind's rows.  The last one registered counts."""
+    _companions[kind] = companion
+
+
+def companion_of(kind: str) -> Companion | None:
+    """The companion of a kind, if one is registered."""
+    return _companions.get(kind)
 
 
 def register_person_key_resolver(resolver: PersonKeyResolver) -> None:

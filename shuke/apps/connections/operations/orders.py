@@ -1,6 +1,6 @@
 """Orders and their lines: what a file leaves out is taken from the lake."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import polars as pl
 
@@ -26,13 +26,14 @@ def with_order(kind: FileKind, rows: pl.DataFrame, *, origin: Origin) -> tuple[p
 
 
 def land_orders(
-    kind: FileKind, tables: Mapping[str, pl.DataFrame], *, are_whole: bool = False
+    kind: FileKind, tables: Mapping[str, pl.DataFrame], *, torn: Collection[str] | None = None
 ) -> Mapping[str, pl.DataFrame]:
     """Sum orders over all their lines, those of earlier files included.
 
     A file may bring one line of an order only, such as a line that was mended after it had been put
-    aside; the order's amounts must not shrink to that line.  A connector brings orders whole
-    (``are_whole``): a stored line that it lacks was taken off and stays with quantity and amounts 0.
+    aside; the order's amounts must not shrink to that line.  A connector brings orders whole, but for
+    those it names as ``torn``: a stored line that it lacks was taken off and stays with quantity and
+    amounts 0.
     """
     if kind.name != "orders":
         return tables
@@ -41,9 +42,18 @@ def land_orders(
     others = stored.join(lines.select("order_id", "line_no"), on=["order_id", "line_no"], how="anti")
     if not others.height:
         return tables
-    if are_whole:
-        return {"order_lines": pl.concat([lines, _taken_off(others, lines)]), "orders": orders}
-    return {"order_lines": lines, "orders": _summed(orders, lines, others)}
+    if torn is None:
+        return {**tables, "orders": _summed(orders, lines, others)}
+    is_torn = others["order_id"].is_in(
+        [f"{account}:{number}" for account in _accounts(orders) for number in torn]
+    )
+    kept = others.filter(is_torn)
+    found = {**tables, "order_lines": pl.concat([lines, _taken_off(others.filter(~is_torn), lines)])}
+    return found | {"orders": _summed(orders, lines, kept)} if kept.height else found
+
+
+def _accounts(orders: pl.DataFrame) -> list[str]:
+    return orders["channel_account_id"].unique().to_list()
 
 
 def _taken_off(others: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:

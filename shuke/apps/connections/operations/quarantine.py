@@ -10,6 +10,7 @@ from shuke.apps.connections.schemas import ReasonCount, RowIssue
 from shuke.platform.warehouse import lake
 from shuke.sources.files.checking import REJECTED_SCHEMA
 from shuke.sources.files.fields import FileKind
+from shuke.sources.files.notes import Note
 from shuke.sources.files.reasons import limits, reason
 
 EXAMPLE_ROWS = 5
@@ -42,6 +43,20 @@ def reason_counts(faults: pl.DataFrame) -> list[ReasonCount]:
     )
     ordered = grouped.sort(["count", "code", "column"], descending=[True, False, False])
     return [ReasonCount(**item) for item in ordered.iter_rows(named=True)]
+
+
+def note_counts(notes: Sequence[Note]) -> list[ReasonCount]:
+    """What the layout of a file read in a way worth telling, as notices of the report."""
+    return [
+        ReasonCount(
+            code=note.code,
+            column=note.column,
+            message=reason(note.code, column=note.column),
+            count=note.count,
+            rows=list(note.rows),
+        )
+        for note in notes
+    ]
 
 
 def write_quarantine(faults: pl.DataFrame, *, batch_id: str, kind: FileKind, at: datetime) -> None:

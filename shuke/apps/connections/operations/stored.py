@@ -99,6 +99,13 @@ def differences(
     )
 
 
+def without_corrections(found: Differences) -> Differences:
+    """The same with what differs counted as known: only new rows are to be written."""
+    return Differences(
+        found.new, found.changed.clear(), found.unchanged + found.changed.height, found.already
+    )
+
+
 def _plain(stored: pl.DataFrame) -> pl.DataFrame:
     """Lists as text, which joins and comparisons take more readily."""
     lists = [name for name, dtype in stored.schema.items() if isinstance(dtype, pl.List)]

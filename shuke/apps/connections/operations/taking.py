@@ -1,6 +1,6 @@
 """From checked rows to the lake or their app: the way that rows of files and of connectors share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -8,10 +8,15 @@ import polars as pl
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from shuke.apps.connections.operations.landing import lander_of, with_person_keys
+from shuke.apps.connections.operations.landing import companion_of, lander_of, with_person_keys
 from shuke.apps.connections.operations.orders import land_orders, with_order
-from shuke.apps.connections.operations.quarantine import fault_rows, reason_counts, write_quarantine
-from shuke.apps.connections.operations.stored import differences, write
+from shuke.apps.connections.operations.quarantine import (
+    fault_rows,
+    note_counts,
+    reason_counts,
+    write_quarantine,
+)
+from shuke.apps.connections.operations.stored import differences, without_corrections, write
 from shuke.apps.connections.schemas import Origin, ReasonCount, RowIssue, TableCounts
 from shuke.platform.errors import Refused
 from shuke.platform.retailer.queries import retailer
@@ -48,14 +53,15 @@ def take_in(
     origin: Origin,
     at: datetime,
     step: Step = lambda _percent, _label: None,
-    are_whole: bool = False,
+    torn: Collection[str] | None = None,
 ) -> Taken:
     """Land checked rows and quarantine the others.  Doing it again changes nothing.
 
-    The caller holds the lock ``imports``.  ``are_whole``: the rows hold every line of their orders, so a
-    stored line that they lack was taken off.  Raises ``Refused`` if no app takes the kind.
+    The caller holds the lock ``imports``.  ``torn`` says that the rows hold every line of their orders but
+    for those of these order numbers, so a stored line that is lacking was taken off; ``None``: they may
+    hold a part.  Raises ``Refused`` if no app takes the kind.
     """
-    taking = _Taking(kind=kind, profile=profile, origin=origin, at=at, step=step, are_whole=are_whole)
+    taking = _Taking(kind=kind, profile=profile, origin=origin, at=at, step=step, torn=torn)
     return taking.run(checked)
 
 
@@ -66,7 +72,7 @@ class _Taking:
     origin: Origin
     at: datetime
     step: Step
-    are_whole: bool
+    torn: Collection[str] | None
     issues: list[RowIssue] = field(default_factory=list)
     taken: Taken = field(default_factory=Taken)
 
@@ -81,7 +87,8 @@ class _Taking:
         bad = pl.concat([checked.rejected, orphans, fault_rows(kind, [i for i in issues if i.is_fatal])])
         notices = fault_rows(kind, [i for i in issues if not i.is_fatal and i.row_no not in fatal])
         self.taken.rejected = bad["row_no"].n_unique()
-        self.taken.reasons, self.taken.notices = reason_counts(bad), reason_counts(notices)
+        self.taken.reasons = reason_counts(bad)
+        self.taken.notices = reason_counts(notices) + note_counts(checked.notes)
         return self.taken
 
     def _with_persons(self, rows: pl.DataFrame) -> pl.DataFrame:
@@ -123,16 +130,22 @@ class _Taking:
             at=self.at,
         )
         self.step(45, COMPARING)
-        tables = land_orders(self.kind, self.kind.shape(rows, context), are_whole=self.are_whole)
+        tables = land_orders(self.kind, self.kind.shape(rows, context), torn=self.torn)
         # The first table holds one row per row of the file; orders are derived from their lines.
         for place, (name, frame) in enumerate(tables.items()):
             found = differences(name, frame, batch_id=origin.batch_id)
-            self.step(55 + 20 * place, WRITING)
+            if name == "products" and self.kind.name != name:
+                # Orders name goods that no product list has told of yet; they never correct one.
+                found = without_corrections(found)
+            self.step(55 + 40 * place // len(tables), WRITING)
             write(name, found)
             new = found.new.height + found.already
             self.taken.tables.append(
                 TableCounts(table=name, new=new, corrected=found.changed.height, unchanged=found.unchanged)
             )
+        companion = companion_of(self.kind.name)
+        if companion is not None:
+            companion(at=self.at, origin=origin, rows=rows)
         if self.taken.tables:
             first = self.taken.tables[0]
             self._count(first.new, first.corrected, first.unchanged)

@@ -103,6 +103,13 @@ LABELS = (
     gettext_noop("Type"),
     gettext_noop("Device"),
     gettext_noop("Properties (JSON)"),
+    gettext_noop("Product name"),
+    gettext_noop("Receiver's name"),
+    gettext_noop("Receiver's phone"),
+    gettext_noop("Receiver's address"),
+    gettext_noop("Amount paid for the whole order"),
+    gettext_noop("Discount on the whole order"),
+    gettext_noop("Given back so far"),
 )
 #: Why a row was put aside.
 REASON_TEXTS = (
@@ -132,6 +139,15 @@ REASON_TEXTS = (
     ),
     gettext_noop("The row names a person who asked to be forgotten; nothing of it was taken."),
     gettext_noop("“{column}” already belongs to another member and was left there."),
+    gettext_noop("The platform hides who bought. These orders are kept without a member."),
+    gettext_noop("The state of these orders is in words that are not known; it is kept as written."),
+    gettext_noop("The amount paid was read as the whole order's and shared among its lines."),
+    gettext_noop("The amount paid was read as that of the row, not of the whole order."),
+    gettext_noop("Several goods stand in one row with one number of pieces; the first got what was over."),
+    gettext_noop("The row is a refund under a number of its own. Import it as a refund of its order."),
+    gettext_noop("The row is in another currency than most of the file. Import it on its own."),
+    gettext_noop("The order has no row in the file of its details. Export the details of the same days."),
+    gettext_noop("The row belongs to no order of the other file. Export the orders of the same days."),
 )
 #: Why a whole file was refused.
 FILE_TEXTS = (
@@ -167,4 +183,20 @@ FILE_TEXTS = (
         "No column was found for: {missing}. The file's columns: {columns}. Choose them in the mapping, "
         "or put a header into the first row."
     ),
+    gettext_noop("The two files have no order in common. Export orders and details of the same days."),
+)
+
+#: Labels of the exports that are recognised.
+LAYOUT_LABELS = (
+    gettext_noop("Taobao and Tmall: orders"),
+    gettext_noop("Taobao and Tmall: details of orders"),
+    gettext_noop("Taobao and Tmall: orders with their details"),
+    gettext_noop("JD: orders"),
+    gettext_noop("Pinduoduo: orders"),
+    gettext_noop("Youzan: orders"),
+    gettext_noop("Douyin: orders"),
+    gettext_noop("Shopify: orders"),
+    gettext_noop("Shopify: customers"),
+    gettext_noop("WooCommerce: orders"),
+    gettext_noop("Square: items sold"),
 )

@@ -115,6 +115,12 @@ LINE_FIELDS: tuple[Field, ...] = (
     PRODUCT_ID,
     Field("sku", "id", "Variant (SKU)", words=("variant", "sku id", "规格编码"), max_length=120),
     Field(
+        "product_name",
+        "text",
+        "Product name",
+        words=("item name", "商品名称", "商品标题", "宝贝标题", "品名"),
+    ),
+    Field(
         "quantity",
         "int",
         "Quantity",
@@ -251,6 +257,54 @@ AMOUNT_FIELDS: tuple[Field, ...] = (
         "Voucher codes",
         words=("coupon code", "coupon codes", "voucher code", "券码", "优惠券码"),
     ),
+)
+
+
+#: Who gets the parcel: never the buyer's identity, kept encrypted beside the order, never in the lake.
+RECEIVER_FIELDS: tuple[Field, ...] = (
+    Field(
+        "receiver_name",
+        "text",
+        "Receiver's name",
+        is_personal=True,
+        max_length=120,
+        words=("recipient", "recipient name", "consignee", "收货人", "收货人姓名", "收件人", "收件人姓名"),
+    ),
+    Field(
+        "receiver_phone",
+        "text",
+        "Receiver's phone",
+        is_personal=True,
+        max_length=60,
+        words=(
+            "recipient phone",
+            "收货人手机",
+            "收货人手机号",
+            "收货人电话",
+            "收件人手机",
+            "收件人手机号",
+            "收件人电话",
+        ),
+    ),
+    Field(
+        "receiver_address",
+        "text",
+        "Receiver's address",
+        is_personal=True,
+        max_length=500,
+        words=("shipping address", "delivery address", "收货地址", "详细收货地址", "收件地址", "收件人地址"),
+    ),
+)
+REFUNDED_AMOUNT = _money(
+    "refunded_amount", "Given back so far", ("amount refunded", "已退款金额", "退款金额"), is_absolute=True
+)
+#: What stands once per order although every line repeats it.
+ORDER_TOTAL_FIELDS: tuple[Field, ...] = (
+    _money("order_paid", "Amount paid for the whole order", ("order total", "订单实付金额", "订单总金额")),
+    _money(
+        "order_discount", "Discount on the whole order", ("order discount", "订单优惠金额"), is_absolute=True
+    ),
+    REFUNDED_AMOUNT,
 )
 
 

@@ -10,18 +10,22 @@ from shuke.sources.files.kinds.order_fields import (
     MAX_MONEY,
     ORDER_NO,
     PLACED_AT,
+    RECEIVER_FIELDS,
+    REFUNDED_AMOUNT,
     STATUS_FIELDS,
     STORE_ID,
     global_order_id,
     order_columns,
 )
+from shuke.sources.files.kinds.order_totals import known_refund, refunds_of
 from shuke.tables import TABLES
 
 
 def _shape(rows: pl.DataFrame, context: ShapeContext) -> Tables:
     discount = pl.col("discount").fill_null(0)
     platform = pl.col("platform_discount").fill_null(0)
-    heads = rows.with_columns(
+    paid = known_refund(rows.with_columns(pl.col("paid").alias("paid_minor")))
+    heads = paid.with_columns(
         global_order_id(context),
         pl.coalesce("goods", pl.col("paid") + discount + platform - pl.col("shipping").fill_null(0))
         .clip(0)
@@ -30,7 +34,9 @@ def _shape(rows: pl.DataFrame, context: ShapeContext) -> Tables:
         pl.col("paid").alias("paid_minor"),
         *order_columns(context),
     )
-    return {"orders": heads.select(TABLES["orders"].column_names)}
+    refunds = refunds_of(heads, context)
+    orders = {"orders": heads.select(TABLES["orders"].column_names)}
+    return orders | ({"refunds": refunds} if refunds.height else {})
 
 
 ORDER_HEADERS = FileKind(
@@ -86,5 +92,7 @@ ORDER_HEADERS = FileKind(
         ),
         *STATUS_FIELDS,
         *AMOUNT_FIELDS,
+        REFUNDED_AMOUNT,
+        *RECEIVER_FIELDS,
     ),
 )

@@ -10,13 +10,16 @@ from shuke.sources.files.kinds.order_fields import (
     LINE_FIELDS,
     LINE_NO,
     ORDER_NO,
+    ORDER_TOTAL_FIELDS,
     PLACED_AT,
+    RECEIVER_FIELDS,
     STATUS_FIELDS,
     STORE_ID,
     global_order_id,
     line_amounts,
     order_columns,
 )
+from shuke.sources.files.kinds.order_totals import known_refund, products_of, refunds_of, share_totals
 from shuke.tables import TABLES
 
 #: Columns of an order that repeat on each of its lines; the first line's value holds.
@@ -37,6 +40,7 @@ _FIRST = (
     "merchant_received",
     "points_spent",
     "voucher_codes",
+    "refunded_amount",
 )
 
 
@@ -51,6 +55,10 @@ def number_lines(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(pl.coalesce("line_no", place).alias("line_no"))
 
 
+def _prepare(rows: pl.DataFrame) -> pl.DataFrame:
+    return share_totals(number_lines(rows))
+
+
 def _shape(rows: pl.DataFrame, context: ShapeContext) -> Tables:
     """Lines as they are, orders summed from them.  Rows of one order share its first row's time and buyer."""
     amounts = rows.with_columns(global_order_id(context), *line_amounts())
@@ -60,10 +68,9 @@ def _shape(rows: pl.DataFrame, context: ShapeContext) -> Tables:
         (pl.col("discount_minor") + pl.col("voucher_minor")).sum().alias("discount_merchant_minor"),
         pl.col("paid_minor").sum(),
     )
+    due = pl.col("paid_minor") + pl.col("shipping").fill_null(0) - pl.col("platform_discount").fill_null(0)
+    heads = known_refund(heads.with_columns(due.clip(0)))
     heads = heads.with_columns(*order_columns(context))
-    heads = heads.with_columns(
-        (pl.col("paid_minor") + pl.col("shipping_minor") - pl.col("discount_platform_minor")).clip(0)
-    )
     shared = heads.select(
         "order_id", "person_key", "placed_at", "store_id", "local_month", "local_date", "local_hour"
     )
@@ -76,7 +83,13 @@ def _shape(rows: pl.DataFrame, context: ShapeContext) -> Tables:
     return {
         "order_lines": lines.select(TABLES["order_lines"].column_names),
         "orders": heads.select(TABLES["orders"].column_names),
+        **_filled(refunds=refunds_of(heads, context), products=products_of(rows, context)),
     }
+
+
+def _filled(**tables: pl.DataFrame) -> Tables:
+    """Tables of which the file says nothing are left out."""
+    return {name: frame for name, frame in tables.items() if frame.height}
 
 
 def orders_from_lines(lines: pl.DataFrame) -> pl.DataFrame:
@@ -95,8 +108,8 @@ ORDERS = FileKind(
     shape=_shape,
     names_person=True,
     person_is_optional=True,
-    prepare=number_lines,
-    one_of=(("paid", "list_amount", "unit_price"),),
+    prepare=_prepare,
+    one_of=(("paid", "order_paid", "list_amount", "unit_price"),),
     fields=(
         ORDER_NO,
         LINE_NO,
@@ -106,6 +119,8 @@ ORDERS = FileKind(
         *LINE_FIELDS,
         *STATUS_FIELDS,
         *AMOUNT_FIELDS,
+        *ORDER_TOTAL_FIELDS,
+        *RECEIVER_FIELDS,
     ),
 )
 
