@@ -18,3 +18,21 @@ class ImportFinished:
     batch_id: str
     kind: str
     at: datetime
+
+
+@dataclass(frozen=True)
+class SyncRequested:
+    """A connection shall be synchronised, at once or at ``run_at``; its job is queued in the same transaction."""
+
+    run_id: str
+    run_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class SyncFinished:
+    """A connection was synchronised: what changed lies in the lake."""
+
+    run_id: str
+    connection_id: str
+    account_id: str
+    at: datetime

@@ -239,3 +239,140 @@ class Landed:
     unchanged: int
     issues: tuple[RowIssue, ...] = ()
     facts: Mapping[str, int] = field(default_factory=dict)
+
+
+class Pace(Schema):
+    """How often and how gently a connection asks.
+
+    ``requests_per_second`` null is the connector's own limit, 0 none.  ``rescan_days`` is how far back
+    records are asked for again whose changes move no update time, every ``rescan_hours``;
+    ``listing_days`` is the time between two comparisons of all ids, 0 = never.
+    """
+
+    every_minutes: int = Field(default=60, ge=1, le=10_080)
+    requests_per_second: float | None = Field(default=None, ge=0, le=1000)
+    rescan_days: int = Field(default=30, ge=0, le=3650)
+    rescan_hours: int = Field(default=24, ge=1, le=720)
+    listing_days: int = Field(default=7, ge=0, le=365)
+
+
+class SystemField(Schema):
+    """One setting or secret of a kind of system, in the active language."""
+
+    name: str
+    label: str
+    help: str
+    type: str
+    is_required: bool
+    is_secret: bool
+    default: str
+
+
+class SystemView(Schema):
+    """One kind of system that can be connected."""
+
+    system: str
+    label: str
+    streams: list[str]
+    fields: list[SystemField]
+
+
+class StreamView(Schema):
+    """How far a stream has landed; ``reached`` is the time its cursor names, if it names one."""
+
+    stream: str
+    reached: datetime | None = None
+    updated_at: datetime | None = None
+    rescanned_at: datetime | None = None
+    listed_at: datetime | None = None
+
+
+class ConnectionView(Schema):
+    """One connection.  Secrets are never shown: ``secrets`` names those that are set."""
+
+    id: str
+    system: str
+    system_label: str
+    account_id: str
+    account: str
+    settings: dict[str, str]
+    secrets: list[str]
+    pace: Pace
+    state: str
+    webhook_url: str
+    forged_webhooks: int
+    next_run_at: datetime | None
+    created_at: datetime
+    last_run: "SyncRunView | None" = None
+    streams: list[StreamView] = Field(default_factory=list)
+
+
+class SyncPartView(Schema):
+    """What a run did with one stream.
+
+    ``part``: pull (what changed), recent (silent changes), listed (deletions), webhooks (what they named).
+    ``note`` says why something was left undone, empty if nothing was.
+    """
+
+    id: str
+    stream: str
+    part: str
+    state: str
+    rows: int
+    new: int
+    corrected: int
+    unchanged: int
+    rejected: int
+    closed: int
+    reasons: list[ReasonCount]
+    note: str
+    cursor_before: dict[str, Any]
+    cursor_after: dict[str, Any]
+    started_at: datetime
+    finished_at: datetime | None
+
+
+class SyncRunView(Schema):
+    """One run of a connection."""
+
+    id: str
+    connection_id: str
+    account: str
+    trigger: str
+    is_full: bool
+    state: str
+    actor: str
+    error_code: str
+    error_message: str
+    progress_label: str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    resume_at: datetime | None
+    parts: list[SyncPartView] = Field(default_factory=list)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may still do something by itself."""
+        return self.state in {"queued", "running", "waiting"}
+
+    @property
+    def rows(self) -> int:
+        """Rows pulled in all."""
+        return sum(part.rows for part in self.parts)
+
+    @property
+    def changes(self) -> int:
+        """Rows that were new, corrected or closed."""
+        return sum(part.new + part.corrected + part.closed for part in self.parts)
+
+    @property
+    def rejected(self) -> int:
+        """Rows put aside."""
+        return sum(part.rejected for part in self.parts)
+
+
+class WebhookAnswer(Schema):
+    """What became of a webhook: accepted, repeated or ping."""
+
+    result: str

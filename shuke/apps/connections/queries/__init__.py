@@ -1,7 +1,14 @@
-"""Every read of accounts, mappings and imports."""
+"""Every read of accounts, mappings, imports and connections."""
 
 from shuke.apps.connections.queries.accounts import account, accounts
 from shuke.apps.connections.queries.batches import batch, batches_page, earlier_batch
+from shuke.apps.connections.queries.connecting import (
+    connection,
+    connections,
+    sync_run,
+    sync_runs_page,
+    systems,
+)
 from shuke.apps.connections.queries.mappings import preview, profiles
 from shuke.apps.connections.queries.quality import quality
 from shuke.apps.connections.queries.rejected import rejected_csv, rejected_page
@@ -11,10 +18,15 @@ __all__ = [
     "accounts",
     "batch",
     "batches_page",
+    "connection",
+    "connections",
     "earlier_batch",
     "preview",
     "profiles",
     "quality",
     "rejected_csv",
     "rejected_page",
+    "sync_run",
+    "sync_runs_page",
+    "systems",
 ]

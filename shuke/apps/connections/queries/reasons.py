@@ -6,8 +6,10 @@ from shuke.sources.files.kinds import KINDS
 from shuke.sources.files.reasons import REASONS, limits
 
 
-def reason_text(*, kind: str, code: str, column: str) -> str:
-    """The reason in the active language, naming the field by its label."""
+def reason_text(*, kind: str, code: str, column: str, otherwise: str = "") -> str:
+    """The reason in the active language, naming the field by its label; ``otherwise`` for codes not of files."""
+    if code not in REASONS and otherwise:
+        return gettext(otherwise)
     label = gettext(column_label(kind, column))
     template = gettext(REASONS.get(code, "{column}"))
     return template.format(column=label, **limits(KINDS.get(kind), column, code))
