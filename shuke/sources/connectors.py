@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from shuke.sources.contract import Connector
+from shuke.sources.oscar import OSCAR
 from shuke.sources.woocommerce import WOOCOMMERCE
 
 #: In the order in which a form offers them.
-_ALL: tuple[Connector, ...] = (WOOCOMMERCE,)
+_ALL: tuple[Connector, ...] = (OSCAR, WOOCOMMERCE)
 
 #: Connectors by their system.
 CONNECTORS: Mapping[str, Connector] = MappingProxyType({connector.system: connector for connector in _ALL})
