@@ -29,6 +29,20 @@ def exclusive(name: str, *, wait: bool = True) -> Iterator[None]:
         yield
 
 
+def until_commit(name: str) -> None:
+    """Let transactions that name the same lock go one after the other; call it first in the transaction.
+
+    On SQLite a transaction is the only writer anyway.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_key(name)])
+
+
+def _key(name: str) -> int:
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+
+
 def _busy(name: str) -> Busy:
     return Busy(
         "busy", f"{name} is being worked on by another process; try again in a moment.", {"lock": name}
@@ -37,7 +51,7 @@ def _busy(name: str) -> Busy:
 
 @contextmanager
 def _advisory_lock(name: str, wait: bool) -> Iterator[None]:
-    key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+    key = _key(name)
     with connection.cursor() as cursor:
         if wait:
             cursor.execute("SELECT pg_advisory_lock(%s)", [key])

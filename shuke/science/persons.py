@@ -46,14 +46,19 @@ def members(identity_map: ir.Table) -> ir.Table:
     return current_identity(identity_map).select("member_id").distinct()
 
 
-def current_consents(consents: ir.Table) -> ir.Table:
-    """One row per member, channel and purpose: the newest decision.
+def current_consents(consents: ir.Table, *, brand: str = "") -> ir.Table:
+    """One row per member, channel and purpose: the newest decision about the brand (empty: about all brands).
 
-    Of a grant and a withdrawal at the same instant the withdrawal counts: when in doubt, do not
-    send.
+    Of one instant the row recorded last counts, and ``void`` takes the instant back.  Of a grant and a
+    withdrawal that were told as one the withdrawal counts: when in doubt, do not send.
     """
+    about = consents.filter(consents.brand.fill_null("") == brand)
+    dated = about.mutate(recorded_at=ibis.coalesce(about.recorded_at, about.decided_at))
+    instant = ("member_id", "channel", "purpose", "decided_at")
+    told = newest_per_key(dated, instant, newest_by=("recorded_at", "state", "source"))
+    standing = told.filter(told.state != "void")
     return newest_per_key(
-        consents, ("member_id", "channel", "purpose"), newest_by=("decided_at", "state", "source")
+        standing, ("member_id", "channel", "purpose"), newest_by=("decided_at", "state", "source")
     )
 
 

@@ -60,10 +60,9 @@ def test_an_empty_list_removes_nothing(lake):
 
 def log_mentions(lake: Lake, word: bytes) -> list[str]:
     plain = [p for p in lake.root.rglob("*") if p.is_file() and p.suffix != ".parquet"]
-    found = [p for p in plain if word in p.read_bytes()]
-    for path in lake.root.rglob("*.parquet"):
-        if word.decode() in str(pl.read_parquet(path, hive_partitioning=False).to_dicts()):
-            found.append(path)
+    packed = lake.root.rglob("*.parquet")
+    found = [path for path in plain if word in path.read_bytes()]
+    found += [path for path in packed if word.decode() in str(pl.read_parquet(path).to_dicts())]
     return [str(path) for path in found]
 
 

@@ -6,9 +6,18 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class ConsentWithdrawn:
-    """A member does not want a channel any more."""
+    """A member does not want a channel any more; ``brand`` empty means of no brand."""
 
     member_id: str
     channel: str
     purpose: str
+    at: datetime
+    brand: str = ""
+
+
+@dataclass(frozen=True)
+class MemberErased:
+    """Nothing is known of a member any more; its id stays as a name for nobody."""
+
+    member_id: str
     at: datetime

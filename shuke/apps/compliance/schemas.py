@@ -8,10 +8,16 @@ from typing import Any, Literal
 from ninja import Schema
 from pydantic import Field
 
+from shuke.apps.compliance.rules import Told
+from shuke.web.parsing import Moment
+
 
 @dataclass(frozen=True)
 class Decision:
-    """A member's decision about a channel and purpose; ``state`` is granted or withdrawn."""
+    """A member's decision about a brand (empty: all), channel and purpose; ``state`` is granted or withdrawn.
+
+    ``place`` is where it was said (a form, a till, a page), ``wording`` the text shown, in ``language``.
+    """
 
     member_id: str
     channel: str
@@ -20,6 +26,14 @@ class Decision:
     decided_at: datetime
     source: str
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    brand: str = ""
+    place: str = ""
+    wording: str = ""
+    language: str = ""
+
+    def told(self, revision: int) -> Told:
+        """The decision as the rules see it."""
+        return Told(self.decided_at, self.decided_at, revision, self.state)
 
 
 @dataclass(frozen=True)
@@ -31,8 +45,9 @@ class Verdict:
 
 
 class ConsentView(Schema):
-    """The newest decision."""
+    """What holds for a channel and purpose; ``brand`` empty means all brands."""
 
+    brand: str = ""
     channel: str
     purpose: str
     state: str
@@ -40,19 +55,76 @@ class ConsentView(Schema):
 
 
 class DecisionView(Schema):
-    """One decision of the history."""
+    """One decision of the history.  ``revision`` above 0 corrects what was told of the same instant before."""
 
+    id: int
+    brand: str
     channel: str
     purpose: str
     state: str
     decided_at: datetime
+    recorded_at: datetime
+    revision: int
     source: str
+    place: str
+    wording: str
+    language: str
+    evidence: dict[str, Any]
+
+    @classmethod
+    def of(cls, row: Any) -> "DecisionView":
+        """The view of a row with its text."""
+        names = set(cls.model_fields) - {"id", "wording", "language"}
+        return cls(
+            id=row.pk,
+            wording=row.wording.body if row.wording else "",
+            language=row.wording.language if row.wording else "",
+            **{name: getattr(row, name) for name in names},
+        )
+
+
+class SuppressionView(Schema):
+    """An address that gets nothing; ``shown`` is what may be shown of it."""
+
+    id: int
+    channel: str
+    shown: str
+    reason: str
+    source: str
+    suppressed_at: datetime
+
+
+class ErasureView(Schema):
+    """A person who is to be forgotten.  ``counts`` says how much was removed where."""
+
+    id: str
+    member_id: str
+    step: str
+    reason: str
+    source: str
+    actor_name: str
+    counts: dict[str, int]
+    error: str
+    requested_at: datetime
+    started_at: datetime | None
+    settle_at: datetime | None
+    finished_at: datetime | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has not come to its end."""
+        return self.step not in {"done", "cancelled"}
 
 
 class NewDecision(Schema):
-    """A decision told by API; the time is now, the source the API."""
+    """A decision told by API; the time is now unless given, the source the API."""
 
     channel: str = Field(min_length=1, max_length=20, pattern="^[a-z_]+$")
     purpose: str = Field(min_length=1, max_length=20, pattern="^[a-z_]+$")
     state: Literal["granted", "withdrawn"]
+    brand: str = Field("", max_length=40, pattern="^[a-z0-9_-]*$", description="Empty for all brands.")
+    decided_at: Moment | None = Field(None, description="When the member said it; not in the future.")
+    place: str = Field("", max_length=200, description="Where it was said.")
+    wording: str = Field("", max_length=5000, description="The text that was shown.")
+    language: str = Field("", max_length=10, description="Language of the text.")
     evidence: str = Field("", max_length=500)

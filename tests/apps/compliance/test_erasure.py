@@ -1,13 +1,14 @@
 """A member's rights: what is held is handed out, and an erasure leaves nothing."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from django.db import connection
 
-from shuke.apps.compliance.operations import erase_member, record_consents, suppress
+from shuke.apps.compliance.models import ErasureRequest
+from shuke.apps.compliance.operations import erase_member, record_consents, run_erasures, suppress
+from shuke.apps.compliance.queries.erasures import erasures_page
 from shuke.apps.compliance.schemas import Decision
 from shuke.apps.identity.operations import resolve_person_keys
 from shuke.apps.identity.queries import find_members
@@ -84,14 +85,28 @@ def test_erasing_twice_and_erasing_nobody(lake_home: Path) -> None:
         erase_member(actor=SYSTEM, at=AT, member_id="mem_nobody")
 
 
-def test_a_lake_that_fails_leaves_the_identifiers(lake_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    member_id, _ = known_member()
-    lake_home.parent.mkdir(exist_ok=True)
-    lake().append("member_attributes", attribute_rows("per_x"))
+def test_a_lake_that_fails_leaves_the_request_open_and_the_next_run_ends_it(
+    lake_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    member_id, person_key = known_member()
+    lake().append("member_attributes", attribute_rows(person_key))
     log = lake_home / "member_attributes" / "_delta_log"
-    for entry in log.glob("*.json"):
+    kept = {entry: entry.read_text() for entry in log.glob("*.json")}
+    for entry in kept:
         entry.write_text("broken")
     with pytest.raises(Exception, match=r".+"):
         erase_member(actor=SYSTEM, at=AT, member_id=member_id)
-    assert not connection.needs_rollback
-    assert find_members("ann@example.com") == [member_id]
+    assert find_members("ann@example.com") == []
+    (request,) = erasures_page()[0]
+    assert request.step in {"outbox", "lake"}
+    assert request.error
+    for entry, text in kept.items():
+        entry.write_text(text)
+    run_erasures(at=AT)
+    (request,) = erasures_page()[0]
+    assert (request.step, request.error, request.counts["lake_rows"] >= 1) == ("settling", "", True)
+    run_erasures(at=AT + timedelta(minutes=59))
+    assert erasures_page()[0][0].step == "settling"
+    assert run_erasures(at=AT + timedelta(minutes=61)) == 1
+    row = ErasureRequest.objects.get()
+    assert (row.step, bytes(row.trace_encrypted)) == ("done", b"")

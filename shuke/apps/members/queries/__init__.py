@@ -1,6 +1,6 @@
 """Reading members."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from django.utils.translation import gettext_lazy as _
 
@@ -26,6 +26,7 @@ def member_view(row: Member, *, unmask: bool = False) -> MemberView:
         id=row.public_id,
         name=name if unmask else masked(name),
         status=row.status,
+        merged_into=row.merged_into.public_id if row.merged_into else None,
         joined_on=row.joined_on,
         language=row.language,
         source=row.source,
@@ -36,7 +37,7 @@ def member_view(row: Member, *, unmask: bool = False) -> MemberView:
 
 def member(member_id: str, *, unmask: bool = False) -> MemberView:
     """One member.  Raises ``NotFound``."""
-    row = Member.objects.filter(public_id=member_id).first()
+    row = Member.objects.filter(public_id=member_id).select_related("merged_into").first()
     if row is None:
         raise NotFound("member_not_found", _("There is no such member."))
     return member_view(row, unmask=unmask)
@@ -76,6 +77,12 @@ def absorbed_members(member_id: str) -> list[str]:
     return list(found)
 
 
+def living_member_ids() -> Iterator[str]:
+    """Public ids of all members that were not erased, without holding them all."""
+    rows = Member.objects.exclude(status="erased").order_by("pk").values_list("public_id", flat=True)
+    return rows.iterator(chunk_size=5_000)
+
+
 def members_count() -> int:
     """How many active members there are."""
     return Member.objects.filter(status="active").count()
@@ -86,9 +93,13 @@ def members_page(
 ) -> tuple[list[MemberView], int]:
     """Active members, newest first, of ``member_ids`` only where given; and how many there are in all."""
     rows = Member.objects.filter(status="active").order_by("-id")
-    if member_ids is not None:
-        rows = rows.filter(public_id__in=list(member_ids))
-    return [member_view(row, unmask=unmask) for row in rows[offset : offset + limit]], rows.count()
+    if member_ids is None:
+        return [member_view(row, unmask=unmask) for row in rows[offset : offset + limit]], rows.count()
+    keys: list[int] = []
+    for ids in in_batches(member_ids):
+        keys += rows.filter(public_id__in=ids).values_list("pk", flat=True)
+    wanted = sorted(keys, reverse=True)[offset : offset + limit]
+    return [member_view(row, unmask=unmask) for row in rows.filter(pk__in=wanted)], len(keys)
 
 
 def member_names(member_ids: Iterable[str]) -> dict[str, str]:

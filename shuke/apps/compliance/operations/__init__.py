@@ -1,0 +1,40 @@
+"""Every change of permission, and of what is to be forgotten."""
+
+from shuke.apps.compliance.operations.consent import (
+    correct_decision,
+    forget_permission,
+    record_consents,
+    withdraw_all,
+)
+from shuke.apps.compliance.operations.erasing import (
+    cancel_erasure,
+    erase_member,
+    request_erasure,
+    run_erasures,
+)
+from shuke.apps.compliance.operations.merging import move_permission, restore_permission
+from shuke.apps.compliance.operations.owners import register_owners
+from shuke.apps.compliance.operations.suppression import (
+    lift_suppression,
+    remove_address,
+    suppress,
+    suppress_addresses,
+)
+
+__all__ = [
+    "cancel_erasure",
+    "correct_decision",
+    "erase_member",
+    "forget_permission",
+    "lift_suppression",
+    "move_permission",
+    "record_consents",
+    "register_owners",
+    "remove_address",
+    "request_erasure",
+    "restore_permission",
+    "run_erasures",
+    "suppress",
+    "suppress_addresses",
+    "withdraw_all",
+]

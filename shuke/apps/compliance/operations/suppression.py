@@ -1,0 +1,90 @@
+"""Who gets nothing, whatever was consented: members, and addresses that belong to nobody yet."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from django.db import transaction
+
+from shuke.apps.compliance.models import SuppressedAddress, Suppression
+from shuke.apps.compliance.queries.suppression import address_hash
+from shuke.apps.members.queries import member_refs
+from shuke.platform.audit.operations import record_audit
+from shuke.platform.permissions import Actor
+
+
+@transaction.atomic
+def suppress(*, at: datetime, member_ids: Iterable[str], channel: str, reason: str, source: str = "") -> int:
+    """Stop a channel for members, such as after a hard bounce; the first reason stays.
+
+    Returns how many are new.
+    """
+    refs = member_refs(member_ids)
+    before = Suppression.objects.filter(channel=channel).count()
+    Suppression.objects.bulk_create(
+        [
+            Suppression(member_id=ref.pk, channel=channel, reason=reason, source=source, suppressed_at=at)
+            for ref in refs.values()
+        ],
+        ignore_conflicts=True,
+        batch_size=1000,
+    )
+    return Suppression.objects.filter(channel=channel).count() - before
+
+
+@transaction.atomic
+def lift_suppression(*, actor: Actor, at: datetime, member_id: str, channel: str) -> bool:
+    """Allow the channel again, such as after a corrected address.  Whether there was a suppression."""
+    deleted, __ = Suppression.objects.filter(member__public_id=member_id, channel=channel).delete()
+    if deleted:
+        changes = {"channel": [channel, None]}
+        record_audit(
+            actor=actor, at=at, verb="suppression.lifted", subject=("member", member_id), changes=changes
+        )
+    return bool(deleted)
+
+
+@transaction.atomic
+def suppress_addresses(
+    *, actor: Actor, at: datetime, channel: str, addresses: Mapping[str, str], reason: str, source: str
+) -> int:
+    """Stop a channel for addresses, whoever they belong to now or later; the first reason stays.
+
+    ``addresses`` maps each in its normal form to what may be shown of it.  Returns how many are new.
+    """
+    hashes = {address_hash(channel, address): shown for address, shown in addresses.items()}
+    before = SuppressedAddress.objects.filter(channel=channel).count()
+    SuppressedAddress.objects.bulk_create(
+        [
+            SuppressedAddress(
+                channel=channel,
+                value_hash=digest,
+                shown=shown[:80],
+                reason=reason,
+                source=source[:80],
+                suppressed_at=at,
+            )
+            for digest, shown in hashes.items()
+        ],
+        ignore_conflicts=True,
+        batch_size=1000,
+    )
+    new = SuppressedAddress.objects.filter(channel=channel).count() - before
+    if new and actor.kind != "system":
+        changes = {"addresses": [0, new], "channel": [None, channel], "reason": [None, reason]}
+        record_audit(
+            actor=actor, at=at, verb="suppression.listed", subject=("suppression", channel), changes=changes
+        )
+    return new
+
+
+@transaction.atomic
+def remove_address(*, actor: Actor, at: datetime, entry: int) -> bool:
+    """Take an address off the list.  Whether it was on it."""
+    row = SuppressedAddress.objects.filter(pk=entry).first()
+    if row is None:
+        return False
+    row.delete()
+    record_audit(
+        actor=actor, at=at, verb="suppression.unlisted", subject=("suppression", row.channel), changes={}
+    )
+    return True
