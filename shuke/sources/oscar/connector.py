@@ -136,14 +136,19 @@ class Oscar:
 OSCAR = Oscar()
 
 
+def _place(number: int) -> Cursor:
+    """Says only that something has landed: each pull asks for everything, and digests know what landed."""
+    return {"batch": number}
+
+
 def _members(pull: Pull) -> Iterator[Batch]:
-    for page in pages(pull.http, USERS):
+    for number, page in enumerate(pages(pull.http, USERS), start=1):
         members = Page("members")
         for record in page:
             if record.get("is_staff") is not True:
                 row = usable(partial(_member_row, record), members.rejected)
                 members.add([row] if row else [])
-        yield members.batch(cursor={})
+        yield members.batch(cursor=_place(number))
 
 
 def _member_row(record: Record) -> Row:
@@ -165,15 +170,15 @@ def _range(pull: Pull) -> Range:
 def _products(pull: Pull) -> Iterator[Batch]:
     products = _range(pull)
     sold = list(products.sold())
-    for some in _slices(sold, ROWS_A_BATCH):
+    for place, some in enumerate(_slices(sold, ROWS_A_BATCH), start=1):
         page, listings = Page("products"), Page("listings")
         for number, product in some:
             row = usable(partial(product_row, products, number, product), page.rejected, id=number)
             if row is not None:
                 page.add([row])
                 listings.add([listing_row(products, number)])
-        yield page.batch(cursor={})
-        yield listings.batch(cursor={})
+        yield page.batch(cursor=_place(place))
+        yield listings.batch(cursor=_place(place))
 
 
 def _stock(pull: Pull) -> Iterator[Batch]:
@@ -182,20 +187,22 @@ def _stock(pull: Pull) -> Iterator[Batch]:
     for number, product in products.sold():
         found = usable(partial(stock_rows, products, number, product), stock.rejected, id=number)
         rows |= {f"{row['location_id']}:{row['product_id']}": row for row in found or []}
-    for names in _slices(list(rows), ROWS_A_BATCH):
+    for place, names in enumerate(_slices(list(rows), ROWS_A_BATCH), start=1):
         known = pull.known(names)
         digests = {name: digest(rows[name]) for name in names if known.get(name) != digest(rows[name])}
         stock.add([rows[name] for name in digests])
-        yield stock.batch(cursor={}, digests=digests)
+        yield stock.batch(cursor=_place(place), digests=digests)
         stock = Page("stock")
 
 
 def _orders(pull: Pull) -> Iterator[Batch]:
     """Orders whose digest is not known; only of these are the lines asked for."""
     products, refunds = _range(pull), _refunds(pull)
+    place = 0
     for page in pages(pull.http, ORDERS):
         for some in _slices(page, ORDERS_A_BATCH):
-            yield from _order_batches(some, pull, products=products, refunds=refunds)
+            place += 1
+            yield from _order_batches(some, pull, cursor=_place(place), products=products, refunds=refunds)
 
 
 def _refunds(pull: Pull) -> dict[str, list[Record]]:
@@ -208,7 +215,12 @@ def _refunds(pull: Pull) -> dict[str, list[Record]]:
 
 
 def _order_batches(
-    some: Sequence[Record], pull: Pull, *, products: Range, refunds: Mapping[str, Sequence[Record]]
+    some: Sequence[Record],
+    pull: Pull,
+    *,
+    cursor: Cursor,
+    products: Range,
+    refunds: Mapping[str, Sequence[Record]],
 ) -> Iterator[Batch]:
     digests = {
         number: order_digest(record, refunds.get(number, ()))
@@ -232,11 +244,11 @@ def _order_batches(
             for refund in refunds.get(number, ()):
                 row = usable(partial(refund_row, refund), given_back.rejected, order=number)
                 given_back.add([row] if row else [], currency=currency)
-    yield from orders.batches(cursor={})
-    yield from given_back.batches(cursor={})
+    yield from orders.batches(cursor=cursor)
+    yield from given_back.batches(cursor=cursor)
     if landed:
         # Remembered when orders and refunds have both landed.
-        yield Batch(kind="orders", rows=[], cursor={}, digests=landed)
+        yield Batch(kind="orders", rows=[], cursor=cursor, digests=landed)
 
 
 def _rows(record: Record, pull: Pull, *, products: Range, refunds: Sequence[Record]) -> list[Row]:

@@ -229,7 +229,7 @@ def _member_page(page: Sequence[Record], *, cursor: Cursor) -> Batch:
 
 def _stock(pull: Pull) -> Iterator[Batch]:
     """All stock; what has not changed since it last landed is left out by its digest."""
-    for page in numbered(pull.http, "products"):
+    for number, page in enumerate(numbered(pull.http, "products"), start=1):
         rows: dict[str, Any] = {}
         stock = Page("stock")
         for what in _everything_sold(page, pull):
@@ -239,7 +239,7 @@ def _stock(pull: Pull) -> Iterator[Batch]:
         known = pull.known(list(rows))
         digests = {key: digest(row) for key, row in rows.items() if known.get(key) != digest(row)}
         stock.add([rows[key] for key in digests])
-        yield stock.batch(cursor={}, digests=digests)
+        yield stock.batch(cursor={"page": number}, digests=digests)
 
 
 def _news(headers: Mapping[str, str], body: bytes, *, secret: str) -> WebhookNews:
