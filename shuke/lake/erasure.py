@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Values per statement: the predicate of a longer list takes the engine too long to plan.
 CHUNK = 2_000
+#: Words looked for in one statement.
+MENTIONS = 100
 #: A file that no version names and that is this old was left by a writer that died.
 ORPHAN_SECONDS = 3_600
 
@@ -54,6 +56,26 @@ def delete_rows(
 def _delete(path: Path, *, column: str, values: list[str]) -> int:
     predicate = f'"{column}" IN ({", ".join(sql_literal(value) for value in values)})'
     return delete_where(path, predicate)
+
+
+def delete_mentions(lake: Lake, name: str, *, columns: Collection[str], words: Collection[str]) -> int:
+    """Delete the rows of a table whose text columns hold one of the words anywhere; returns how many.
+
+    Like ``delete_rows`` it leaves no older version and no mention in the log.
+    """
+    path, removed = lake.path(name), 0
+    wanted = sorted(word for word in set(words) if word)
+    for start in range(0, len(wanted), MENTIONS):
+        tests = [
+            f'strpos("{column}", {sql_literal(word)}) > 0'
+            for word in wanted[start : start + MENTIONS]
+            for column in columns
+        ]
+        removed += delete_where(path, " OR ".join(tests))
+    if removed:
+        vacuum(path, hours=0)
+    scrub_log(path, words=wanted)
+    return removed
 
 
 def delete_where(path: Path, predicate: str) -> int:

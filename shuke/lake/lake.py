@@ -122,6 +122,10 @@ class Lake:
         """Remove these members' rows from every table with a member_id, and their bytes from disk."""
         return erasure.delete_rows(self, column="member_id", values=member_ids)
 
+    def delete_mentions(self, name: str, *, columns: Collection[str], words: Collection[str]) -> int:
+        """Remove the rows of a table whose text columns hold one of the words, and their bytes from disk."""
+        return erasure.delete_mentions(self, self.definition(name).name, columns=columns, words=words)
+
     def delete_before(self, name: str, *, column: str, limit: str) -> int:
         """Remove the rows whose date or time (ISO 8601) in the column lies before the limit; returns how many."""
         # A TIMESTAMP literal would be of nanoseconds, which the engine does not compare with ours.

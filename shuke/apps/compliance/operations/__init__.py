@@ -15,6 +15,7 @@ from shuke.apps.compliance.operations.erasing import (
 from shuke.apps.compliance.operations.merging import move_permission, restore_permission
 from shuke.apps.compliance.operations.owners import register_owners
 from shuke.apps.compliance.operations.suppression import (
+    hide_addresses,
     lift_suppression,
     remove_address,
     suppress,
@@ -26,6 +27,7 @@ __all__ = [
     "correct_decision",
     "erase_member",
     "forget_permission",
+    "hide_addresses",
     "lift_suppression",
     "move_permission",
     "record_consents",

@@ -14,7 +14,7 @@ from shuke.apps.compliance.operations.replaying import remember
 from shuke.apps.compliance.queries.erasures import erasure_view
 from shuke.apps.compliance.schemas import ErasureView
 from shuke.apps.connections.queries import batches_page
-from shuke.apps.members.queries import member_refs, survivor_of
+from shuke.apps.members.queries import absorbed_members, member_refs, survivor_of
 from shuke.platform.audit.operations import record_audit
 from shuke.platform.crypto import decrypt, encrypt
 from shuke.platform.database import scrub_database
@@ -128,7 +128,9 @@ def _begin(row: ErasureRequest, *, at: datetime) -> None:
         return
     is_first = row.step == "waiting"
     trace = _joined(trace_in(row), trace_of(row.member_id))
-    keys = {*trace.person_keys, *erase_all(row.member_id, at)} - {""}
+    keys = {*trace.person_keys, *absorbed_members(row.member_id)} - {""}
+    for member_id in sorted({row.member_id, *_member_ids(keys)}):
+        keys |= erase_all(member_id, at) - {""}
     DeviceDecision.objects.filter(person_key__in=keys).delete()
     trace = replace(trace, person_keys=tuple(sorted(keys)))
     row.trace_encrypted = encrypt(json.dumps(trace.as_data()))
@@ -139,6 +141,11 @@ def _begin(row: ErasureRequest, *, at: datetime) -> None:
         subject = ("member", row.member_id)
         record_audit(actor=SYSTEM, at=at, verb="member.erased", subject=subject, changes={})
         emit(MemberErased(row.member_id, at))
+
+
+def _member_ids(keys: Iterable[str]) -> set[str]:
+    """Members that were merged into somebody: their ids stand among the keys of the lake."""
+    return {key for key in keys if key.startswith("mem_")}
 
 
 def trace_in(row: ErasureRequest) -> Trace:
@@ -201,7 +208,7 @@ def _lake(traces: tuple[Trace, ...], _at: datetime) -> dict[str, int]:
     words = {value for trace in traces for value in trace.values() if len(value) >= 6}
     removed = [
         *lake().delete_persons(keys, words=words).values(),
-        *lake().delete_members({trace.member_id for trace in traces}).values(),
+        *lake().delete_members({*_member_ids(keys), *(trace.member_id for trace in traces)}).values(),
     ]
     return {"lake_rows": sum(removed)}
 

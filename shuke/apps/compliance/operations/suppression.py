@@ -88,3 +88,14 @@ def remove_address(*, actor: Actor, at: datetime, entry: int) -> bool:
         actor=actor, at=at, verb="suppression.unlisted", subject=("suppression", row.channel), changes={}
     )
     return True
+
+
+def hide_addresses(addresses: Iterable[str]) -> int:
+    """Forget what is shown of these addresses, wherever they are listed; returns of how many entries."""
+    known = list(addresses)
+    changed = 0
+    for channel in SuppressedAddress.objects.exclude(shown="").values_list("channel", flat=True).distinct():
+        hashes = [address_hash(channel, address) for address in known]
+        rows = SuppressedAddress.objects.filter(channel=channel, value_hash__in=hashes).exclude(shown="")
+        changed += rows.update(shown="")
+    return changed
