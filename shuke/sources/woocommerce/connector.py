@@ -25,8 +25,8 @@ from shuke.sources.digests import digest
 from shuke.sources.order_lines import coin_of
 from shuke.sources.records import loads, moment, usable
 from shuke.sources.woocommerce.customers import is_customer, member_row
-from shuke.sources.woocommerce.orders import SYSTEM, Order, read_order, refund_rows
-from shuke.sources.woocommerce.paging import PER_PAGE, Record, changed, every_id, modified_at, numbered
+from shuke.sources.woocommerce.orders import SYSTEM, Order, order_no, read_order, refund_rows
+from shuke.sources.woocommerce.paging import PER_PAGE, Record, changed, every, modified_at, numbered
 from shuke.sources.woocommerce.products import Sold, listing_row, product_row, sold, stock_row
 from shuke.sources.woocommerce.signing import credentials, is_signed
 
@@ -108,9 +108,10 @@ class WooCommerce:
             yield from _product_page([record], pull, before={}, after={})
 
     def ids(self, *, stream: str, pull: Pull) -> Iterator[Sequence[str]]:
-        """The ids of all orders that are not in the bin."""
+        """The numbers of all orders that are not in the bin."""
         if stream == "orders":
-            yield from every_id(pull.http, "orders")
+            for page in every(pull.http, "orders", fields=("id", "number")):
+                yield [order_no(record) for record in page]
 
     def webhook(
         self,
@@ -164,7 +165,7 @@ def _order_page(page: Sequence[Record], pull: Pull, *, before: Cursor, after: Cu
 
 
 def _add_refunds(order: Order, refunds: Page, pull: Pull) -> None:
-    answer = ask(pull.http, f"orders/{order.order_no}/refunds", {"per_page": PER_PAGE})
+    answer = ask(pull.http, f"orders/{order.number}/refunds", {"per_page": PER_PAGE})
     for refund in listed(answer or []):
         rows = usable(
             partial(refund_rows, refund, order),

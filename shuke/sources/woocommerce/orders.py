@@ -42,8 +42,8 @@ _STATES = {
     "pending": ("pending", "unfulfilled", "open"),
     "on-hold": ("pending", "unfulfilled", "open"),
     "processing": ("paid", "unfulfilled", "open"),
-    "completed": ("paid", "delivered", "completed"),
-    "refunded": ("refunded", "delivered", "completed"),
+    "completed": ("paid", "shipped", "completed"),
+    "refunded": ("refunded", "unfulfilled", "completed"),
     "cancelled": ("void", "unfulfilled", "cancelled"),
     "trash": ("void", "unfulfilled", "cancelled"),
     "failed": ("void", "unfulfilled", "cancelled"),
@@ -54,8 +54,12 @@ DRAFTS = frozenset({"checkout-draft", "auto-draft", "draft"})
 
 @dataclass(frozen=True)
 class Order:
-    """An order that could be read: its rows, its currency, and the numbers of its lines by item id."""
+    """An order that could be read: its rows, its currency, and the numbers of its lines by item id.
 
+    ``number`` is the id under which it is asked for; ``order_no`` what people call it, as in export files.
+    """
+
+    number: str
     order_no: str
     rows: Sequence[Row]
     currency: str
@@ -86,7 +90,8 @@ def read_order(record: Record, *, coin: Decimal) -> Order | None:
         )
     refunds = parts(record, "refunds")
     return Order(
-        order_no=identifier(record, "id"),
+        number=identifier(record, "id"),
+        order_no=order_no(record),
         rows=order_rows(
             _head(record, status, shipping), balanced(lines, shipping=shipping, total=total, coin=coin)
         ),
@@ -94,6 +99,11 @@ def read_order(record: Record, *, coin: Decimal) -> Order | None:
         line_nos=line_nos,
         has_refunds=bool(refunds),
     )
+
+
+def order_no(record: Record) -> str:
+    """What people call the order: its id, unless a plug-in numbers orders itself."""
+    return words(record, "number") or identifier(record, "id")
 
 
 def _number(item: Record) -> int:
@@ -131,7 +141,7 @@ def _head(record: Record, status: str, shipping: Decimal) -> dict[str, str | Non
     customer, billing = record.get("customer_id"), part(record, "billing")
     codes = [code for line in parts(record, "coupon_lines") if (code := words(line, "code"))]
     return {
-        "order_no": identifier(record, "id"),
+        "order_no": order_no(record),
         "placed_at": moment_text(record, "date_created_gmt"),
         "paid_at": paid_at,
         "completed_at": moment_text(record, "date_completed_gmt"),

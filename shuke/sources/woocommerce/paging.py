@@ -64,33 +64,29 @@ def _mark(record: Record) -> tuple[str, datetime | None]:
     return str(record.get("id")), modified_at(record)
 
 
-def every_id(http: httpx.Client, path: str) -> Iterator[Sequence[str]]:
-    """The id of every record, also while records are deleted.
+def every(http: httpx.Client, path: str, *, fields: Sequence[str]) -> Iterator[Sequence[Record]]:
+    """Some fields of every record (the id among them), also while records are deleted.
 
-    Each page must begin before the last id of the page before; where it does not, records moved
+    Each page must begin at or before the last id of the page before; where it does not, records moved
     forward by more than the overlap and the page is asked for again, further back.
     """
-    last: int | None = None
-    offset = 0
+    last, offset = 0, 0
     while True:
         asked: Params = {
-            "_fields": "id",
+            "_fields": ",".join(fields),
             "orderby": "id",
             "order": "asc",
             "per_page": PER_PAGE,
             "offset": offset,
         }
-        found = [
-            record["id"] for record in listed(ask(http, path, asked)) if isinstance(record.get("id"), int)
-        ]
-        has_gap = last is not None and offset > 0 and (not found or found[0] > last)
-        if has_gap:
+        found = [record for record in listed(ask(http, path, asked)) if isinstance(record.get("id"), int)]
+        if offset and (not found or found[0]["id"] > last):
             offset = max(0, offset - PER_PAGE)
             continue
-        fresh = [number for number in found if last is None or number > last]
+        fresh = [record for record in found if record["id"] > last]
         if fresh:
-            last = fresh[-1]
-            yield [str(number) for number in fresh]
+            last = fresh[-1]["id"]
+            yield fresh
         if len(found) < PER_PAGE:
             return
         offset += PER_PAGE - OVERLAP

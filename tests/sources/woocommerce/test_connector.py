@@ -147,6 +147,14 @@ def test_ids_are_complete_while_orders_are_deleted(shop: Shop, pull: Pull):
     assert set(range(61, 501)) <= found
 
 
+def test_a_shop_that_numbers_its_orders_itself(shop: Shop, pull: Pull):
+    shop.put("orders", order(1, number="2026-0001"))
+    shop.refund(1, refund_id=5, amount="1.00", at=START, lines=[])
+    batches = orders(pull)
+    assert {row["order_no"] for kind in ("orders", "refunds") for row in rows(batches, kind)} == {"2026-0001"}
+    assert list(WOOCOMMERCE.ids(stream="orders", pull=pull)) == [["2026-0001"]]
+
+
 def test_decimals_and_strings_are_exact_and_lines_add_up_to_the_total(shop: Shop, pull: Pull):
     items = [line(11, total="0.10", subtotal="0.30"), line(12, total=0.2, subtotal=0.2)]
     shop.put("orders", order(1, line_items=items, total="10.30", coupon_lines=[{"code": "TENOFF"}]))
@@ -191,11 +199,11 @@ def test_a_broken_order_is_put_aside_and_its_neighbours_are_kept(shop: Shop, pul
     [
         ("pending", {"date_paid_gmt": None}, ("pending", "unfulfilled", "open")),
         ("on-hold", {"date_paid_gmt": None}, ("pending", "unfulfilled", "open")),
-        ("completed", {}, ("paid", "delivered", "completed")),
+        ("completed", {}, ("paid", "shipped", "completed")),
         ("cancelled", {"date_paid_gmt": None}, ("void", "unfulfilled", "cancelled")),
         ("cancelled", {}, ("paid", "unfulfilled", "cancelled")),
         ("failed", {"date_paid_gmt": None}, ("void", "unfulfilled", "cancelled")),
-        ("refunded", {"refunds": [{"id": 5, "total": "-16.00"}]}, ("refunded", "delivered", "completed")),
+        ("refunded", {"refunds": [{"id": 5, "total": "-16.00"}]}, ("refunded", "unfulfilled", "completed")),
         ("processing", {"refunds": [{"id": 5, "total": "-16.00"}]}, ("refunded", "unfulfilled", "open")),
         ("wc-being-packed", {}, ("paid", "unfulfilled", "open")),
     ],
