@@ -11,6 +11,8 @@ from shuke.apps.connections.operations.connecting import (
     resume_connection,
 )
 from shuke.apps.connections.operations.landing import (
+    lander_of,
+    person_keys,
     register_companion,
     register_lander,
     register_person_key_resolver,
@@ -40,7 +42,9 @@ __all__ = [
     "delete_profile",
     "discard_batch",
     "ensure_account",
+    "lander_of",
     "pause_connection",
+    "person_keys",
     "receive_webhook",
     "register_companion",
     "register_lander",

@@ -72,6 +72,13 @@ def lander_of(kind: str) -> Lander | None:
     return _landers.get(kind)
 
 
+def person_keys(*, at: datetime, origin: Origin, kind: str, values: list[str]) -> Mapping[str, str]:
+    """The person_key of each value of one kind of identifier; values that are no identifier are left out."""
+    if not _resolvers:
+        raise RuntimeError("No app has registered who identifiers belong to.")
+    return _resolvers[0](at=at, origin=origin, kind=kind, values=values) if values else {}
+
+
 def with_person_keys(
     rows: pl.DataFrame, *, at: datetime, origin: Origin
 ) -> tuple[pl.DataFrame, list[RowIssue]]:
