@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import tempfile
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,7 +28,7 @@ class SourceTable:
 
     ``headers`` are as written.  ``ragged`` lists rows whose number of cells differs from the header's.
     A file that a layout rewrote names it, with notes for the report and faults (row number, column,
-    code) of rows to be put aside.
+    code) of rows to be put aside, and ``settings`` of a profile that it found in the file.
     """
 
     frame: pl.DataFrame
@@ -39,6 +40,7 @@ class SourceTable:
     layout: str = ""
     notes: tuple[Note, ...] = ()
     faults: tuple[tuple[int, str, str], ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def height(self) -> int:

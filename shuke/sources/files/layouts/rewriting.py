@@ -40,6 +40,7 @@ def rewrite(layout: Layout, source: SourceTable) -> SourceTable:
         notes=draft.notes,
         faults=draft.faults,
         layout=layout.name,
+        settings=draft.settings,
     )
 
 

@@ -24,24 +24,29 @@ _TO_SEND = re.compile("待发货|等待[^,]*(发货|出库)|备货|待出库|已
 def chinese(text: str) -> Axes | None:
     """The state in the words of Taobao, JD, Pinduoduo, Douyin and Youzan; ``None``: not understood.
 
+    What follows a ``|`` is the state of a complaint: it tells of money given back and of nothing else.
+
     >>> chinese("卖家已发货，等待买家确认收货")
     ('paid', 'shipped', 'open')
     """
-    said = narrowed(text)
+    said, _, complaint = narrowed(text).partition("|")
     if not any(p.search(said) for p in (_CLOSED, _UNPAID, _BACK, _PARTLY_SENT, _UNDERWAY, _DONE, _TO_SEND)):
         return None
     is_closed = bool(_CLOSED.search(said))
-    return _chinese_payment(said, is_closed=is_closed), _chinese_fulfilment(said), _life(said, is_closed)
+    payment = _chinese_payment(
+        f"{said}|{complaint}", is_unpaid=bool(_UNPAID.search(said)), is_closed=is_closed
+    )
+    return payment, _chinese_fulfilment(said), _life(said, is_closed=is_closed)
 
 
-def _chinese_payment(said: str, *, is_closed: bool) -> str:
-    if _PARTLY_BACK.search(said):
+def _chinese_payment(words: str, *, is_unpaid: bool, is_closed: bool) -> str:
+    if _PARTLY_BACK.search(words):
         return "partially_refunded"
-    if _BACK.search(said):
+    if _BACK.search(words):
         return "refunded"
     if is_closed:
         return "void"
-    return "pending" if _UNPAID.search(said) else "paid"
+    return "pending" if is_unpaid else "paid"
 
 
 def _chinese_fulfilment(said: str) -> str:
@@ -52,7 +57,7 @@ def _chinese_fulfilment(said: str) -> str:
     return "delivered" if _DONE.search(said) and not _CLOSED.search(said) else "unfulfilled"
 
 
-def _life(said: str, is_closed: bool) -> str:
+def _life(said: str, *, is_closed: bool) -> str:
     if is_closed:
         return "cancelled"
     return "completed" if _DONE.search(said) and not _UNDERWAY.search(said) else "open"
