@@ -18,7 +18,7 @@ from shuke.science.matching.preparing import FIELDS, prepared
 Tell = Callable[[int, int, str], None]
 STEPS = 4
 #: Pairs of strangers that are compared to learn how alike strangers are, and records to learn from at most.
-RANDOM_PAIRS = 5e6
+RANDOM_PAIRS = 2e7
 TRAINING_RECORDS = 200_000
 #: More records than these as one person are a mistake of the data; nothing of them is sure.
 LARGEST_PERSON = 10

@@ -78,3 +78,12 @@ def find_members(text: str, *, region: str = "CN") -> list[str]:
     found |= dict.fromkeys(rows.values_list("member__public_id", flat=True))
     found |= dict.fromkeys(members_named(wanted))
     return list(found)
+
+
+def owners_of_keys(person_keys: Iterable[str]) -> dict[str, str]:
+    """The public id of the member of each key that belongs to somebody."""
+    found: dict[str, str] = {}
+    for keys in in_batches(person_keys):
+        rows = Identifier.objects.filter(person_key__in=keys).exclude(member=None)
+        found |= dict(rows.values_list("person_key", "member__public_id"))
+    return found
