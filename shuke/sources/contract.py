@@ -47,8 +47,8 @@ class Batch:
     zone, yes and no as ``true`` and ``false``.  ``orders`` has one row per line with a stable
     ``line_no``, and all lines of an order in one batch.  Members may carry ``attribute:<name>``.
     ``cursor`` is where the next pull goes on once these rows and all before them have landed.
-    ``digests`` are contents by record id to be remembered then, for systems without an update time
-    (see ``Known``); never of members.
+    ``digests`` are contents (hex, 64 digits at most) by record id to be remembered then, for systems
+    without an update time (see ``Known``); never of members.
     """
 
     kind: str
@@ -144,18 +144,37 @@ class Pull:
 class Connector(Protocol):
     """One kind of system.  Instances hold no state."""
 
-    system: str
-    label: str
-    #: In the order in which they are pulled: members before the orders that name them.
-    streams: tuple[str, ...]
-    settings_fields: tuple[ConnectionField, ...]
-    secret_fields: tuple[ConnectionField, ...]
-    #: Streams whose ``ids`` can be listed, to find records that were deleted at the other side.
-    listed_streams: tuple[str, ...]
-    #: Streams in which a record can change without its update time: ``recent`` pulls them anew.
-    silent_streams: tuple[str, ...]
-    #: Requests per second unless the connection says otherwise; 0 = no limit.
-    requests_per_second: float
+    @property
+    def system(self) -> str:
+        """Its short name, such as ``vendure``."""
+
+    @property
+    def label(self) -> str:
+        """Its name as people write it."""
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """In the order in which they are pulled: members before the orders that name them."""
+
+    @property
+    def settings_fields(self) -> tuple[ConnectionField, ...]:
+        """What the form asks for, such as the address."""
+
+    @property
+    def secret_fields(self) -> tuple[ConnectionField, ...]:
+        """What is kept encrypted and never shown again."""
+
+    @property
+    def listed_streams(self) -> tuple[str, ...]:
+        """Streams whose ``ids`` can be listed, to find records that were deleted: ``orders``, ``products``."""
+
+    @property
+    def silent_streams(self) -> tuple[str, ...]:
+        """Streams in which a record can change without its update time: ``recent`` pulls them anew."""
+
+    @property
+    def requests_per_second(self) -> float:
+        """The limit unless the connection says otherwise; 0 = none."""
 
     def client(
         self, *, settings: Mapping[str, str], secrets: Mapping[str, str], transport: httpx.BaseTransport
