@@ -148,7 +148,7 @@ def test_ids_are_complete_while_orders_are_deleted(shop: Shop, pull: Pull):
 
 
 def test_a_shop_that_numbers_its_orders_itself(shop: Shop, pull: Pull):
-    shop.put("orders", order(1, number="2026-0001"))
+    shop.put("orders", order(1) | {"number": "2026-0001"})
     shop.refund(1, refund_id=5, amount="1.00", at=START, lines=[])
     batches = orders(pull)
     assert {row["order_no"] for kind in ("orders", "refunds") for row in rows(batches, kind)} == {"2026-0001"}
