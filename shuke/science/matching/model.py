@@ -5,6 +5,7 @@ from __future__ import annotations
 import splink.comparison_level_library as levels
 import splink.comparison_library as comparisons
 from splink import SettingsCreator, block_on
+from splink.internals.comparison_level_creator import ComparisonLevelCreator
 
 #: A pair is looked at if it agrees in one of these; one mistake per record leaves another way in.
 BLOCKS = (
@@ -41,7 +42,7 @@ def settings() -> SettingsCreator:
     )
 
 
-def _custom(name: str, *grades: object) -> comparisons.CustomComparison:
+def _custom(name: str, *grades: ComparisonLevelCreator) -> comparisons.CustomComparison:
     return comparisons.CustomComparison(output_column_name=name, comparison_levels=list(grades))
 
 

@@ -88,6 +88,24 @@ def members_count() -> int:
     return Member.objects.filter(status="active").count()
 
 
+def active_ids(member_ids: Iterable[str] | None = None) -> list[str]:
+    """Public ids of the active members, of ``member_ids`` only where given, newest first."""
+    rows = Member.objects.filter(status="active").order_by("-id")
+    if member_ids is None:
+        return list(rows.values_list("public_id", flat=True))
+    found: list[tuple[int, str]] = []
+    for ids in in_batches(member_ids):
+        found += rows.filter(public_id__in=ids).values_list("pk", "public_id")
+    return [member_id for _pk, member_id in sorted(found, reverse=True)]
+
+
+def active_count(member_ids: Iterable[str]) -> int:
+    """How many of these members are active."""
+    return sum(
+        Member.objects.filter(status="active", public_id__in=ids).count() for ids in in_batches(member_ids)
+    )
+
+
 def members_page(
     *, limit: int = 50, offset: int = 0, member_ids: Iterable[str] | None = None, unmask: bool = False
 ) -> tuple[list[MemberView], int]:
@@ -109,6 +127,13 @@ def member_names(member_ids: Iterable[str]) -> dict[str, str]:
         rows = Member.objects.filter(public_id__in=ids).values_list("public_id", "name_encrypted")
         names |= {public_id: decrypt(name) for public_id, name in rows}
     return names
+
+
+def clear_profiles() -> Iterator[tuple[int, str, str]]:
+    """(database key, name, birthday) of every active member in the clear: for matching, in memory only."""
+    rows = Member.objects.filter(status="active").order_by("pk")
+    for pk, name, birthday in rows.values_list("pk", "name_encrypted", "birthday_encrypted").iterator():
+        yield pk, decrypt(name), decrypt(birthday)
 
 
 def members_named(text: str) -> list[str]:

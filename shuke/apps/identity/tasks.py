@@ -1,0 +1,42 @@
+"""Searches and their application in the background, and by night if the retailer wants that."""
+
+from django_tasks import task
+
+from shuke.apps.identity.operations import apply_search, search_members, start_applying, start_search
+from shuke.apps.identity.queries import match_policy
+from shuke.platform.clock import now
+from shuke.platform.jobs import report_progress, retried, schedule
+from shuke.platform.permissions import SYSTEM
+
+
+@task()
+@retried(max_attempts=2, backoff_seconds=30)
+def search(run_id: str) -> None:
+    """Carry a search out; it proposes and changes nothing."""
+    search_members(at=now(), run_id=run_id, tell=_tell)
+
+
+@task()
+@retried(max_attempts=5, backoff_seconds=30)
+def apply(run_id: str) -> int:
+    """Apply a search; returns the number of merges."""
+    return apply_search(actor=SYSTEM, at=now(), run_id=run_id, tell=_tell)
+
+
+@task()
+def tend_identity() -> int:
+    """Search by the rules and apply what is sure, where the retailer chose so; returns the merges."""
+    if not match_policy().is_nightly:
+        return 0
+    at = now()
+    run_id = start_search(actor=SYSTEM, at=at, method="rules")
+    search_members(at=at, run_id=run_id, tell=_tell)
+    start_applying(actor=SYSTEM, at=at, run_id=run_id)
+    return apply_search(actor=SYSTEM, at=at, run_id=run_id, tell=_tell)
+
+
+def _tell(done: int, total: int, label: str) -> None:
+    report_progress(done=done, total=total, label=label)
+
+
+schedule("identity: one person from many identifiers", tend_identity, cron="50 1 * * *")
