@@ -6,12 +6,13 @@ from django.http import HttpRequest
 from ninja import Query, Router, Schema
 from pydantic import Field
 
-from shuke.apps.members.queries import member
+from shuke.apps.members.queries import member, survivor_of
 from shuke.apps.members.queries.directory import Wanted, directory
-from shuke.apps.members.queries.timeline import timeline
+from shuke.apps.members.queries.timeline import Cut, timeline
 from shuke.apps.members.schemas import MemberRow, MemberView, TimelineEntry
 from shuke.platform.audit.operations import record_audit
-from shuke.platform.clock import now
+from shuke.platform.clock import business_date, now
+from shuke.platform.retailer.queries import retailer
 from shuke.web.api import Page, Paging, paginate, permit
 from shuke.web.panels import found_members
 from shuke.web.parsing import Moment
@@ -25,6 +26,10 @@ class MemberFilter(Paging):
     q: str = Field("", max_length=200, description="A member id, email, phone, card number or name word.")
     stage: str = Field("", max_length=20, description="Lifecycle stage.")
     segment: str = Field("", max_length=30, description="RFM segment.")
+    channel: str = Field("", max_length=40, description="Sales channel of most orders.")
+    bought: Literal["", "30", "90", "365", "not90", "not180", "not365"] = Field(
+        "", description="Bought within so many days, or not."
+    )
     sort: Literal["spend", "recent_spend", "orders", "last_order", "newest"] = "spend"
 
 
@@ -34,7 +39,11 @@ def members(request: HttpRequest, wanted: Query[MemberFilter]) -> dict[str, Any]
     permit(request, "members.view")
     ids = found_members(wanted.q) if wanted.q.strip() else None
     rows, total = directory(
-        wanted=Wanted(ids=ids, stage=wanted.stage, segment=wanted.segment, sort=wanted.sort),
+        wanted=Wanted(
+            ids=ids,
+            today=business_date(now(), retailer().time_zone),
+            **wanted.dict(include={"stage", "segment", "channel", "bought", "sort"}),
+        ),
         limit=wanted.limit,
         offset=wanted.offset,
     )
@@ -44,8 +53,12 @@ def members(request: HttpRequest, wanted: Query[MemberFilter]) -> dict[str, Any]
 class TimelineFilter(Schema):
     """Which part of a timeline."""
 
-    kind: Literal["", "order", "message", "refund", "consent", "event"] = ""
-    before: Moment | None = Field(None, description="Entries before this moment.")
+    kind: Literal["", "order", "message", "refund", "consent", "event", "voucher", "exposure", "identity"] = (
+        ""
+    )
+    channel: str = Field("", max_length=40, description="A sales or message channel.")
+    until: Moment | None = Field(None, description="Entries up to this moment, included.")
+    skip: int = Field(0, ge=0, le=10_000, description="How many entries of that very moment to leave out.")
     limit: int = Field(30, ge=1, le=200)
 
 
@@ -65,7 +78,11 @@ def one_member(request: HttpRequest, member_id: str, unmask: bool = False) -> Me
 def member_timeline(
     request: HttpRequest, member_id: str, wanted: Query[TimelineFilter]
 ) -> list[TimelineEntry]:
-    """What happened, newest first; ``before`` continues a list."""
+    """What happened, newest first.
+
+    To go on, take the ``at`` of the last entry as ``until``, and as ``skip`` how many entries of that moment
+    you have.  Of a merged member it is the timeline of who speaks for it.
+    """
     permit(request, "members.view")
-    member(member_id)
-    return timeline(member_id=member_id, kind=wanted.kind, before=wanted.before, limit=wanted.limit)
+    cut = Cut(**wanted.dict())
+    return timeline(member_id=survivor_of(member_id), cut=cut)

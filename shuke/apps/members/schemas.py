@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from ninja import Schema
+from pydantic import Field
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,15 @@ class MemberRef:
 
 
 class MemberView(Schema):
-    """One member.  ``name`` is masked unless the reader may unmask."""
+    """One member.  ``name`` is masked unless the reader may unmask.
+
+    ``status``: active, merged (``merged_into`` speaks for the member now) or erased.
+    """
 
     id: str
     name: str
     status: str
+    merged_into: str | None = None
     joined_on: date | None
     language: str
     source: str
@@ -53,12 +58,27 @@ class MemberRow(Schema):
 
 
 class AttributeView(Schema):
-    """One thing a person said or we know, with its source and age."""
+    """One thing a person said or we know, with its source and age; the labels are in the reader's language."""
 
     attribute: str
     value: str
     observed_at: datetime
     source: str
+    label: str = ""
+    value_label: str = ""
+    source_label: str = ""
+
+
+class PlaceView(Schema):
+    """Where a member lives, as a region: names in Latin letters and in Chinese where there are such."""
+
+    region_id: str
+    name: str
+    name_zh: str
+    province_id: str
+    province: str
+    province_zh: str
+    country: str
 
 
 class MonthOfPurchases(Schema):
@@ -82,13 +102,17 @@ class Portrait(Schema):
     traits: dict[str, Any] | None
     attributes: list[AttributeView]
     months: list[MonthOfPurchases]
+    place: PlaceView | None = None
 
 
 class TimelineEntry(Schema):
     """One thing that happened.
 
-    ``kind``: order refund message event consent.  ``what`` is a code of that kind (such as a message's
-    event or a sales channel), ``detail`` further plain text, ``reference`` the id of the order or message.
+    ``kind``: order refund message event consent voucher exposure identity, or one that an app added.
+    ``what`` is a code of that kind (such as a message's newest event or a sales channel), ``title`` a
+    sentence where the kind has no code, ``detail`` further plain text, ``reference`` the id of the order or
+    message.  ``steps`` are the events that a message went through, oldest first.  ``goods`` names some of
+    an order's products, ``goods_more`` how many others it has.
     """
 
     kind: str
@@ -99,3 +123,11 @@ class TimelineEntry(Schema):
     reference: str = ""
     amount_minor: int | None = None
     currency: str | None = None
+    title: str = ""
+    icon: str = ""
+    url: str = ""
+    status: str = ""
+    steps: list[str] = Field(default_factory=list)
+    goods: list[str] = Field(default_factory=list)
+    goods_more: int = 0
+    facts: dict[str, str] = Field(default_factory=dict)

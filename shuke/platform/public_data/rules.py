@@ -5,6 +5,8 @@ from datetime import date
 from babel.core import get_global
 from babel.numbers import get_territory_currencies
 
+from shuke.sources.public.calendars import countries
+
 YEARS_BACK, YEARS_AHEAD = 3, 1
 
 
@@ -21,7 +23,8 @@ def country_of(*, time_zone: str, currency: str) -> str:
     territory = get_global("zone_territories").get(time_zone, "")
     if len(territory) == 2 and territory.isalpha():
         return str(territory)
-    return currency[:2] if currency in get_territory_currencies(currency[:2]) else ""
+    owner = currency[:2]
+    return owner if owner in countries() and currency in get_territory_currencies(owner) else ""
 
 
 def wanted_years(today: date, *, first_fact: date | None) -> tuple[date, date]:

@@ -1,85 +1,80 @@
 """Pages of members: the list and the page of one."""
 
 from datetime import datetime
+from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.dateparse import parse_datetime
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from shuke.apps.members.pages.charts import categories_option, months_option
 from shuke.apps.members.pages.words import trait_groups
-from shuke.apps.members.queries import member
-from shuke.apps.members.queries.directory import DEFAULT_SORT, SORTS, Wanted, directory
+from shuke.apps.members.queries import member, survivor_of
 from shuke.apps.members.queries.person import favourites, portrait
-from shuke.apps.members.queries.timeline import KINDS, timeline
+from shuke.apps.members.queries.timeline import KINDS, Cut, following, timeline, timeline_channels
+from shuke.apps.members.queries.words import source_names
+from shuke.apps.members.schemas import MemberView
 from shuke.platform.clock import business_date, now
+from shuke.platform.permissions import Actor
 from shuke.platform.retailer.queries import retailer
 from shuke.web.access import actor_of, requires
-from shuke.web.labels import choices_of, label_of
-from shuke.web.paging import Pager, page_number
-from shuke.web.panels import found_members, member_panels
+from shuke.web.labels import label_of
+from shuke.web.panels import TimelineKind, member_panels, timeline_kinds
+from shuke.web.templatetags.console import babel_locale
 
-PAGE_SIZE = 50
 TIMELINE_SIZE = 20
-SORT_LABELS = {
-    "spend": gettext_lazy("Spent most"),
-    "recent_spend": gettext_lazy("Spent most in the last year"),
-    "orders": gettext_lazy("Most orders"),
-    "last_order": gettext_lazy("Bought last"),
-    "newest": gettext_lazy("Joined last"),
-}
-
-
-@requires("members.view")
-def member_list(request: HttpRequest) -> HttpResponse:
-    """Search, filter and sort."""
-    filters = {name: request.GET.get(name, "").strip()[:200] for name in ("q", "stage", "segment", "sort")}
-    if filters["sort"] not in SORT_LABELS:
-        filters["sort"] = DEFAULT_SORT
-    ids = found_members(filters["q"]) if filters["q"] else None
-    if ids is not None and len(ids) == 1 and not (filters["stage"] or filters["segment"]):
-        return redirect("members:member", ids[0])
-    page = page_number(request)
-    wanted = Wanted(ids=ids, stage=filters["stage"], segment=filters["segment"], sort=filters["sort"])
-    members, total = directory(wanted=wanted, limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE)
-    context = {
-        "members": members,
-        "pager": Pager(page=page, size=PAGE_SIZE, total=total),
-        "filters": filters,
-        "stages": choices_of("lifecycle_stage"),
-        "segments": choices_of("rfm_segment"),
-        "sorts": [(name, str(SORT_LABELS[name])) for name in (*SORTS, "newest")],
-        "is_filtered": bool(filters["q"] or filters["stage"] or filters["segment"]),
-    }
-    return render(request, "members/list.html", context)
+MAX_SKIP = 10_000
 
 
 @requires("members.view")
 def member_page(request: HttpRequest, member_id: str) -> HttpResponse:
     """Everything about one member; the timeline follows in a request of its own."""
     person = member(member_id)
+    if person.status == "merged":
+        survivor = survivor_of(member_id)
+        told = _("%(member)s was found to be the same person; this is the member who stands for both.")
+        messages.info(request, told % {"member": member_id})
+        return redirect("members:member", survivor)
+    if person.status == "erased":
+        return render(request, "members/erased.html", {"member": person})
+    return render(request, "members/member.html", _about(request, person))
+
+
+def _about(request: HttpRequest, person: MemberView) -> dict[str, Any]:
     settings = retailer()
-    known = portrait(member_id=member_id, today=business_date(now(), settings.time_zone))
+    known = portrait(member_id=person.id, today=business_date(now(), settings.time_zone))
     currency = (known.traits or {}).get("currency") or settings.currency
     actor = actor_of(request)
-    panels = [
-        render_to_string(panel.template, panel.context(request, member_id), request)
-        for panel in member_panels()
-        if actor.may(panel.permission)
-    ]
-    context = {
+    panels: dict[bool, list[str]] = {True: [], False: []}
+    for panel in member_panels():
+        if actor.may(panel.permission):
+            text = render_to_string(panel.template, panel.context(request, person.id), request)
+            panels[panel.is_wide].append(text)
+    return {
         "member": person,
         "known": known,
+        "source": source_names({person.source})[person.source],
+        "place": _place_in_words(known.place) if known.place else "",
         "traits": known.traits,
         "currency": currency,
-        "panels": panels,
+        "panels": panels[False],
+        "wide_panels": panels[True],
         "trait_groups": trait_groups(known.traits, currency=currency),
         "months_option": months_option(known, currency),
     }
-    return render(request, "members/member.html", context)
+
+
+def _place_in_words(place: Any) -> str:
+    """City and province in the reader's language."""
+    if babel_locale() == "zh_Hans":
+        city, province = place.name_zh, place.province_zh
+    else:
+        city, province = place.name, place.province
+    return city if place.region_id == place.province_id else f"{city}, {province}"
 
 
 @requires("members.view")
@@ -96,20 +91,52 @@ def member_favourites(request: HttpRequest, member_id: str) -> HttpResponse:
 def member_timeline(request: HttpRequest, member_id: str) -> HttpResponse:
     """A part of the timeline, as a fragment."""
     member(member_id)
-    kind = request.GET.get("kind", "")
-    kind = kind if kind in KINDS else ""
-    entries = timeline(
-        member_id=member_id, kind=kind, before=_moment(request.GET.get("before", "")), limit=TIMELINE_SIZE
-    )
+    added = _added_kinds(actor_of(request))
+    names = {name: label_of("timeline_kind", name) for name in KINDS} | {k.name: str(k.label) for k in added}
+    is_first = "until" not in request.GET
+    channels = timeline_channels(member_id=member_id) if is_first else []
+    cut = _cut(request, kinds=set(names))
+    entries = timeline(member_id=member_id, cut=cut, added=added)
+    further = following(cut, entries)
     context = {
         "member_id": member_id,
         "entries": entries,
-        "kind": kind,
-        "kinds": [("", _("All")), *((name, label_of("timeline_kind", name)) for name in KINDS)],
-        "is_first": "before" not in request.GET,
-        "next_before": entries[-1].at.isoformat() if len(entries) == TIMELINE_SIZE else "",
+        "kind": cut.kind,
+        "kinds": [("", _("All")), *names.items()],
+        "channel": cut.channel,
+        "channels": [(code, _channel_label(code)) for code in channels],
+        "is_first": is_first,
+        "further": _query(further) if further else "",
     }
     return render(request, "members/timeline.html", context)
+
+
+def _added_kinds(actor: Actor) -> list[TimelineKind]:
+    return [kind for kind in timeline_kinds() if actor.may(kind.permission)]
+
+
+def _cut(request: HttpRequest, *, kinds: set[str]) -> Cut:
+    """The asked part; nonsense is the newest of everything."""
+    kind, skip = request.GET.get("kind", ""), request.GET.get("skip", "0")
+    is_number = skip.isascii() and skip.isdigit() and len(skip) < 9
+    return Cut(
+        until=_moment(request.GET.get("until", "")),
+        skip=min(int(skip), MAX_SKIP) if is_number else 0,
+        kind=kind if kind in kinds else "",
+        channel=request.GET.get("channel", "").replace("\x00", "")[:40],
+        limit=TIMELINE_SIZE,
+    )
+
+
+def _query(cut: Cut) -> str:
+    until = cut.until.isoformat() if cut.until else ""
+    return urlencode({"kind": cut.kind, "channel": cut.channel, "until": until, "skip": cut.skip})
+
+
+def _channel_label(code: str) -> str:
+    """The word of a sales channel, else of a message channel."""
+    word = label_of("sales_channel", code)
+    return word if word != code else label_of("channel", code)
 
 
 def _moment(text: str) -> datetime | None:

@@ -7,11 +7,16 @@ import ibis
 from ibis.expr import types as ir
 
 from shuke.apps.members.queries.directory import newest_traits
-from shuke.apps.members.schemas import AttributeView, CategoryShare, MonthOfPurchases, Portrait
+from shuke.apps.members.queries.words import attribute_views
+from shuke.apps.members.schemas import AttributeView, CategoryShare, MonthOfPurchases, PlaceView, Portrait
 from shuke.lake.reading import Snapshot
+from shuke.platform.public_data.queries import default_country
 from shuke.platform.warehouse import lake
 from shuke.science.persons import newest_per_key
+from shuke.science.places import region_names
 
+#: Attributes that name a place, the most exact first, with the level of region they mean.
+PLACES = {"city": 2, "region": 1, "province": 1}
 MONTHS = 24
 CATEGORIES = 8
 
@@ -39,10 +44,12 @@ def portrait(*, member_id: str, today: date) -> Portrait:
         keys = person_keys(snapshot, member_id)
         traits = newest_traits(snapshot)
         found = _rows(traits.filter(traits.member_id == member_id).limit(1))
+        attributes = _attributes(snapshot, keys)
         return Portrait(
             traits=found[0] if found else None,
-            attributes=_attributes(snapshot, keys),
+            attributes=attributes,
             months=_months(snapshot, keys, today=today),
+            place=_place(snapshot, attributes),
         )
 
 
@@ -61,7 +68,37 @@ def _attributes(snapshot: Snapshot, keys: list[str]) -> list[AttributeView]:
     attributes = snapshot.table("member_attributes")
     mine = attributes.filter(attributes.person_key.isin(keys))
     newest = newest_per_key(mine, ("attribute",), newest_by=("observed_at", "value", "source"))
-    return [AttributeView(**row) for row in _rows(newest.drop("person_key").order_by("attribute"))]
+    return attribute_views(_rows(newest.drop("person_key").order_by("attribute")))
+
+
+def _place(snapshot: Snapshot, attributes: list[AttributeView]) -> PlaceView | None:
+    """The region of the first attribute that names one; nothing where none is known or several fit."""
+    told = {row.attribute: row.value for row in attributes}
+    if snapshot.version("regions") is None:
+        return None
+    regions = snapshot.table("regions")
+    for attribute, level in PLACES.items():
+        if not told.get(attribute):
+            continue
+        country = default_country() or None
+        names = region_names(regions, country=country, level=level)
+        found = _rows(names.filter(names.place == told[attribute].strip().lower()))
+        if found:
+            province = _rows(regions.filter(regions.region_id == found[0]["province_id"]))[0]
+            return _place_view(found[0], province)
+    return None
+
+
+def _place_view(region: dict[str, Any], province: dict[str, Any]) -> PlaceView:
+    return PlaceView(
+        region_id=region["region_id"],
+        name=region["region_name"],
+        name_zh=region["region_name_zh"],
+        province_id=province["region_id"],
+        province=province["name"],
+        province_zh=province["short_zh"] or province["name"],
+        country=region["region_country"],
+    )
 
 
 def _months(snapshot: Snapshot, keys: list[str], *, today: date) -> list[MonthOfPurchases]:

@@ -51,13 +51,13 @@ def show() -> None:
     from shuke.platform.public_data.queries import public_data as held
 
     found = held()
-    table = Table("Calendar", "From", "To", "Make-up workdays", "Provisional from", "Edition")
+    table = Table("Calendar", "From", "To", "Make-up workdays", "Provisional from")
     for row in found.calendars:
         provisional = str(row.provisional_from or "–")
-        table.add_row(
-            row.country, str(row.first), str(row.last), str(row.makeup_workdays), provisional, row.source
-        )
+        table.add_row(row.country, str(row.first), str(row.last), str(row.makeup_workdays), provisional)
     Console().print(table)
+    for row in found.calendars:
+        Console().print(f"{row.country}: {row.source}.")
     if found.regions:
         regions = found.regions
         Console().print(
