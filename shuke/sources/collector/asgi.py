@@ -30,6 +30,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _JSON = (b"content-type", b"application/json")
 _CORS = (b"access-control-allow-origin", b"*")
+#: Scripts of other origins may not read how long to wait unless it is named.
+_EXPOSED = (b"access-control-expose-headers", b"retry-after")
 _PREFLIGHT = (
     _CORS,
     (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
@@ -263,7 +265,7 @@ def _too_large(limit: int) -> Refusal:
 
 
 async def _send_refusal(send: Send, refusal: Refusal) -> None:
-    headers = [_JSON, _CORS]
+    headers = [_JSON, _CORS, _EXPOSED]
     if refusal.retry_after is not None:
         headers.append((b"retry-after", str(refusal.retry_after).encode()))
     content = msgspec.json.encode({"code": refusal.code, "message": refusal.message, "success": False})
