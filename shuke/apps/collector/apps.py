@@ -39,7 +39,7 @@ class CollectorConfig(AppConfig):
                 "track": (_("Action"), "grey"),
                 "page": (_("Page"), "grey"),
                 "screen": (_("Screen"), "grey"),
-                "identify": (_("Person"), "grey"),
+                "identify": (_("Identification"), "grey"),
                 "group": (_("Group"), "grey"),
                 "alias": (_("Same person"), "grey"),
             },
