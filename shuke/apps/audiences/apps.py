@@ -7,8 +7,11 @@ class AudiencesConfig(AppConfig):
     label = "audiences"
 
     def ready(self) -> None:
-        """Give background work its words."""
+        """Give background work its words, and the list of members its filter."""
+        from shuke.apps.audiences import pages
         from shuke.web.labels import register_labels
+
+        pages.register()
 
         register_labels(
             "task", {"shuke.apps.audiences.tasks.count_audiences": (_("Count the audiences"), "grey")}

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from shuke.apps.audiences import operations, queries
@@ -16,6 +17,7 @@ from shuke.platform.clock import now
 from shuke.platform.errors import Refused
 from shuke.web.access import actor_of, requires
 from shuke.web.paging import Pager, page_number
+from shuke.web.panels import MemberFilter, register_member_filter
 
 PAGE_SIZE = 25
 
@@ -275,3 +277,20 @@ def _size_chart(view: AudienceView) -> dict[str, Any]:
         "yAxis": {"type": "value", "minInterval": 1, "axisLabel": {"formatter": {"$format": "integer"}}},
         "series": [{"type": "line", "name": _("Members"), "data": points, "symbolSize": 6}],
     }
+
+
+def _members_of(audience_id: str) -> list[str]:
+    return queries.audience_member_ids(audience_id, as_of=queries.business_today(now()))
+
+
+def register() -> None:
+    """Let the list of members be narrowed to an audience."""
+    register_member_filter(
+        MemberFilter(
+            name="audience",
+            label=gettext_lazy("Every audience"),
+            permission="audiences.view",
+            choices=queries.audience_names,
+            member_ids=_members_of,
+        )
+    )

@@ -12,6 +12,7 @@ class CampaignsConfig(AppConfig):
         from shuke.apps.campaigns import subscribers  # noqa: F401
         from shuke.apps.campaigns.queries import campaign_names
         from shuke.web.labels import register_labels
+        from shuke.web.panels import register_names
 
         register_labels(
             "campaign_state",
@@ -39,6 +40,7 @@ class CampaignsConfig(AppConfig):
             "check_status", {"ok": ("✓", "green"), "warning": ("!", "yellow"), "blocked": ("✗", "red")}
         )
         register_campaign_names(campaign_names)
+        register_names("campaign", campaign_names)
         register_labels(
             "task",
             {

@@ -8,7 +8,11 @@ class CollectorConfig(AppConfig):
 
     def ready(self) -> None:
         """Give sources, keys, events and what broke a plan their words."""
+        from shuke.apps.collector.queries.sources import source_names
         from shuke.web.labels import register_labels
+        from shuke.web.panels import register_names
+
+        register_names("source", source_names)
 
         register_labels(
             "source_kind",

@@ -9,7 +9,12 @@ class ConnectionsConfig(AppConfig):
     def ready(self) -> None:
         """Give kinds of files and states of imports their words, and let requested imports be queued."""
         from shuke.apps.connections import tasks  # noqa: F401
+        from shuke.apps.connections.queries.accounts import account_names
+        from shuke.sources.files.layouts import LAYOUTS
         from shuke.web.labels import register_labels
+        from shuke.web.panels import register_names
+
+        register_names("account", account_names)
 
         register_labels(
             "import_kind",
@@ -28,6 +33,9 @@ class ConnectionsConfig(AppConfig):
                 "costs": (_("Costs"), "yellow"),
                 "events": (_("Events"), "grey"),
             },
+        )
+        register_labels(
+            "import_layout", {name: (_(layout.label), "blue") for name, layout in LAYOUTS.items()}
         )
         register_labels(
             "import_state",

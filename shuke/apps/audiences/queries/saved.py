@@ -168,6 +168,11 @@ def versions(audience_id: str) -> list[VersionView]:
     return [VersionView.from_orm(row) for row in rows]
 
 
+def audience_names() -> list[tuple[str, str]]:
+    """Id and name of every audience that is not archived, by name."""
+    return list(Audience.objects.filter(status="active").order_by("name").values_list("public_id", "name"))
+
+
 def audience_member_ids(audience_id: str, *, as_of: date, version: int | None = None) -> list[str]:
     """Ids of the members of an audience on a business day, ascending.  Raises ``NotFound``."""
     tree = parsed(version_row(audience_row(audience_id), version).conditions)

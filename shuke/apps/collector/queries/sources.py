@@ -59,8 +59,8 @@ def _views(rows: Iterable[Source], *, today: date) -> list[SourceView]:
     since = today - WEEK
     days = SourceDay.objects.filter(source__in=known, day__gte=since)
     sums = {
-        item["source_id"]: item
-        for item in days.values("source_id").annotate(accepted=Sum("accepted"), rejected=Sum("rejected"))
+        pk: (int(accepted or 0), int(rejected or 0))
+        for pk, accepted, rejected in days.values_list("source_id").annotate(Sum("accepted"), Sum("rejected"))
     }
     broken = dict(
         PlanViolation.objects.filter(source__in=known, day__gte=since)
@@ -84,10 +84,16 @@ def _views(rows: Iterable[Source], *, today: date) -> list[SourceView]:
             events_per_second=row.events_per_second,
             created_at=row.created_at,
             write_keys=keys.get(row.pk, []),
-            accepted_7_days=sums.get(row.pk, {}).get("accepted") or 0,
-            rejected_7_days=sums.get(row.pk, {}).get("rejected") or 0,
+            accepted_7_days=sums.get(row.pk, (0, 0))[0],
+            rejected_7_days=sums.get(row.pk, (0, 0))[1],
             violations_7_days=broken.get(row.pk, 0),
             last_at=newest.get(row.pk),
         )
         for row in known
     ]
+
+
+def source_names(source_ids: Iterable[str]) -> dict[str, str]:
+    """What sources are called, by id; unknown ids are left out."""
+    rows = Source.objects.filter(public_id__in=list(source_ids))
+    return dict(rows.values_list("public_id", "name"))

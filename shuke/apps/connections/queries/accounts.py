@@ -1,5 +1,7 @@
 """Reading channel accounts."""
 
+from collections.abc import Iterable
+
 from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.connections.models import ChannelAccount
@@ -31,6 +33,12 @@ def account_row(account_id: str) -> ChannelAccount:
 def account(account_id: str) -> AccountView:
     """One account, by id or name.  Raises ``NotFound``."""
     return account_view(account_row(account_id))
+
+
+def account_names(account_ids: Iterable[str]) -> dict[str, str]:
+    """What accounts are called, by id; unknown ids are left out."""
+    rows = ChannelAccount.objects.filter(public_id__in=list(account_ids))
+    return dict(rows.values_list("public_id", "name"))
 
 
 def accounts() -> list[AccountView]:
