@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from math import ceil
 from typing import Any
 
 from shuke.sources.asking import Answer, answered, sent
@@ -130,7 +131,8 @@ def _wait_seconds(cost: Record) -> float:
     )
     if rate <= 0 or held >= wanted:
         return 0.0
-    return min((wanted - held) / rate, LONGEST_WAIT_SECONDS)
+    # A tenth more, so that rounding does not leave the bucket a hair too empty.
+    return min(ceil(10 * (wanted - held) / rate) / 10, LONGEST_WAIT_SECONDS)
 
 
 def _number(record: Record, name: str) -> float:
