@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "shuke.apps.measurement",
     "shuke.apps.insights",
     "shuke.apps.audiences",
+    "shuke.apps.loyalty",
     "shuke.apps.channels",
     "shuke.apps.campaigns",
     "shuke.config",
@@ -101,7 +102,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "transaction_mode": "IMMEDIATE",
         "timeout": 30,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
-        "PRAGMA cache_size=-32000; PRAGMA temp_store=MEMORY;",
+        # What is erased is overwritten, not only let go of.
+        "PRAGMA cache_size=-32000; PRAGMA temp_store=MEMORY; PRAGMA secure_delete=ON;",
     }
 # Jobs: rows with a lease on SQLite, procrastinate on PostgreSQL (docs/decisions/0030).  Any queue name will do.
 _JOBS = "sqlite"

@@ -1,0 +1,51 @@
+"""The currencies of the programme."""
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from shuke.apps.loyalty.models import PointsType
+from shuke.apps.loyalty.queries.types import points_type_view
+from shuke.apps.loyalty.rules.expiry import Expiry
+from shuke.apps.loyalty.schemas import PointsTypeView
+from shuke.platform.audit.operations import record_audit
+from shuke.platform.errors import Refused
+from shuke.platform.permissions import Actor
+
+
+@transaction.atomic
+def define_points_type(
+    *,
+    actor: Actor,
+    at: datetime,
+    code: str,
+    name: str,
+    is_spendable: bool = True,
+    expiry: Expiry | None = None,
+    activation_days: int = 0,
+    return_policy: str = "debt",
+) -> PointsTypeView:
+    """Add a currency.  Refuses a code that is taken."""
+    row = PointsType(
+        code=code,
+        name=name,
+        is_spendable=is_spendable,
+        expiry=vars(expiry or Expiry()),
+        activation_days=activation_days,
+        return_policy=return_policy,
+        created_at=at,
+    )
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError as error:
+        raise Refused("points_type_exists", _("There are already points of this code.")) from error
+    record_audit(
+        actor=actor,
+        at=at,
+        verb="points_type.defined",
+        subject=("points_type", code),
+        changes={"name": [None, name]},
+    )
+    return points_type_view(row)

@@ -1,0 +1,102 @@
+"""A member's points: balances, lots and every line of the statement."""
+
+from datetime import datetime
+from typing import Literal
+
+from shuke.apps.loyalty.models import PointsEntry, PointsLot, PointsTransaction, Wallet
+from shuke.apps.loyalty.queries.states import state_as_of
+from shuke.apps.loyalty.rules.postings import REMAINING
+from shuke.apps.loyalty.rules.wallet import WalletState, due
+from shuke.apps.loyalty.schemas import Balances, LotView, PostingOutcome, TransactionView, WalletView
+
+
+def _balances(values: dict[str, int]) -> Balances:
+    return Balances(
+        pending=values["pending"],
+        available=values["available"],
+        held=values["held"],
+        debt=-values["debt"],
+    )
+
+
+def outcome_of(row: PointsTransaction, *, outcome: Literal["created", "replayed"]) -> PostingOutcome:
+    """What the one who asked for a transaction is told."""
+    return PostingOutcome(
+        outcome=outcome,
+        transaction_id=row.public_id,
+        kind=row.kind,
+        effective_at=row.effective_at,
+        recorded_at=row.recorded_at,
+        entries=dict(row.entries.values_list("account", "points")),
+        balances=_balances(row.balances),
+    )
+
+
+def settled_state(wallet: Wallet, *, at: datetime, known_at: datetime | None = None) -> WalletState:
+    """The wallet as of a moment, with everything that time has made of it by then, posted or not."""
+    state = state_as_of(wallet, at=at, known_at=known_at or at)
+    while (item := due(state, at=at)) is not None:
+        state.apply(item.posting)
+        if item.kind == "release":
+            state.holds.pop(item.subject)
+    return state
+
+
+def points_wallet(
+    member_id: str, *, points_type: str, at: datetime, known_at: datetime | None = None
+) -> WalletView:
+    """Balances and lots of a member as of ``at``, by what was known at ``known_at`` (the same moment by default).
+
+    A member without a wallet has nothing.
+    """
+    wallet = Wallet.objects.filter(member__public_id=member_id, points_type__code=points_type).first()
+    state = settled_state(wallet, at=at, known_at=known_at) if wallet else WalletState()
+    sources = dict(
+        PointsLot.objects.filter(wallet=wallet).values_list("number", "transaction__source") if wallet else ()
+    )
+    return WalletView(
+        points_type=points_type,
+        balances=_balances(dict(state.balances)),
+        lots=[
+            LotView(
+                number=lot.number,
+                points=lot.points,
+                activates_at=lot.activates_at,
+                expires_at=lot.expires_at,
+                source=sources.get(lot.number, ""),
+                buckets={bucket: points for bucket, points in lot.buckets.items() if points},
+            )
+            for lot in sorted(state.lots.values(), key=lambda lot: lot.number)
+            if any(lot.holds(bucket) for bucket in REMAINING)
+        ],
+        at=at,
+    )
+
+
+def points_statement(
+    member_id: str, *, points_type: str, limit: int = 50, offset: int = 0
+) -> tuple[list[TransactionView], int]:
+    """Every transaction of a member's wallet, newest first, and how many there are."""
+    rows = PointsTransaction.objects.filter(
+        wallet__member__public_id=member_id, wallet__points_type__code=points_type
+    ).order_by("-wallet_seq")
+    shown = list(rows[offset : offset + limit])
+    entries: dict[int, dict[str, int]] = {row.pk: {} for row in shown}
+    amounts = PointsEntry.objects.filter(transaction__in=shown).order_by("pk")
+    for transaction_id, account, points in amounts.values_list("transaction_id", "account", "points"):
+        entries[transaction_id][account] = points
+    return [
+        TransactionView(
+            id=row.public_id,
+            kind=row.kind,
+            effective_at=row.effective_at,
+            recorded_at=row.recorded_at,
+            source=row.source,
+            reason=row.reason,
+            note=row.note,
+            actor=row.actor,
+            entries=entries[row.pk],
+            balances=_balances(row.balances),
+        )
+        for row in shown
+    ], rows.count()

@@ -1,0 +1,126 @@
+"""Wallets as the rules see them: read from the rows, now or as of a moment."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db.models import Q, Sum
+
+from shuke.apps.loyalty.models import LotMove, PointsHold, PointsLot, PointsTransaction, Wallet
+from shuke.apps.loyalty.rules.chain import body_of
+from shuke.apps.loyalty.rules.postings import Bucket, Lot, Move, OpenHold, Posting, WalletAccount
+from shuke.apps.loyalty.rules.wallet import WalletState
+
+LotRows = dict[tuple[int, int], PointsLot]
+HoldTransactions = dict[int, PointsTransaction]
+
+
+def states_of(wallets: Sequence[Wallet]) -> tuple[dict[int, WalletState], LotRows, HoldTransactions]:
+    """The present state of each wallet, the rows of its lots, and the transactions of its open holds."""
+    keys = [wallet.pk for wallet in wallets]
+    states = {wallet.pk: _empty_state(wallet) for wallet in wallets}
+    lots = {(row.wallet_id, row.number): row for row in PointsLot.objects.filter(wallet_id__in=keys)}
+    numbers = {row.pk: key for key, row in lots.items()}
+    for (wallet_id, number), row in lots.items():
+        states[wallet_id].lots[number] = _lot(row)
+    moved = LotMove.objects.filter(lot__wallet_id__in=keys).values_list("lot_id", "bucket")
+    for lot_id, bucket, total in moved.annotate(total=Sum("delta")).order_by():
+        wallet_id, number = numbers[lot_id]
+        buckets = states[wallet_id].lots[number].buckets
+        buckets[bucket] = buckets.get(bucket, 0) + total
+    holds = _open_holds(keys)
+    for transaction, moves in holds.values():
+        hold = OpenHold(transaction.hold.expires_at, moves)
+        states[transaction.wallet_id].holds[transaction.pk] = hold
+    return states, lots, {pk: transaction for pk, (transaction, _) in holds.items()}
+
+
+def _empty_state(wallet: Wallet) -> WalletState:
+    balances: dict[WalletAccount, int] = {
+        "pending": wallet.pending,
+        "available": wallet.available,
+        "held": wallet.held,
+        "debt": wallet.debt,
+    }
+    return WalletState(balances=balances, newest_lot=wallet.newest_lot)
+
+
+def _lot(row: PointsLot) -> Lot:
+    bucket: Bucket = row.bucket  # type: ignore[assignment]
+    return Lot(row.number, row.points, row.activates_at, row.expires_at, {bucket: row.points})
+
+
+def _open_holds(wallet_ids: Sequence[int]) -> dict[int, tuple[PointsTransaction, tuple[Move, ...]]]:
+    rows = PointsHold.objects.filter(transaction__wallet_id__in=wallet_ids, is_open=True)
+    transactions = {row.transaction_id: row.transaction for row in rows.select_related("transaction")}
+    moves = moves_of(list(transactions))
+    return {pk: (transaction, tuple(moves[pk])) for pk, transaction in transactions.items()}
+
+
+def moves_of(transaction_ids: Sequence[int]) -> dict[int, list[Move]]:
+    """The moves of transactions in their order."""
+    found: dict[int, list[Move]] = defaultdict(list)
+    rows = LotMove.objects.filter(transaction_id__in=transaction_ids).order_by("pk")
+    for transaction_id, number, bucket, delta in rows.values_list(
+        "transaction_id", "lot__number", "bucket", "delta"
+    ):
+        found[transaction_id].append(Move(number, bucket, delta))
+    return found
+
+
+def state_as_of(wallet: Wallet, *, at: datetime, known_at: datetime) -> WalletState:
+    """What was so at ``at``, by what had been recorded until ``known_at``; what time made meanwhile not included."""
+    told = Q(transaction__effective_at__lte=at, transaction__recorded_at__lte=known_at)
+    state = WalletState()
+    numbers = {}
+    for row in PointsLot.objects.filter(told, wallet=wallet):
+        state.lots[row.number], numbers[row.pk] = _lot(row), row.number
+    moved = LotMove.objects.filter(told, lot__wallet=wallet).values_list("lot_id", "bucket")
+    for lot_id, bucket, total in moved.annotate(total=Sum("delta")).order_by():
+        buckets = state.lots[numbers[lot_id]].buckets
+        buckets[bucket] = buckets.get(bucket, 0) + total
+    entries = PointsTransaction.objects.filter(
+        wallet=wallet, effective_at__lte=at, recorded_at__lte=known_at
+    ).values_list("entries__account")
+    for account, total in entries.annotate(total=Sum("entries__points")).order_by():
+        if account in state.balances:
+            state.balances[account] = total
+    state.newest_lot = max(state.lots, default=0)
+    _holds_as_of(state, wallet, at=at, known_at=known_at)
+    return state
+
+
+def _holds_as_of(state: WalletState, wallet: Wallet, *, at: datetime, known_at: datetime) -> None:
+    """Holds that were open then: made by then, and not ended by then."""
+    told = {"effective_at__lte": at, "recorded_at__lte": known_at}
+    ended = PointsTransaction.objects.filter(wallet=wallet, kind__in=["commit", "release"], **told)
+    made = PointsTransaction.objects.filter(wallet=wallet, kind="hold", **told).exclude(
+        pk__in=ended.values("related_id")
+    )
+    transactions = {row.pk: row for row in made.select_related("hold")}
+    for pk, moves in moves_of(list(transactions)).items():
+        state.holds[pk] = OpenHold(transactions[pk].hold.expires_at, tuple(moves))
+
+
+def hashed_body(transaction: PointsTransaction, posting: Posting) -> dict[str, object]:
+    """What the chain knows of a transaction: everything but the words of people."""
+    facts = {
+        "wallet": transaction.wallet_id,
+        "seq": transaction.wallet_seq,
+        "kind": transaction.kind,
+        "key": transaction.key,
+        "request": transaction.request_hash,
+        "related": transaction.related.public_id if transaction.related else "",
+        "source": transaction.source,
+        "reason": transaction.reason,
+        "actor": transaction.actor,
+        "effective_at": transaction.effective_at,
+        "recorded_at": transaction.recorded_at,
+        "balances": transaction.balances,
+    }
+    return body_of(
+        facts=facts,
+        entries=dict(posting.entries),
+        moves=[(move.lot, move.bucket, move.delta) for move in posting.moves],
+        lots=[(n.number, n.points, n.activates_at, n.expires_at, n.bucket) for n in posting.new_lots],
+    )

@@ -1,0 +1,32 @@
+"""The currencies of the programme."""
+
+from django.utils.translation import gettext_lazy as _
+
+from shuke.apps.loyalty.models import PointsType
+from shuke.apps.loyalty.schemas import PointsTypeView
+from shuke.platform.errors import NotFound
+
+
+def points_type_view(row: PointsType) -> PointsTypeView:
+    """The public view of a row."""
+    return PointsTypeView(
+        code=row.code,
+        name=row.name,
+        is_spendable=row.is_spendable,
+        expiry=row.expiry,
+        activation_days=row.activation_days,
+        return_policy=row.return_policy,
+    )
+
+
+def points_type_row(code: str) -> PointsType:
+    """The row of a currency.  Raises ``NotFound``."""
+    row = PointsType.objects.filter(code=code).first()
+    if row is None:
+        raise NotFound("points_type_not_found", _("There are no points of this code."), {"code": code})
+    return row
+
+
+def points_types() -> list[PointsTypeView]:
+    """All currencies, oldest first."""
+    return [points_type_view(row) for row in PointsType.objects.order_by("pk")]

@@ -1,0 +1,1 @@
+"""Decisions about points, without database and clock.  docs/algorithms/points.md says why."""
