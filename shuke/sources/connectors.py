@@ -7,8 +7,8 @@ from types import MappingProxyType
 
 from shuke.sources.contract import Connector
 from shuke.sources.oscar import OSCAR
-from shuke.sources.vendure import VENDURE
 from shuke.sources.shopify import SHOPIFY
+from shuke.sources.vendure import VENDURE
 from shuke.sources.woocommerce import WOOCOMMERCE
 
 #: In the order in which a form offers them.
