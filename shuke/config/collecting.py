@@ -4,17 +4,47 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
+from pathlib import Path
 
 from granian.constants import Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
-from shuke.sources.collector.asgi import Collector
+from shuke.sources.collector.asgi import Collector, Document
+from shuke.sources.collector.grants import Grant
+from shuke.sources.collector.writing import GroupWriter
 
 #: Slow headers are cut off after this; slow bodies by the collector itself.
 HEADER_MILLISECONDS = 10_000
 #: Requests in work at a time; what comes on top waits in the kernel.
 MOST_REQUESTS = 512
+#: The web snippet, handed out under an address that does not change.
+SNIPPET = Path(__file__).resolve().parent.parent / "apps/collector/static/collector/shuke.js"
+
+
+def configured_collector() -> Collector:
+    """The collector of this installation: its spool, its keys, its snippet."""
+    from shuke.apps.collector.queries import spool
+
+    return Collector(
+        writer=GroupWriter(spool()),
+        load_grants=_grants,
+        clock=lambda: time.time_ns() // 1000,
+        documents={"/shuke.js": Document(SNIPPET.read_bytes(), "text/javascript; charset=utf-8")},
+    )
+
+
+def _grants() -> dict[str, Grant]:
+    """The keys of the database, asked in whatever thread, with a connection that is given back."""
+    from django.db import connection
+
+    from shuke.apps.collector.queries import grants
+
+    try:
+        return grants()
+    finally:
+        connection.close()
 
 
 async def serve(collector: Collector, *, host: str, port: int) -> None:

@@ -1,4 +1,4 @@
-"""The commands that run processes: serve, worker, and the two that serve starts itself."""
+"""The commands that run processes: serve, worker, collector, loader, and the two that serve starts itself."""
 
 from typing import Annotated
 
@@ -6,6 +6,9 @@ import typer
 
 HOST = typer.Option(help="The address to listen on; 0.0.0.0 for all.")
 PORT = typer.Option(min=1, max=65535, help="The port to listen on.")
+COLLECTOR_PORT = typer.Option(
+    min=1, max=65535, help="The port that events are sent to; the next one unless you say."
+)
 WORKERS = typer.Option(min=1, help="How many workers; 1 on SQLite and 2 on PostgreSQL unless you say.")
 QUEUES = typer.Option("--queue", help="Only these queues (on PostgreSQL); repeat it for several.")
 
@@ -22,6 +25,8 @@ def add_to(app: typer.Typer) -> None:
 
     app.command()(serve)
     app.command()(worker)
+    app.command()(collector)
+    app.command()(loader)
     app.command(hidden=True)(console)
     app.command(hidden=True)(relay)
     app.add_typer(jobs, name="jobs")
@@ -37,13 +42,14 @@ def serve(
     host: Annotated[str, HOST] = "127.0.0.1",
     port: Annotated[int, PORT] = 8000,
     workers: Annotated[int | None, WORKERS] = None,
+    collector_port: Annotated[int | None, COLLECTOR_PORT] = None,
 ) -> None:
     """Open the console and run everything behind it, until Ctrl-C."""
     from shuke.config.serve import NotMigrated, PortTaken
     from shuke.config.serve import serve as run
 
     try:
-        run(host=host, port=port, workers=workers)
+        run(host=host, port=port, workers=workers, collector_port=collector_port)
     except (PortTaken, NotMigrated) as error:
         typer.secho(str(error), fg="red", err=True)
         raise typer.Exit(1) from error
@@ -61,6 +67,20 @@ def worker(
     end_with_supervisor()
     bind_process("worker")
     work(worker_id=worker_id or new_worker_id(), queues=queues or None)
+
+
+def collector(host: Annotated[str, HOST] = "127.0.0.1", port: Annotated[int, PORT] = 8001) -> None:
+    """Run only the collector, which takes events in and keeps them on this machine's disk."""
+    from shuke.config.processes import run_collector
+
+    run_collector(host=host, port=port)
+
+
+def loader() -> None:
+    """Run only the loader, which moves what this machine's collector kept to the lake."""
+    from shuke.config.processes import run_loader
+
+    run_loader()
 
 
 def console(host: Annotated[str, HOST] = "127.0.0.1", port: Annotated[int, PORT] = 8000) -> None:

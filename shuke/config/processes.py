@@ -1,4 +1,4 @@
-"""The processes that ``shuke serve`` starts: the console and the relay.  The worker is in platform/jobs."""
+"""The processes that ``shuke serve`` starts: console, relay, collector, loader.  The worker is in platform/jobs."""
 
 import ctypes
 import logging
@@ -14,6 +14,10 @@ log = logging.getLogger("shuke.relay")
 PR_SET_PDEATHSIG = 1
 RELAY_SECONDS = 2.0
 LONGEST_RELAY_PAUSE_SECONDS = 60.0
+#: A part smaller than this means that the loader has caught up: it lets events gather before the next commit.
+CAUGHT_UP_BYTES = 8 * 2**20
+LOADER_SECONDS = 2.0
+TEND_SECONDS = 3600.0
 
 
 def end_with_parent() -> None:
@@ -104,4 +108,48 @@ def run_relay() -> None:
             pause = min(pause * 2, LONGEST_RELAY_PAUSE_SECONDS)
         close_old_connections()
         if not moved:
+            stop.wait(pause)
+
+
+def run_collector(*, host: str, port: int) -> None:
+    """Take events in until a stop signal; what was received by then is kept."""
+    import asyncio
+
+    from shuke.config.collecting import configured_collector, serve
+    from shuke.sources.collector.spool import SpoolBusy
+
+    end_with_supervisor()
+    bind_process("collector")
+    try:
+        asyncio.run(serve(configured_collector(), host=host, port=port))
+    except SpoolBusy as error:
+        raise SystemExit(f"{error} Is another collector running in this home directory?") from error
+
+
+def run_loader() -> None:
+    """Move collected events to the lake until a stop signal; after a fault, less often."""
+    from django.db import close_old_connections
+
+    from shuke.apps.collector.operations import load_once, tend_spool
+    from shuke.platform.clock import now
+
+    end_with_supervisor()
+    bind_process("loader")
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    pause, tend_at = LOADER_SECONDS, time.monotonic()
+    while not stop.is_set():
+        size = 0
+        try:
+            size = load_once(at=now()).size
+            if time.monotonic() >= tend_at and size < CAUGHT_UP_BYTES:
+                tend_at = time.monotonic() + TEND_SECONDS
+                tend_spool(at=now())
+            pause = LOADER_SECONDS
+        except Exception:
+            logging.getLogger("shuke.loader").exception("loading failed")
+            pause = min(pause * 2, LONGEST_RELAY_PAUSE_SECONDS)
+        close_old_connections()
+        if size < CAUGHT_UP_BYTES:
             stop.wait(pause)

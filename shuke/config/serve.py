@@ -1,4 +1,4 @@
-"""``shuke serve``: the console, the workers and the relay as processes, kept alive and ended together."""
+"""``shuke serve``: console, collector, loader, relay and workers as processes, kept alive and ended together."""
 
 import os
 import secrets
@@ -108,8 +108,8 @@ class Supervisor:
         log.info("stopped")
 
 
-def serve(*, host: str, port: int, workers: int | None) -> None:
-    """Run everything that one machine needs.
+def serve(*, host: str, port: int, workers: int | None, collector_port: int | None = None) -> None:
+    """Run everything that one machine needs; events are sent to the port after the console's unless another is given.
 
     Raises ``PortTaken`` or ``NotMigrated`` before anything is started.
     """
@@ -119,7 +119,9 @@ def serve(*, host: str, port: int, workers: int | None) -> None:
 
     # Django's applications are not loaded here: the supervisor stays small and opens no database.
     configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
+    events_port = collector_port or (port + 1 if port < 65535 else port - 1)
     check_port(host, port)
+    check_port(host, events_port, option="collector-port")
     check_database()
     metrics = Path(settings.SHUKE_HOME) / "metrics"
     shutil.rmtree(metrics, ignore_errors=True)
@@ -127,9 +129,14 @@ def serve(*, host: str, port: int, workers: int | None) -> None:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)
     # More workers make SQLite slower, since it takes one writer at a time.
     count = workers or (2 if connection.vendor == "postgresql" else 1)
-    children = [Child("console", ["console", "--host", host, "--port", str(port)]), Child("relay", ["relay"])]
+    children = [
+        Child("console", ["console", "--host", host, "--port", str(port)]),
+        Child("collector", ["collector", "--host", host, "--port", str(events_port)]),
+        Child("relay", ["relay"]),
+        Child("loader", ["loader"]),
+    ]
     children += [_worker(number) for number in range(1, count + 1)]
-    Supervisor(children).run(until_open=lambda: announce(host, port))
+    Supervisor(children).run(until_open=lambda: announce(host, port, events_port=events_port))
 
 
 def _worker(number: int) -> Child:
@@ -159,8 +166,8 @@ class PortTaken(Exception):
     """Another program listens there."""
 
 
-def check_port(host: str, port: int) -> None:
-    """Raise ``PortTaken`` with the way out if the console could not listen there."""
+def check_port(host: str, port: int, *, option: str = "port") -> None:
+    """Raise ``PortTaken`` with the way out if nobody could listen there; ``option`` says whose port it is."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -169,12 +176,12 @@ def check_port(host: str, port: int) -> None:
         except OSError as error:
             raise PortTaken(
                 f"Cannot listen on {host}:{port} ({error.strerror}). Stop the program that does, "
-                f"or choose another port: shuke serve --port {port + 1 if port < 65535 else 8001}"
+                f"or choose another port: shuke serve --{option} {port + 1 if port < 65535 else 8001}"
             ) from error
 
 
-def announce(host: str, port: int) -> None:
-    """Print the address as soon as the console accepts connections."""
+def announce(host: str, port: int, *, events_port: int) -> None:
+    """Print the addresses as soon as the console accepts connections."""
     reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound.
     while True:
         try:
@@ -183,6 +190,7 @@ def announce(host: str, port: int) -> None:
             time.sleep(0.1)
             continue
         shown = f"[{reachable}]" if ":" in reachable else reachable
-        sys.stdout.write(f"\nShuke is open at http://{shown}:{port}  (stop with Ctrl-C)\n\n")
+        sys.stdout.write(f"\nShuke is open at http://{shown}:{port}  (stop with Ctrl-C)\n")
+        sys.stdout.write(f"Events are taken in at http://{shown}:{events_port}\n\n")
         sys.stdout.flush()
         return

@@ -117,7 +117,7 @@ def test_it_opens_revives_what_dies_and_leaves_nothing_behind(server):
     _wait(lambda: '"status": "ok"' in server.read("/health/ready"), 60, "the worker did not report")
     assert 'shuke_jobs{state="ready"}' in server.read("/metrics")
     before = server.children()
-    assert set(before) == {"console", "relay", "worker"}
+    assert set(before) == {"console", "collector", "relay", "loader", "worker"}
     for name in ("worker", "relay"):
         os.kill(before[name], signal.SIGKILL)
     _wait(lambda: set(server.children()) == set(before), 30, "what died was not started again")

@@ -21,7 +21,8 @@ _NULL = frozenset({b"null", b""})
 def cleaned(raw: list[bytes], *, of_person: bool = False) -> tuple[pl.Series, dict[int, str]]:
     """The texts without identifiers, and by their place the codes of those that cannot be kept.
 
-    ``of_person``: each describes a person, as traits do, so that all are looked at with care.  Equal texts, such as the context that a server sends with every event, are looked at once.
+    ``of_person``: each describes a person, as traits do, so that all are looked at with care.
+    Equal texts, such as the context that a server sends with every event, are looked at once.
     """
     faults: dict[bytes, str] = {}
     decoded = {item: _text(item, faults) for item in set(raw)}

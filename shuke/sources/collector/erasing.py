@@ -54,6 +54,9 @@ def erase_from_segment(path: Path, wanted: Wanted) -> int:
         return 0
     draft = path.with_suffix(f".{os.getpid()}.{secrets.token_hex(4)}.draft")
     write_durably(draft, bytes(changed))
+    # Its age decides when it goes.
+    status = path.stat()
+    os.utime(draft, ns=(status.st_atime_ns, status.st_mtime_ns))
     draft.rename(path)
     sync_folder(path.parent)
     return count

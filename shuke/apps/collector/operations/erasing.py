@@ -43,13 +43,19 @@ def _wanted(traces: Iterable[Trace]) -> Wanted:
         else:
             ids.setdefault(item.scope, set()).add(item.value)
     by_source = {
-        source: frozenset(ids.get(account, set()) | ids.get("", set()) | ids.get("global", set()))
+        source: frozenset(ids.get(str(account), set()) | ids.get("", set()) | ids.get("global", set()))
         for source, account in Source.objects.values_list("public_id", "account_id")
     }
     return Wanted(sorted(contacts), {source: values for source, values in by_source.items() if values})
 
 
-def prune_spool(*, at: datetime) -> int:
+def tend_spool(*, at: datetime) -> int:
+    """Upkeep: let old segments go and join small files of events; returns how many segments went."""
+    lake().compact("events")
+    return _prune(at=at)
+
+
+def _prune(*, at: datetime) -> int:
     """Delete segments that were loaded wholly and written a week ago; returns how many."""
     held = spool()
     if not held.folder.exists():
