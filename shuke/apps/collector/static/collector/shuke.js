@@ -211,7 +211,7 @@
       consent = next;
       var report = made("track", { event: ANSWERED, properties: {
         preferences: choices(), gpc: gpc,
-        text: (evidence && evidence.text) || "", text_version: (evidence && evidence.version) || ""
+        text: (evidence && evidence.text) || "", version: (evidence && evidence.version) || ""
       } });
       if (mayTrack()) {
         waiting.forEach(function (event) { event.context.consent = consentNow(); });
