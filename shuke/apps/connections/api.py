@@ -44,10 +44,13 @@ class NewAccount(Schema):
 
 
 class NewImport(Schema):
-    """How a file is to be read: ``settings`` is a mapping as JSON, ``profile`` the name or id of a saved one."""
+    """How a file is to be read: ``settings`` is a mapping as JSON, ``profile`` the name or id of a saved one.
 
-    account: str = Field(max_length=80)
-    kind: str = Field(max_length=40)
+    Without ``kind`` the headers tell it; without ``account`` the platform whose export it is.
+    """
+
+    account: str = Field("", max_length=80)
+    kind: str = Field("", max_length=40)
     profile: str = Field("", max_length=80)
     settings: str = Field("", max_length=100_000)
     run: bool = False
@@ -75,8 +78,16 @@ def list_mappings(request: HttpRequest, kind: str = "") -> list[ProfileView]:
 
 
 @router.post("/imports", response={201: BatchView})
-def add_import(request: HttpRequest, form: Form[NewImport], file: File[UploadedFile]) -> Status[BatchView]:
-    """Upload a file (multipart).  With ``run`` it is taken in at once; else check it, then start it."""
+def add_import(
+    request: HttpRequest,
+    form: Form[NewImport],
+    file: File[UploadedFile],
+    details: File[UploadedFile | None] = None,
+) -> Status[BatchView]:
+    """Upload a file (multipart).  With ``run`` it is taken in at once; else check it, then start it.
+
+    ``details`` is the second file of an export in two files (Taobao's orders and their details).
+    """
     actor = permit(request, "imports.edit")
     view = upload(
         actor=actor,
@@ -86,6 +97,7 @@ def add_import(request: HttpRequest, form: Form[NewImport], file: File[UploadedF
         file_name=file.name or "file",
         blocks=file.chunks(),
         settings=_settings(form.settings),
+        details=(details.name or "file", details.chunks()) if details else None,
     )
     if form.profile:
         view = use_profile(actor=actor, at=now(), batch_id=view.id, profile_id=form.profile)

@@ -47,6 +47,7 @@ class ConnectionsConfig(AppConfig):
                 "failed": (_("Failed"), "red"),
             },
         )
+        self._name_connections()
         register_labels(
             "import_table",
             {
@@ -67,5 +68,64 @@ class ConnectionsConfig(AppConfig):
             {
                 "shuke.apps.connections.tasks.run_import": (_("Take a file in"), "grey"),
                 "shuke.apps.connections.tasks.delete_uploads": (_("Delete old uploads"), "grey"),
+            },
+        )
+
+    @staticmethod
+    def _name_connections() -> None:
+        """Words for connections and their runs."""
+        from shuke.web.labels import register_labels
+
+        register_labels(
+            "connection_state", {"active": (_("Active"), "green"), "paused": (_("Paused"), "grey")}
+        )
+        register_labels(
+            "sync_state",
+            {
+                "queued": (_("Queued"), "blue"),
+                "running": (_("Running"), "yellow"),
+                "waiting": (_("Waiting for the shop"), "yellow"),
+                "done": (_("Done"), "green"),
+                "failed": (_("Failed"), "red"),
+            },
+        )
+        register_labels(
+            "sync_stream",
+            {
+                "members": (_("Customers"), "green"),
+                "products": (_("Products"), "grey"),
+                "stock": (_("Stock"), "grey"),
+                "stores": (_("Stores"), "grey"),
+                "orders": (_("Orders and refunds"), "blue"),
+                "refunds": (_("Refunds"), "yellow"),
+            },
+        )
+        register_labels(
+            "sync_part",
+            {
+                "pull": (_("What changed"), "blue"),
+                "recent": (_("Recent ones looked at again"), "grey"),
+                "listed": (_("Search for deleted ones"), "grey"),
+                "webhooks": (_("Told by webhooks"), "purple"),
+            },
+        )
+        register_labels(
+            "sync_trigger",
+            {
+                "schedule": (_("By schedule"), "grey"),
+                "person": (_("By hand"), "blue"),
+                "webhook": (_("By a webhook"), "purple"),
+            },
+        )
+        register_labels(
+            "sync_note",
+            {
+                "too_many_missing": (
+                    _(
+                        "More than half of the records are missing in the shop's list. Nothing was closed: check "
+                        "the shop, and the rights of the key."
+                    ),
+                    "red",
+                )
             },
         )

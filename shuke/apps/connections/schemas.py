@@ -146,6 +146,11 @@ class BatchView(Schema):
         return round(100 * self.progress_done / self.progress_total) if self.progress_total else 0
 
     @property
+    def layout(self) -> str:
+        """Name of the platform's export that was recognised; empty for ordinary files."""
+        return str(self.settings.get("layout") or "")
+
+    @property
     def is_open(self) -> bool:
         """Whether the mapping may still be changed and the run started."""
         return self.state in {"uploaded", "checked", "failed"} and self.is_stored
@@ -360,6 +365,17 @@ class SyncRunView(Schema):
     def rows(self) -> int:
         """Rows pulled in all."""
         return sum(part.rows for part in self.parts)
+
+    @property
+    def progress_stream(self) -> str:
+        """The stream that is pulled now."""
+        return self.progress_label.partition(":")[0]
+
+    @property
+    def progress_rows(self) -> int | None:
+        """Rows of it so far; ``None`` while the system asked to wait."""
+        count = self.progress_label.partition(":")[2]
+        return int(count) if count.isdigit() else None
 
     @property
     def changes(self) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from shuke.sources.files.errors import UnreadableFileError
 from shuke.sources.files.fields import PERSON_FIELD_NAMES, FileKind
+from shuke.sources.files.kinds import KINDS
 from shuke.sources.files.profiles import Profile
 
 _BRACKETS = re.compile(r"[(\[{<（【].*?[)\]}>）】]")
@@ -44,6 +45,17 @@ def automatic_mapping(kind: FileKind, headers: Sequence[str]) -> dict[str, str]:
                 found[field.name] = known
                 taken.add(known)
     return found
+
+
+def guessed_kind(headers: Sequence[str]) -> str | None:
+    """The kind of which nothing needed is missing and most headers are known; ``None`` where none is whole."""
+    found: dict[str, int] = {}
+    for kind in KINDS.values():
+        columns = automatic_mapping(kind, headers)
+        profile = Profile(columns=columns, time_zone="UTC", business_zone="UTC", currency="")
+        if columns and not missing_fields(kind, profile):
+            found[kind.name] = len(columns)
+    return max(found, key=found.__getitem__) if found else None
 
 
 def check_mapping(kind: FileKind, profile: Profile, headers: Sequence[str]) -> None:

@@ -171,7 +171,7 @@ def test_a_wrong_file_is_refused_and_nothing_is_kept(account, content, code):
 
 
 def test_too_large_a_file_is_refused_while_it_streams(account, monkeypatch):
-    monkeypatch.setattr("shuke.apps.connections.operations.uploading.MAX_BYTES", 1000)
+    monkeypatch.setattr("shuke.apps.connections.operations.receiving.MAX_BYTES", 1000)
     taken = []
 
     def endless():

@@ -13,8 +13,15 @@ console = Console()
 def import_file(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV, Excel or Parquet.")],
     *,
-    kind: Annotated[str, typer.Option(help="members, products, stores, orders, refunds …")],
-    account: Annotated[str, typer.Option(help="Channel account, by name or id; created if there is none.")],
+    kind: Annotated[
+        str, typer.Option(help="members, products, orders, refunds …; found out by the headers if left out.")
+    ] = "",
+    account: Annotated[
+        str, typer.Option(help="Channel account, by name or id, created if there is none; or the platform's.")
+    ] = "",
+    details: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Taobao's second file, with the lines.")
+    ] = None,
     sales_channel: Annotated[str, typer.Option(help="Sales channel of a new account.")] = "store",
     profile: Annotated[str, typer.Option(help="A saved mapping, by name or id.")] = "",
     amount_unit: Annotated[str, typer.Option(help="major (12.50) or minor (1250).")] = "",
@@ -24,14 +31,16 @@ def import_file(
     from shuke.platform.errors import Refused
 
     try:
-        view = _import(file, kind, account, sales_channel, profile, amount_unit, dry_run=dry_run)
+        view = _import(
+            file, kind, account, sales_channel, profile, amount_unit, details=details, dry_run=dry_run
+        )
     except Refused as refusal:
         console.print(f"[red]{refusal.code}[/red]: {refusal.message}", soft_wrap=True)
         raise typer.Exit(code=1) from refusal
     show_report(view)
 
 
-def _import(file: Path, kind: str, account: str, *given: str, dry_run: bool) -> Any:
+def _import(file: Path, kind: str, account: str, *given: str, details: Path | None, dry_run: bool) -> Any:
     from shuke.apps.connections.operations import (
         check_batch,
         discard_batch,
@@ -46,19 +55,22 @@ def _import(file: Path, kind: str, account: str, *given: str, dry_run: bool) -> 
     from shuke.platform.permissions import SYSTEM
 
     sales_channel, profile, amount_unit = given
-    try:
-        owner = account_named(account)
-    except NotFound:
-        owner = ensure_account(actor=SYSTEM, at=now(), name=account, sales_channel=sales_channel)
+    owner_id = ""
+    if account:
+        try:
+            owner_id = account_named(account).id
+        except NotFound:
+            owner_id = ensure_account(actor=SYSTEM, at=now(), name=account, sales_channel=sales_channel).id
     settings = {"amount_unit": amount_unit} if amount_unit else {}
     view = upload(
         actor=SYSTEM,
         at=now(),
-        account_id=owner.id,
+        account_id=owner_id,
         kind=kind,
         file_name=file.name,
         blocks=file_blocks(file),
         settings=settings,
+        details=(details.name, file_blocks(details)) if details else None,
     )
     if profile:
         view = use_profile(actor=SYSTEM, at=now(), batch_id=view.id, profile_id=profile)

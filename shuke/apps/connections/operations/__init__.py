@@ -20,6 +20,7 @@ from shuke.apps.connections.operations.landing import (
 from shuke.apps.connections.operations.mapping import (
     change_mapping,
     delete_profile,
+    map_by_hand,
     save_profile,
     use_profile,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "discard_batch",
     "ensure_account",
     "lander_of",
+    "map_by_hand",
     "pause_connection",
     "person_keys",
     "receive_webhook",

@@ -20,7 +20,7 @@ from shuke.sources.files.mapping import check_mapping
 
 KEPT = (
     "columns", "attributes", "time_zone", "currency", "amount_unit", "decimal_mark", "date_order", "fractions", "fills",
-    "encoding", "separator",
+    "encoding", "separator", "layout",
 )  # fmt: skip
 
 
@@ -37,6 +37,20 @@ def change_mapping(*, actor: Actor, at: datetime, batch_id: str, settings: Mappi
     except UnreadableFileError as error:
         raise refusal_of(error) from error
     row.settings = given | {"columns": dict(profile.columns)}
+    row.state, row.report, row.error_code, row.error_message = "uploaded", {}, "", ""
+    row.save()
+    record_audit(actor=actor, at=at, verb="import.mapped", subject=("import", batch_id), changes={})
+    return batch_view(row)
+
+
+@transaction.atomic
+def map_by_hand(*, actor: Actor, at: datetime, batch_id: str) -> BatchView:
+    """Read a recognised export as an ordinary file, with the columns as they came."""
+    row = _open_row(batch_id)
+    given = {name: value for name, value in row.settings.items() if name not in {"layout", "columns"}}
+    source = read_source(stored_path(row), given)
+    profile = profile_of(row.account, kind_named(row.kind), given=given, source=source)
+    row.settings = given | {"layout": "", "columns": dict(profile.columns)}
     row.state, row.report, row.error_code, row.error_message = "uploaded", {}, "", ""
     row.save()
     record_audit(actor=actor, at=at, verb="import.mapped", subject=("import", batch_id), changes={})

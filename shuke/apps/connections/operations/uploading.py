@@ -1,7 +1,5 @@
 """Taking a file in: streamed to disk, looked at, and kept until its retention ends."""
 
-import hashlib
-import os
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -11,15 +9,15 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.connections.models import ImportBatch, new_batch_id
-from shuke.apps.connections.queries.accounts import account_row
+from shuke.apps.connections.operations.planning import plan_of
+from shuke.apps.connections.operations.receiving import receive
 from shuke.apps.connections.queries.batches import batch_row, batch_view
-from shuke.apps.connections.queries.files import kind_named, profile_of, read_source, uploads_folder
+from shuke.apps.connections.queries.files import uploads_folder
 from shuke.apps.connections.schemas import BatchView
 from shuke.platform.audit.operations import record_audit
-from shuke.platform.errors import Invalid, Refused
+from shuke.platform.errors import Refused
 from shuke.platform.permissions import Actor
 
-MAX_BYTES = int(os.environ.get("SHUKE_MAX_UPLOAD_BYTES", str(2 * 2**30)))
 BLOCK = 1 << 20
 
 
@@ -39,33 +37,37 @@ def upload(
     file_name: str,
     blocks: Iterable[bytes],
     settings: Mapping[str, Any] | None = None,
+    details: tuple[str, Iterable[bytes]] | None = None,
 ) -> BatchView:
     """Keep a file and find out how it is read.  ``settings`` are those of a ``Profile``, all optional.
 
-    Raises ``Invalid`` for a file that is empty, too large, damaged or no table; nothing is kept then.
+    An empty ``kind`` is found out by the headers, an empty ``account_id`` by the platform whose export it
+    is.  ``details`` (name, blocks) is a second file that is joined to the first.  Columns with numbers of
+    identity cards and the like are cut out before the file gets its place.  Raises ``Invalid`` for a
+    file that is empty, too large, damaged, no table, or of a kind that cannot be told; nothing is kept
+    then.
     """
-    account, chosen = account_row(account_id), kind_named(kind)
     public_id = new_batch_id()
     path = uploads_folder() / public_id
-    size, digest = _store(path, blocks)
+    given = dict(settings or {})
+    names = [file_name, *([details[0]] if details else [])]
     try:
-        given = dict(settings or {})
-        source = read_source(path, given)
-        profile = profile_of(account, chosen, given=given, source=source)
+        received = receive(path, parts=[blocks, *([details[1]] if details else [])], given=given)
         with transaction.atomic():
+            plan = plan_of(received.source, actor=actor, at=at, account_id=account_id, kind=kind, given=given)
             row = ImportBatch.objects.create(
                 public_id=public_id,
-                account=account,
-                kind=kind,
-                file_name=_plain_name(file_name),
-                file_hash=digest,
-                file_bytes=size,
+                account=plan.account,
+                kind=plan.kind,
+                file_name=" + ".join(_plain_name(name) for name in names)[:255],
+                file_hash=received.digest,
+                file_bytes=received.size,
                 stored_name=path.name,
-                settings=given | {"columns": dict(profile.columns)},
+                settings=plan.settings,
                 actor_name=actor.name[:120],
                 created_at=at,
             )
-            changes = {"kind": [None, kind], "bytes": [None, size]}
+            changes = {"kind": [None, plan.kind], "bytes": [None, received.size]}
             record_audit(
                 actor=actor, at=at, verb="import.uploaded", subject=("import", public_id), changes=changes
             )
@@ -73,31 +75,6 @@ def upload(
         path.unlink(missing_ok=True)
         raise
     return batch_view(row)
-
-
-def _store(path: Path, blocks: Iterable[bytes]) -> tuple[int, str]:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    digest, size = hashlib.sha256(), 0
-    try:
-        with path.open("wb") as file:
-            for block in blocks:
-                size += len(block)
-                if size > MAX_BYTES:
-                    raise Invalid(
-                        "file_too_large",
-                        _(
-                            "The file is larger than allowed. Split it, or ask your administrator to raise the limit."
-                        ),
-                        {"limit_bytes": MAX_BYTES},
-                    )
-                digest.update(block)
-                file.write(block)
-            file.flush()
-            os.fsync(file.fileno())
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-    return size, digest.hexdigest()
 
 
 def _plain_name(name: str) -> str:

@@ -17,6 +17,7 @@ from shuke.apps.connections.operations import (
     delete_profile,
     discard_batch,
     ensure_account,
+    map_by_hand,
     request_import,
     save_profile,
     upload,
@@ -67,7 +68,7 @@ def show_imports(request: HttpRequest) -> HttpResponse:
 def new_import(request: HttpRequest) -> HttpResponse:
     """Upload a file."""
     form = UploadForm(
-        request.POST or None, request.FILES or None, initial={"kind": request.GET.get("kind", "orders")}
+        request.POST or None, request.FILES or None, initial={"kind": request.GET.get("kind", "")}
     )
     if request.method == "POST" and form.is_valid():
         try:
@@ -75,9 +76,21 @@ def new_import(request: HttpRequest) -> HttpResponse:
         except Refused as refusal:
             form.add_error("file", str(refusal.message))
         else:
-            return redirect("connections:mapping", batch_id=view.id)
+            return _after_upload(request, view)
     status = 422 if form.errors else 200
     return render(request, "connections/new.html", {"form": form, "NEW": NEW}, status=status)
+
+
+def _after_upload(request: HttpRequest, view: BatchView) -> HttpResponse:
+    """An export that was recognised needs no mapping: straight to its report."""
+    if view.layout:
+        try:
+            check_batch(actor=actor_of(request), at=now(), batch_id=view.id)
+        except Refused as refusal:
+            messages.error(request, str(refusal.message))
+        else:
+            return redirect("connections:import", batch_id=view.id)
+    return redirect("connections:mapping", batch_id=view.id)
 
 
 def _upload(request: HttpRequest, values: dict[str, Any]) -> BatchView:
@@ -98,6 +111,7 @@ def _upload(request: HttpRequest, values: dict[str, Any]) -> BatchView:
         kind=values["kind"],
         file_name=file.name,
         blocks=file.chunks(),
+        details=(values["details"].name, values["details"].chunks()) if values["details"] else None,
     )
 
 
@@ -154,7 +168,10 @@ def _free_headers(view: BatchView, shown: Preview) -> list[str]:
 def _save_mapping(request: HttpRequest, batch_id: str) -> HttpResponse:
     actor = actor_of(request)
     view = batch(batch_id)
-    settings = mapping_settings(request.POST, list(KINDS[view.kind].field_names))
+    if request.POST.get("by_hand"):
+        map_by_hand(actor=actor, at=now(), batch_id=batch_id)
+        return redirect("connections:mapping", batch_id=batch_id)
+    settings = mapping_settings(request.POST, list(KINDS[view.kind].field_names)) | {"layout": view.layout}
     change_mapping(actor=actor, at=now(), batch_id=batch_id, settings=settings)
     name = request.POST.get("profile_name", "").strip()
     if name:

@@ -1,5 +1,6 @@
 """The stored file of a batch and how it is read."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from shuke.platform.retailer.queries import retailer
 from shuke.sources.files.errors import UnreadableFileError
 from shuke.sources.files.fields import FileKind
 from shuke.sources.files.kinds import KINDS
+from shuke.sources.files.layouts import LAYOUTS, rewrite
 from shuke.sources.files.mapping import automatic_mapping
 from shuke.sources.files.profiles import Profile, profile_from
 from shuke.sources.files.reading import SourceTable, read_file
@@ -51,14 +53,21 @@ def refusal_of(error: UnreadableFileError) -> Invalid:
     return Invalid(error.code, message, {name: str(value)[:500] for name, value in error.facts.items()})
 
 
-def read_source(path: Path, given: dict[str, Any]) -> SourceTable:
-    """The cells of a file.  Raises ``Invalid`` where it cannot be read."""
+def read_raw(path: Path, given: Mapping[str, Any]) -> SourceTable:
+    """The cells of a file as they came.  Raises ``Invalid`` where it cannot be read."""
     try:
         return read_file(
             path, encoding=given.get("encoding") or "auto", separator=given.get("separator") or "auto"
         )
     except UnreadableFileError as error:
         raise refusal_of(error) from error
+
+
+def read_source(path: Path, given: Mapping[str, Any]) -> SourceTable:
+    """The cells of a file; an export of a platform has our columns.  Raises ``Invalid`` as ``read_raw``."""
+    source = read_raw(path, given)
+    layout = LAYOUTS.get(str(given.get("layout") or ""))
+    return rewrite(layout, source) if layout is not None else source
 
 
 def profile_of(

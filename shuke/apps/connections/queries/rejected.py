@@ -8,7 +8,7 @@ import polars as pl
 
 from shuke.apps.connections.models import ImportBatch
 from shuke.apps.connections.queries.batches import batch_row
-from shuke.apps.connections.queries.files import read_source, stored_path
+from shuke.apps.connections.queries.files import read_raw, read_source, stored_path
 from shuke.apps.connections.queries.reasons import reason_text
 from shuke.apps.connections.schemas import RejectedRow
 from shuke.platform.errors import Refused
@@ -58,6 +58,8 @@ def rejected_csv(batch_id: str) -> Iterable[bytes]:
 
 
 def _original_rows(row: ImportBatch, reasons: dict[int, list[str]]) -> Iterable[bytes]:
+    if row.settings.get("layout"):
+        return _rows_of_export(row, reasons)
     source = read_source(stored_path(row), row.settings)
     frame, extra = source.frame, []
     order_header = row.settings.get("columns", {}).get("order_no")
@@ -78,6 +80,22 @@ def _original_rows(row: ImportBatch, reasons: dict[int, list[str]]) -> Iterable[
         for row_cells, number in zip(cells, numbers, strict=True)
     )
     return csv_lines([*source.headers, *extra, "shuke_row", "shuke_reason"], lines)
+
+
+def _rows_of_export(row: ImportBatch, reasons: dict[int, list[str]]) -> Iterable[bytes]:
+    """Rows of a platform's export with all rows of their orders: amounts were shared among these."""
+    raw, ours = read_raw(stored_path(row), row.settings), read_source(stored_path(row), row.settings)
+    bad = pl.Series(ROW_NO, list(reasons), dtype=pl.Int64)
+    if "order_no" in ours.headers:
+        order = str(ours.headers.index("order_no"))
+        hit = ours.frame.filter(pl.col(ROW_NO).is_in(bad.implode()))[order].drop_nulls().unique()
+        bad = pl.concat([bad, ours.frame.filter(pl.col(order).is_in(hit.implode()))[ROW_NO]]).unique()
+    wanted = raw.frame.filter(pl.col(ROW_NO).is_in(bad.implode()))
+    lines = (
+        (*cells, number, " ".join(reasons.get(number, [])))
+        for *cells, number in wanted.select(*(str(i) for i in range(len(raw.headers))), ROW_NO).iter_rows()
+    )
+    return csv_lines([*raw.headers, "shuke_row", "shuke_reason"], lines)
 
 
 def _quarantined_rows(faults: list[RejectedRow], reasons: dict[int, list[str]]) -> Iterable[bytes]:
