@@ -1,0 +1,126 @@
+"""The proof: people come in through every door, one is erased, and no byte anywhere tells of them.
+
+Every file of the data directory is read raw, Parquet files also decoded; the database is read as the
+file it is (SQLite, with its write-ahead log) and as a dump (PostgreSQL).  The same scan before
+the erasure finds the person, so that it is known to look.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from tests.privacy.story import EMAIL, EXTERNAL, PHONE
+
+ROOT = Path(__file__).parents[2]
+KEYRING = "keyring.json"
+
+
+@dataclass(frozen=True)
+class Installation:
+    """A home and its database, worked on by a process of its own."""
+
+    home: Path
+    process: subprocess.Popen[str]
+    dump: Callable[[], bytes] = lambda: b""
+
+    def run(self, *arguments: str) -> dict[str, Any]:
+        """Let the process do something; what it tells."""
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.write(" ".join(arguments) + "\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        assert line, f"The process died of {arguments}; its error stands above."
+        told: dict[str, Any] = json.loads(line)
+        return told
+
+    def contents(self) -> Iterator[tuple[str, bytes]]:
+        """Every file raw, what is packed also unpacked, and the dump."""
+        for path in sorted(self.home.rglob("*")):
+            if path.is_file() and path.name != KEYRING:
+                yield str(path.relative_to(self.home)), path.read_bytes()
+                if path.suffix == ".parquet":
+                    rows = pl.read_parquet(path, hive_partitioning=False).to_dicts()
+                    yield f"{path.name} (decoded)", repr(rows).encode()
+        yield "dump", self.dump()
+
+    def found(self, words: list[str]) -> set[tuple[str, str]]:
+        """(file, word) of every word in any usual encoding."""
+        forms = {
+            word: {word.encode(e) for e in ("utf-8", "gb18030", "utf-16-le", "utf-16-be")} for word in words
+        }
+        return {
+            (name, word)
+            for name, content in self.contents()
+            for word, encodings in forms.items()
+            if any(form in content for form in encodings)
+        }
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def installation(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Installation]:
+    """A new home."""
+    home = tmp_path / "home"
+    environment = {**os.environ, "SHUKE_HOME": str(home), "DJANGO_SETTINGS_MODULE": "shuke.config.settings"}
+    environment.pop("SHUKE_DATABASE_URL", None)
+    if request.param == "postgresql":
+        environment["SHUKE_DATABASE_URL"] = request.getfixturevalue("postgresql_server").create_database()
+    url = environment.get("SHUKE_DATABASE_URL", "")
+    command = [sys.executable, "-m", "tests.privacy.story"]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        yield Installation(home, process, (lambda: dumped(url)) if url else lambda: b"")
+        process.kill()
+
+
+def dumped(url: str) -> bytes:
+    """Every row of every table as text, which is what a dump holds."""
+    import psycopg
+
+    parts = []
+    with psycopg.connect(url) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        for (table,) in cursor.fetchall():
+            with cursor.copy(f'COPY "{table}" TO STDOUT') as rows:
+                parts += [bytes(part) for part in rows]
+    return b"".join(parts)
+
+
+@pytest.mark.slow
+def test_an_erased_person_is_in_no_byte_and_everybody_else_is_as_before(installation: Installation) -> None:
+    played = installation.run("play")
+    known = played["known_by"]
+    words = [*known["values"], *known["hashes"], *known["keys"]]
+    assert PHONE in words
+    before = installation.run("sums")
+    seen = installation.found(words)
+    # The scan sees the person in the lake, in its log, in uploads and in the database.
+    assert {word for _file, word in seen} >= {EMAIL, EXTERNAL, *known["hashes"], *known["keys"][:1]}
+    assert any("_delta_log" in file for file, _word in seen)
+
+    installation.run("erase", played["zoe"])
+    assert installation.found(words) == set()
+    after = installation.run("sums")
+    assert after["zoe_found"] == []
+    assert after["bo"] == before["bo"]
+    assert after["paid"] == {"A2": 2000, "A5": 500}
+    assert after["refunded"] == 200
+    assert after["audit"] >= before["audit"] + 2
+
+    installation.run("settle")
+    assert installation.found(words) == set()
+    # The same files again do not bring the person back: sales come in without a name.
+    installation.run("import")
+    again = installation.run("sums")
+    assert again["zoe_found"] == []
+    assert again["bo"] == before["bo"]
+    assert again["paid"] == before["paid"]
