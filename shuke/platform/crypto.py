@@ -2,7 +2,8 @@
 
 Two secrets live in a file of the home directory, made on first use and never in the database, so a
 leaked database alone tells no phone or email.  Values are encrypted with Fernet; the first key
-encrypts, all keys decrypt, so keys can be rotated.
+encrypts, all keys decrypt, so keys can be rotated (``shuke.platform.rotation``) while processes run: each looks
+at the file again after a second, and at once when it meets a value that it cannot read.
 """
 
 import hashlib
@@ -10,12 +11,18 @@ import hmac
 import json
 import os
 import secrets
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
+
+#: For how long a process trusts what it has read of the file.
+LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -53,12 +60,7 @@ def _create_keyring(path: Path) -> None:
         "hash_key": secrets.token_hex(32),
         "signing_key": secrets.token_urlsafe(48),
     }
-    draft = path.with_suffix(f".{os.getpid()}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(fresh, file)
-        file.flush()
-        os.fsync(file.fileno())
+    draft = _draft(path, fresh)
     try:
         # A hard link refuses to overwrite, a rename would not.
         os.link(draft, path)
@@ -68,14 +70,64 @@ def _create_keyring(path: Path) -> None:
         draft.unlink()
 
 
-@lru_cache(maxsize=4)
-def _cached_keyring(path: Path) -> Keyring:
-    return load_keyring(path)
+def _draft(path: Path, content: dict[str, Any]) -> Path:
+    draft = path.with_suffix(f".{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(content, file)
+        file.flush()
+        os.fsync(file.fileno())
+    return draft
 
 
-def keyring() -> Keyring:
-    """The keyring of the configured home directory."""
-    return _cached_keyring(Path(settings.SHUKE_HOME) / "keyring.json")
+def replace_encryption_keys(path: Path, keys: Sequence[str]) -> None:
+    """Put other encryption keys into the file, the first being the one that encrypts; in one step or not at all."""
+    content = json.loads(path.read_text()) | {"encryption_keys": list(keys)}
+    _draft(path, content).replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        # Values are about to be written that only the new file can read.
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+@dataclass
+class _Remembered:
+    keyring: Keyring
+    entry: tuple[int, int]
+    looked_at: float
+
+
+_remembered: dict[Path, _Remembered] = {}
+
+
+def keyring_file() -> Path:
+    """Where the secrets lie."""
+    return Path(settings.SHUKE_HOME) / "keyring.json"
+
+
+def keyring(*, look_again: bool = False) -> Keyring:
+    """The keyring of the configured home directory, as it was a second ago at most, or is now."""
+    path = keyring_file()
+    known = _remembered.get(path)
+    moment = time.monotonic()
+    if known and not look_again and moment - known.looked_at < LOOK_SECONDS:
+        return known.keyring
+    entry = _entry(path)
+    if known is None or known.entry != entry:
+        known = _Remembered(load_keyring(path), _entry(path), moment)
+        _remembered[path] = known
+    known.looked_at = moment
+    return known.keyring
+
+
+def _entry(path: Path) -> tuple[int, int]:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return (0, 0)
+    return status.st_ino, status.st_mtime_ns
 
 
 def encrypt(value: str) -> bytes:
@@ -85,7 +137,15 @@ def encrypt(value: str) -> bytes:
 
 def decrypt(token: bytes | memoryview) -> str:
     """The value of ``encrypt``.  Raises ``cryptography.fernet.InvalidToken`` if it was tampered with."""
-    return keyring().fernet.decrypt(bytes(token)).decode() if token else ""
+    return decrypt_bytes(token).decode() if token else ""
+
+
+def decrypt_bytes(token: bytes | memoryview) -> bytes:
+    """What was encrypted, also with a key that came into the file a moment ago."""
+    try:
+        return keyring().fernet.decrypt(bytes(token))
+    except InvalidToken:
+        return keyring(look_again=True).fernet.decrypt(bytes(token))
 
 
 def keyed_hash(value: str, *, purpose: str) -> str:

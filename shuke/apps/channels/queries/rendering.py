@@ -18,7 +18,7 @@ from shuke.apps.channels.rules.templating import (
     check_content,
     render_content,
 )
-from shuke.platform.crypto import keyring
+from shuke.platform.crypto import decrypt_bytes, keyring
 
 _FAULTS: dict[str, str | Promise] = {
     "syntax": _("Line %(line)s cannot be read: %(subject)s"),
@@ -103,5 +103,5 @@ def unsealed(stored: bytes | memoryview) -> Rendered:
     """The content of ``sealed``; an erased message is empty."""
     if not stored:
         return Rendered("", "", "")
-    subject, text, html = json.loads(zlib.decompress(keyring().fernet.decrypt(bytes(stored))))
+    subject, text, html = json.loads(zlib.decompress(decrypt_bytes(stored)))
     return Rendered(subject, text, html)
