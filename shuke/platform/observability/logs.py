@@ -87,6 +87,8 @@ def logging_config(*, level: str, is_terminal: bool | None = None) -> dict[str, 
             "django.request": {"level": "ERROR"},
             "django_tasks": {"level": "CRITICAL"},
             "procrastinate": {"level": "WARNING"},
+            # It quotes the whole address of each call, and shops take keys and search words in it.
+            "httpx": {"level": "WARNING"},
         },
     }
 
