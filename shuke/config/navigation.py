@@ -44,6 +44,7 @@ SECTIONS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
         (
             Entry(_("Products"), "/products/", "package", "products.view"),
             Entry(_("Imports"), "/imports/", "file-import", "imports.view"),
+            Entry(_("Connections"), "/connections/", "plug", "imports.view"),
             Entry(_("Sources"), "/sources/", "timeline-event", "sources.view"),
         ),
     ),

@@ -15,7 +15,7 @@ urlpatterns = [
     path("members/", include("shuke.apps.compliance.urls")),
     path("members/", include("shuke.apps.identity.urls")),
     path("products/", include("shuke.apps.commerce.urls")),
-    path("imports/", include("shuke.apps.connections.urls")),
+    path("", include("shuke.apps.connections.urls")),
     path("sources/", include("shuke.apps.collector.urls")),
     path("audiences/", include("shuke.apps.audiences.urls")),
     path("campaigns/", include("shuke.apps.campaigns.urls")),

@@ -5,8 +5,10 @@ from shuke.apps.connections.queries.batches import batch, batches_page, earlier_
 from shuke.apps.connections.queries.connecting import (
     connection,
     connections,
+    sync_rejected_page,
     sync_run,
     sync_runs_page,
+    system_named,
     systems,
 )
 from shuke.apps.connections.queries.mappings import preview, profiles
@@ -26,7 +28,9 @@ __all__ = [
     "quality",
     "rejected_csv",
     "rejected_page",
+    "sync_rejected_page",
     "sync_run",
     "sync_runs_page",
+    "system_named",
     "systems",
 ]

@@ -1,5 +1,6 @@
 """Reading connections and their runs."""
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,7 @@ from shuke.apps.connections.schemas import (
     ConnectionView,
     Pace,
     ReasonCount,
+    RejectedRow,
     StreamView,
     SyncPartView,
     SyncRunView,
@@ -22,6 +24,7 @@ from shuke.apps.connections.schemas import (
     SystemView,
 )
 from shuke.platform.errors import NotFound
+from shuke.platform.warehouse import lake
 from shuke.sources.connectors import CONNECTORS
 from shuke.sources.contract import ConnectionField, Connector
 
@@ -29,6 +32,11 @@ from shuke.sources.contract import ConnectionField, Connector
 def systems() -> list[SystemView]:
     """Every kind of system that can be connected, in the active language."""
     return [system_view(connector) for connector in CONNECTORS.values()]
+
+
+def system_named(system: str) -> SystemView:
+    """One kind of system.  Raises ``Invalid``."""
+    return system_view(connector_named(system))
 
 
 def system_view(connector: Connector) -> SystemView:
@@ -211,3 +219,26 @@ def sync_runs_page(connection_id: str, *, limit: int = 50, offset: int = 0) -> t
         .order_by("-created_at", "-pk")
     )
     return [run_view(row) for row in rows[offset : offset + limit]], rows.count()
+
+
+def sync_rejected_page(run_id: str, *, limit: int = 50, offset: int = 0) -> tuple[list[RejectedRow], int]:
+    """Rows that a run put aside, by stream, and how many there are in all."""
+    parts = [part.public_id for part in run_row(run_id).parts.all()]
+    with lake().read() as snapshot:
+        table = snapshot.table("rejected_rows")
+        mine = table.filter(table.batch_id.isin(parts or [""]))
+        total = int(mine.count().to_pyarrow().as_py())
+        ordered = mine.order_by([mine.batch_id, mine.table, mine.row_no, mine.column, mine.code])
+        found = ordered.limit(limit, offset=offset).to_pyarrow().to_pylist()
+    return [
+        RejectedRow(
+            row_no=item["row_no"],
+            column=item["column"],
+            code=item["code"],
+            message=reason_text(
+                kind=item["table"], code=item["code"], column=item["column"], otherwise=item["message"]
+            ),
+            raw=json.loads(item["raw"]) if item["raw"] else {},
+        )
+        for item in found
+    ], total
