@@ -7,7 +7,8 @@ class CommerceConfig(AppConfig):
     label = "commerce"
 
     def ready(self) -> None:
-        """Give the states of an order their words."""
+        """Keep receivers of imported orders, and give the states of an order their words."""
+        from shuke.apps.commerce import subscribers  # noqa: F401
         from shuke.web.labels import register_labels
 
         register_labels(

@@ -91,6 +91,16 @@ class RefundView(Schema):
     reason: str | None
 
 
+class Receiver(Schema):
+    """Who gets the parcel of an order; ``person_key`` is the buyer's."""
+
+    order_id: str
+    person_key: str
+    name: str = ""
+    phone: str = ""
+    address: str = ""
+
+
 class OrderView(Schema):
     """One order whole."""
 
@@ -113,6 +123,7 @@ class OrderView(Schema):
     voucher_codes: list[str]
     lines: list[LineView]
     refunds: list[RefundView]
+    receiver: Receiver | None = None
 
 
 class StoreRow(Schema):

@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from ibis.expr import types as ir
 
+from shuke.apps.commerce.queries.receivers import receiver_of
 from shuke.apps.commerce.schemas import LineView, OrderRow, OrderView, RefundView
 from shuke.lake import Snapshot
 from shuke.platform.errors import NotFound
@@ -47,7 +48,13 @@ def order(order_id: str) -> OrderView:
     fields["voucher_codes"] = row["voucher_codes"] or []
     refunded = sum(refund.amount_minor for refund in refunds)
     return OrderView(
-        id=order_id, member_id=member_id, lines=lines, refunds=refunds, refunded_minor=refunded, **fields
+        id=order_id,
+        member_id=member_id,
+        lines=lines,
+        refunds=refunds,
+        refunded_minor=refunded,
+        receiver=receiver_of(order_id),
+        **fields,
     )
 
 
