@@ -35,7 +35,13 @@ def _order(row: Row, goods: list[str], stores: Mapping[str, str]) -> TimelineEnt
         status="" if is_usual else row["payment_status"],
         goods=goods[:GOODS_SHOWN],
         goods_more=max(len(goods) - GOODS_SHOWN, 0),
+        facts={"number": _number(row["order_id"])},
     )
+
+
+def _number(order_id: str) -> str:
+    """The number that the shop gave the order: what stands behind the account."""
+    return order_id.partition(":")[2] or order_id
 
 
 def _goods(part: Part, orders: list[Row]) -> dict[str, list[str]]:
@@ -84,7 +90,7 @@ def _refunds(part: Part) -> list[TimelineEntry]:
             reference=row["refund_id"],
             amount_minor=row["amount_minor"],
             currency=row["currency"],
-            facts={"order": row["order_id"]},
+            facts={"order": row["order_id"], "number": _number(row["order_id"])},
         )
         for row in part.newest(refunds, time="refunded_at", by=("refund_id", "line_no"))
     ]
