@@ -1,5 +1,6 @@
 """Every change of the loyalty programme."""
 
+from shuke.apps.loyalty.operations.forgetting import forget_notes
 from shuke.apps.loyalty.operations.points import (
     adjust_points,
     award_points,
@@ -20,6 +21,7 @@ __all__ = [
     "claw_back_points",
     "commit_hold",
     "define_points_type",
+    "forget_notes",
     "give_back_points",
     "hold_points",
     "release_hold",

@@ -1,7 +1,7 @@
 """A member's points: balances, lots and every line of the statement."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from shuke.apps.loyalty.models import PointsEntry, PointsLot, PointsTransaction, Wallet
 from shuke.apps.loyalty.queries.states import state_as_of
@@ -100,3 +100,15 @@ def points_statement(
         )
         for row in shown
     ], rows.count()
+
+
+def exported_points(member_id: str) -> dict[str, list[dict[str, Any]]]:
+    """Every transaction of a member by points type, as plain data."""
+    codes = Wallet.objects.filter(member__public_id=member_id).values_list("points_type__code", flat=True)
+    return {
+        code: [
+            line.model_dump(mode="json")
+            for line in points_statement(member_id, points_type=code, limit=1_000_000)[0]
+        ]
+        for code in codes.order_by("points_type__code")
+    }

@@ -8,7 +8,7 @@ from django.db.models import Q, Sum
 
 from shuke.apps.loyalty.models import LotMove, PointsHold, PointsLot, PointsTransaction, Wallet
 from shuke.apps.loyalty.rules.chain import body_of
-from shuke.apps.loyalty.rules.postings import Bucket, Lot, Move, OpenHold, Posting, WalletAccount
+from shuke.apps.loyalty.rules.postings import Account, Lot, Move, OpenHold, Posting
 from shuke.apps.loyalty.rules.wallet import WalletState
 
 LotRows = dict[tuple[int, int], PointsLot]
@@ -36,7 +36,7 @@ def states_of(wallets: Sequence[Wallet]) -> tuple[dict[int, WalletState], LotRow
 
 
 def _empty_state(wallet: Wallet) -> WalletState:
-    balances: dict[WalletAccount, int] = {
+    balances: dict[Account, int] = {
         "pending": wallet.pending,
         "available": wallet.available,
         "held": wallet.held,
@@ -46,8 +46,7 @@ def _empty_state(wallet: Wallet) -> WalletState:
 
 
 def _lot(row: PointsLot) -> Lot:
-    bucket: Bucket = row.bucket  # type: ignore[assignment]
-    return Lot(row.number, row.points, row.activates_at, row.expires_at, {bucket: row.points})
+    return Lot(row.number, row.points, row.activates_at, row.expires_at, {row.bucket: row.points})
 
 
 def _open_holds(wallet_ids: Sequence[int]) -> dict[int, tuple[PointsTransaction, tuple[Move, ...]]]:

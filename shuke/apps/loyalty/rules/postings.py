@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-WalletAccount = Literal["pending", "available", "held", "debt"]
-ProgramAccount = Literal["issued", "redeemed", "breakage", "clawback", "adjustment", "transfer", "write_off"]
-Account = WalletAccount | ProgramAccount
-WALLET_ACCOUNTS: tuple[WalletAccount, ...] = ("pending", "available", "held", "debt")
-PROGRAM_ACCOUNTS: tuple[ProgramAccount, ...] = (
+#: Accounts and buckets are plain words, as their columns are; these are all there are.
+Account = str
+Bucket = str
+WALLET_ACCOUNTS: tuple[Account, ...] = ("pending", "available", "held", "debt")
+PROGRAM_ACCOUNTS: tuple[Account, ...] = (
     "issued",
     "redeemed",
     "breakage",
@@ -19,9 +19,6 @@ PROGRAM_ACCOUNTS: tuple[ProgramAccount, ...] = (
     "write_off",
 )
 
-Bucket = Literal[
-    "pending", "available", "held", "spent", "expired", "clawed_back", "transferred", "written_off"
-]
 #: Where points of a lot still are, and where they have gone.
 REMAINING: tuple[Bucket, ...] = ("pending", "available", "held")
 GONE: tuple[Bucket, ...] = ("spent", "expired", "clawed_back", "transferred", "written_off")

@@ -4,13 +4,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from fractions import Fraction
-from typing import Literal
 
 from shuke.apps.loyalty.rules.postings import Account, Lot, Move, NewLot, Overdrawn, Posting, Shortfall
 from shuke.apps.loyalty.rules.wallet import WalletState, balanced, taken_from
 
 #: What happens to points that a return would take and that are gone: owed, forgiven, or no return.
-ReturnPolicy = Literal["debt", "clamp", "refuse"]
+ReturnPolicy = str
 
 
 def cumulative_share(total: int, *, share: Fraction) -> int:

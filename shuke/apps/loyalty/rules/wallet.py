@@ -15,7 +15,6 @@ from shuke.apps.loyalty.rules.postings import (
     OpenHold,
     Posting,
     Shortfall,
-    WalletAccount,
 )
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
@@ -29,7 +28,7 @@ class WalletState:
     """
 
     lots: dict[int, Lot] = field(default_factory=dict)
-    balances: dict[WalletAccount, int] = field(default_factory=lambda: dict.fromkeys(WALLET_ACCOUNTS, 0))
+    balances: dict[Account, int] = field(default_factory=lambda: dict.fromkeys(WALLET_ACCOUNTS, 0))
     newest_lot: int = 0
     holds: dict[int, OpenHold] = field(default_factory=dict)
 
