@@ -44,6 +44,38 @@ class Verdict:
     reason: str = ""
 
 
+@dataclass(frozen=True)
+class ImportedConsent:
+    """A decision of a file: whose by its key in the lake, and everything a ``Decision`` says."""
+
+    row_no: int
+    person_key: str
+    brand: str
+    channel: str
+    purpose: str
+    state: str
+    decided_at: datetime
+    source: str
+    place: str
+    wording: str
+    language: str
+
+
+@dataclass(frozen=True)
+class DeviceWord:
+    """What somebody said on a device that may belong to nobody yet."""
+
+    person_key: str
+    channel: str
+    purpose: str
+    state: str
+    decided_at: datetime
+    source: str
+    place: str = ""
+    wording: str = ""
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
 class ConsentView(Schema):
     """What holds for a channel and purpose; ``brand`` empty means all brands."""
 

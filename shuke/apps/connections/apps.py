@@ -32,6 +32,8 @@ class ConnectionsConfig(AppConfig):
                 "voucher_history": (_("Voucher history"), "purple"),
                 "costs": (_("Costs"), "yellow"),
                 "events": (_("Events"), "grey"),
+                "consents": (_("Consents"), "green"),
+                "suppressions": (_("Suppressed addresses"), "red"),
             },
         )
         register_labels(

@@ -6,9 +6,11 @@ from typing import Any
 
 import polars as pl
 
+from shuke.apps.compliance.operations import register_owners
 from shuke.apps.connections.operations import register_lander, register_person_key_resolver
 from shuke.apps.connections.schemas import Landed, Origin, RowIssue
 from shuke.apps.identity.operations import register_members, resolve_person_keys
+from shuke.apps.identity.queries import owners_of_keys
 from shuke.apps.identity.rules import KINDS, normalised
 from shuke.apps.identity.schemas import MemberRegistration
 from shuke.apps.members.schemas import MemberProfile
@@ -87,4 +89,5 @@ def _registration(row: Mapping[str, Any]) -> MemberRegistration:
 
 
 register_person_key_resolver(resolve_for_import)
+register_owners(owners_of_keys)
 register_lander("members", land_members)

@@ -22,7 +22,7 @@ from shuke.apps.channels.operations.claiming import claim
 from shuke.apps.channels.operations.sending import journal_folder
 from shuke.apps.channels.queries import message_content, run_counts
 from shuke.apps.channels.schemas import Content
-from shuke.apps.compliance.operations import record_consents
+from shuke.apps.compliance.operations import record_consents, suppress_addresses
 from shuke.apps.compliance.queries import may_contact, suppressions_of
 from shuke.apps.compliance.schemas import Decision
 from shuke.platform.errors import Refused
@@ -278,3 +278,14 @@ def test_what_was_sent_can_be_looked_at_without_counting_as_an_open(queued: Queu
     assert "/t/o/" not in content.html
     assert "Ann0" in content.html
     assert "Ann0" not in message_content(row.public_id, unmask=False).html
+
+
+def test_an_address_on_the_list_gets_nothing_whoever_it_belongs_to(queued, mailbox):
+    queued(2)
+    listed = {"m1@example.com": "m***@example.com"}
+    suppress_addresses(
+        actor=SYSTEM, at=AT, channel="email", addresses=listed, reason="complained", source="old system"
+    )
+    outcome = send()
+    assert dict(outcome.counts) == {"sent": 1, "suppressed": 1}
+    assert Message.objects.get(state="suppressed").reason == "suppressed:complained"

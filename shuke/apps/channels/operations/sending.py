@@ -18,7 +18,7 @@ from shuke.apps.channels.queries.rendering import unsealed
 from shuke.apps.channels.queries.settings import adapter_of
 from shuke.apps.channels.queries.tracking import LinkMaker
 from shuke.apps.channels.schemas import SendingOutcome
-from shuke.apps.compliance.queries import may_contact
+from shuke.apps.compliance.queries import may_contact, suppressed_addresses
 from shuke.apps.identity.queries import addresses
 
 BATCH_SIZE = 50
@@ -126,6 +126,7 @@ class _Batch:
             waiting, channel=self.consent_channel, purpose=self.rows[position].purpose
         )
         self.addresses = addresses(waiting, kind=self.address_kind)
+        self.stopped = suppressed_addresses(self.addresses.values(), channel=self.consent_channel)
         self._checked_at = time.monotonic()
 
     def _send_one(self, row: Message) -> Ending:
@@ -136,6 +137,8 @@ class _Batch:
         address = self.addresses.get(member_id)
         if address is None:
             return Ending(row, "suppressed", self.clock(), "no_address")
+        if address in self.stopped:
+            return Ending(row, "suppressed", self.clock(), f"suppressed:{self.stopped[address]}")
         outcome = self._deliver(row, address)
         return Ending(row, outcome.kind, self.clock(), outcome.reason, outcome.is_delivered)
 

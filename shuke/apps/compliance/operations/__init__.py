@@ -12,6 +12,12 @@ from shuke.apps.compliance.operations.erasing import (
     request_erasure,
     run_erasures,
 )
+from shuke.apps.compliance.operations.importing import (
+    adopt_devices,
+    hear_devices,
+    import_consents,
+    import_suppressions,
+)
 from shuke.apps.compliance.operations.merging import move_permission, restore_permission
 from shuke.apps.compliance.operations.owners import register_owners
 from shuke.apps.compliance.operations.suppression import (
@@ -23,11 +29,15 @@ from shuke.apps.compliance.operations.suppression import (
 )
 
 __all__ = [
+    "adopt_devices",
     "cancel_erasure",
     "correct_decision",
     "erase_member",
     "forget_permission",
+    "hear_devices",
     "hide_addresses",
+    "import_consents",
+    "import_suppressions",
     "lift_suppression",
     "move_permission",
     "record_consents",

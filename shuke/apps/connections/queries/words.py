@@ -110,6 +110,13 @@ LABELS = (
     gettext_noop("Amount paid for the whole order"),
     gettext_noop("Discount on the whole order"),
     gettext_noop("Given back so far"),
+    gettext_noop("Message channel"),
+    gettext_noop("Purpose"),
+    gettext_noop("Decision"),
+    gettext_noop("Time of the decision"),
+    gettext_noop("Where it was said"),
+    gettext_noop("Text that was shown"),
+    gettext_noop("Reason of the suppression"),
 )
 #: Why a row was put aside.
 REASON_TEXTS = (

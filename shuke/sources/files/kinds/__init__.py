@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from shuke.sources.files.fields import FileKind
 from shuke.sources.files.kinds.campaign_history import CAMPAIGN_HISTORY
+from shuke.sources.files.kinds.consents import CONSENTS
 from shuke.sources.files.kinds.costs import COSTS
 from shuke.sources.files.kinds.events import EVENTS
 from shuke.sources.files.kinds.listings import LISTINGS
@@ -18,6 +19,7 @@ from shuke.sources.files.kinds.products import PRODUCTS
 from shuke.sources.files.kinds.refunds import REFUNDS
 from shuke.sources.files.kinds.stock import STOCK
 from shuke.sources.files.kinds.stores import STORES
+from shuke.sources.files.kinds.suppressions import SUPPRESSIONS
 from shuke.sources.files.kinds.voucher_history import VOUCHER_HISTORY
 
 #: Every kind by its name, in the order in which a new installation imports them.
@@ -38,6 +40,8 @@ KINDS: Mapping[str, FileKind] = MappingProxyType(
             VOUCHER_HISTORY,
             COSTS,
             EVENTS,
+            CONSENTS,
+            SUPPRESSIONS,
         )
     }
 )
