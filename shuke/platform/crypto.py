@@ -99,7 +99,8 @@ class _Remembered:
     looked_at: float
 
 
-_remembered: dict[Path, _Remembered] = {}
+#: By home directory, as text: a path made for each hash would cost more than the hash.
+_remembered: dict[str, _Remembered] = {}
 
 
 def keyring_file() -> Path:
@@ -109,15 +110,16 @@ def keyring_file() -> Path:
 
 def keyring(*, look_again: bool = False) -> Keyring:
     """The keyring of the configured home directory, as it was a second ago at most, or is now."""
-    path = keyring_file()
-    known = _remembered.get(path)
+    home = str(settings.SHUKE_HOME)
+    known = _remembered.get(home)
     moment = time.monotonic()
     if known and not look_again and moment - known.looked_at < LOOK_SECONDS:
         return known.keyring
+    path = keyring_file()
     entry = _entry(path)
     if known is None or known.entry != entry:
         known = _Remembered(load_keyring(path), _entry(path), moment)
-        _remembered[path] = known
+        _remembered[home] = known
     known.looked_at = moment
     return known.keyring
 
