@@ -1,0 +1,134 @@
+"""Many tills at once: what is there once is given once."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.db import OperationalError, connection
+
+from shuke.apps.loyalty.models import PointsTransaction
+from shuke.apps.loyalty.operations import (
+    award_points,
+    commit_hold,
+    hold_points,
+    reverse_transaction,
+    transfer_points,
+)
+from shuke.apps.loyalty.queries.statements import points_wallet
+from shuke.apps.loyalty.queries.verification import ledger_findings
+from shuke.apps.loyalty.schemas import Request
+from shuke.platform.errors import Refused
+from tests.apps.loyalty.conftest import START
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+DAY = timedelta(days=1)
+TILLS = 8
+
+
+def asked(key: str) -> Request:
+    return Request(key=key, actor="till", at=START + DAY)
+
+
+def at_once(task: Callable[[int], object], count: int, *, tills: int = TILLS) -> Counter[str]:
+    """Run the task for each number, by several threads that start together; what came of it, counted."""
+    outcomes: list[str] = []
+    barrier = threading.Barrier(tills)
+
+    def till(number: int) -> None:
+        barrier.wait()
+        outcomes.extend(_outcome(task, n) for n in range(number, count, tills))
+        connection.close()
+
+    threads = [threading.Thread(target=till, args=(number,)) for number in range(tills)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    return Counter(outcomes)
+
+
+def _outcome(task: Callable[[int], object], number: int) -> str:
+    while True:
+        try:
+            return str(getattr(task(number), "outcome", "done"))
+        except Refused as refusal:
+            return refusal.code
+        except OperationalError as error:
+            # SQLite's shared cache of the test database does not wait for its lock.
+            if "locked" not in str(error):
+                raise
+
+
+def test_a_balance_is_spent_once_by_many_tills(members):
+    ann = members[0]
+    award_points(request=asked("a"), member_id=ann, points_type="gift", points=20)
+    spent = at_once(
+        lambda n: hold_points(
+            request=asked(f"hold:{n}"),
+            member_id=ann,
+            points_type="gift",
+            points=3,
+            expires_at=START + 5 * DAY,
+        ),
+        24,
+    )
+    assert spent == {"created": 6, "points_insufficient": 18}
+    assert points_wallet(ann, points_type="gift", at=START + DAY).balances.available == 2
+    assert ledger_findings() == []
+
+
+def test_a_request_that_arrives_many_times_is_done_once(members):
+    ann = members[0]
+    outcomes = at_once(
+        lambda n: award_points(request=asked(f"order:{n % 5}"), member_id=ann, points_type="gift", points=1),
+        40,
+    )
+    assert outcomes == {"created": 5, "replayed": 35}
+    assert points_wallet(ann, points_type="gift", at=START + DAY).balances.available == 5
+
+
+def test_each_award_is_reversed_once(members):
+    ann = members[0]
+    made = [
+        award_points(request=asked(f"e:{n}"), member_id=ann, points_type="gift", points=2).transaction_id
+        for n in range(20)
+    ]
+    outcomes = at_once(
+        lambda n: reverse_transaction(request=asked(f"r:{n}"), transaction_id=made[n // 2]), 40
+    )
+    assert outcomes == {"created": 20, "already_reversed": 20}
+    assert points_wallet(ann, points_type="gift", at=START + DAY).balances.available == 0
+    assert ledger_findings() == []
+
+
+def test_a_hold_is_committed_once(members):
+    award_points(request=asked("a"), member_id=members[0], points_type="gift", points=9)
+    held = hold_points(
+        request=asked("h"), member_id=members[0], points_type="gift", points=9, expires_at=START + 5 * DAY
+    )
+    outcomes = at_once(lambda n: commit_hold(request=asked(f"c:{n}"), hold_id=held.transaction_id), 16)
+    assert outcomes == {"created": 1, "hold_ended": 15}
+
+
+def test_members_who_give_to_each_other_do_not_wait_for_ever(members):
+    ann, bob, _ = members
+    for number, member in enumerate((ann, bob)):
+        award_points(request=asked(f"a:{number}"), member_id=member, points_type="gift", points=50)
+    pairs = ((ann, bob), (bob, ann))
+    outcomes = at_once(
+        lambda n: transfer_points(
+            request=asked(f"t:{n}"),
+            giver_id=pairs[n % 2][0],
+            taker_id=pairs[n % 2][1],
+            points_type="gift",
+            points=1,
+        ),
+        24,
+    )
+    assert outcomes == {"created": 24}
+    total = sum(points_wallet(m, points_type="gift", at=START + DAY).balances.available for m in (ann, bob))
+    assert total == 100
+    assert PointsTransaction.objects.filter(kind="transfer_in").count() == 24
+    assert ledger_findings() == []
