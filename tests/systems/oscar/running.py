@@ -48,21 +48,19 @@ def installed() -> Path:
 def _install(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    made = subprocess.run(
-        [sys.executable, "-m", "venv", folder / "venv"], capture_output=True, text=True, check=False
-    )
-    if made.returncode != 0:
-        pytest.skip(f"There is no venv here: {made.stderr.strip()[-300:]}")
-    finished = subprocess.run(
-        [uv(), "pip", "install", "--python", _python(folder), "--quiet", "--require-hashes", "-r", PINS],
-        capture_output=True, text=True, timeout=300, check=False, env=_index(folder),
-    )  # fmt: skip
-    if finished.returncode != 0:
-        pytest.skip(f"django-oscar could not be installed: {finished.stderr.strip()[-300:]}")
+    for command in (
+        ["venv", "--quiet", "--python", sys.executable, folder / "venv"],
+        ["pip", "install", "--python", _python(folder), "--quiet", "--require-hashes", "-r", PINS],
+    ):
+        finished = subprocess.run(
+            [uv(), *command], capture_output=True, text=True, timeout=300, check=False, env=_index()
+        )
+        if finished.returncode != 0:
+            pytest.skip(f"django-oscar could not be installed: {finished.stderr.strip()[-300:]}")
     empty = folder / "empty"
     empty.mkdir()
     environment = _environment(empty)
-    for command in (["-m", "django", "migrate", "-v", "0"], ["-c", FIRST_ROWS]):
+    for command in (["-m", "django", "migrate", "--run-syncdb", "-v", "0"], ["-c", FIRST_ROWS]):
         subprocess.run([_python(folder), *command], env=environment, check=True, timeout=300)
     (folder / "complete").touch()
 
@@ -75,12 +73,12 @@ def uv() -> Path:
     return found
 
 
-def _index(folder: Path) -> dict[str, str]:
+def _index() -> dict[str, str]:
     """The environment with what pip was told about its index, which uv does not read by itself."""
     environment = dict(os.environ)
     for name, key in (("UV_DEFAULT_INDEX", "global.index-url"), ("SSL_CERT_FILE", "global.cert")):
         told = subprocess.run(
-            [_python(folder), "-m", "pip", "config", "get", key], capture_output=True, text=True, check=False
+            [sys.executable, "-m", "pip", "config", "get", key], capture_output=True, text=True, check=False
         )
         if told.returncode == 0 and told.stdout.strip():
             environment.setdefault(name, told.stdout.strip())

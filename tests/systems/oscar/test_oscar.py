@@ -145,12 +145,13 @@ def test_a_renamed_product_is_corrected(connection, shop):
     )
 
 
-def test_hard_deleted_orders_are_closed(connection, shop):
+def test_hard_deleted_orders_are_closed(connection, shop, monkeypatch):
     number = shop.keeper.buys("ann@example.com", {shop.black: 1})
-    at = now()
-    synchronise(connection, at=at)
+    synchronise(connection)
     shop.keeper.delete(number)
-    parts = synchronise(connection, at=at + timedelta(days=40))
+    later = now() + timedelta(days=8)
+    monkeypatch.setattr("shuke.apps.connections.tasks.now", lambda: later)
+    parts = synchronise(connection, at=later)
     assert parts["orders", "listed"].closed == 1
     assert order_of(connection, number)["lifecycle_status"] == "cancelled"
     assert order_of(connection, shop.first)["lifecycle_status"] != "cancelled"
