@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from shuke.apps.collector.models import Source
+from shuke.apps.collector.operations.remembered import forget_keys
 from shuke.apps.collector.queries.spooling import spool, transaction_app
 from shuke.platform.privacy import Trace
 from shuke.platform.warehouse import lake
@@ -25,9 +26,10 @@ def erase_from_spool(traces: Sequence[Trace]) -> int:
     Raises ``SpoolBusy`` if the loader or the collector does not answer.
     """
     held, wanted = spool(), _wanted(traces)
-    if not held.folder.exists() or not (wanted.contacts or wanted.ids):
+    if not held.folder.exists():
         return 0
     with held.lock("loader", wait_seconds=WAIT_SECONDS):
+        forget_keys(held)
         held.roll(wait_seconds=WAIT_SECONDS)
         return sum(erase_from_segment(held.path(number), wanted) for number in held.complete_segments())
 

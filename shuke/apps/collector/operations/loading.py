@@ -11,6 +11,7 @@ from shuke.apps.collector.operations.counting import settle
 from shuke.apps.collector.operations.facts import append_events, append_rejected
 from shuke.apps.collector.operations.known import known_sources
 from shuke.apps.collector.operations.persons import land_persons, with_keys
+from shuke.apps.collector.operations.remembered import remembered_keys
 from shuke.apps.collector.queries.spooling import spool, transaction_app
 from shuke.platform.events import emit
 from shuke.platform.retailer.queries import retailer
@@ -102,7 +103,7 @@ class _Step:
     def _with_persons(self, new: pl.DataFrame, said: Sequence[Said]) -> pl.DataFrame:
         rows = set(new["row"].to_list())
         land_persons([item for item in said if item.row in rows], sources=self.sources, at=self.at)
-        return with_keys(new, sources=self.sources, at=self.at)
+        return with_keys(new, sources=self.sources, remembered=remembered_keys(self.held), at=self.at)
 
     def _keep(self, seen: Seen, hashes: Hashes, *, part: Part) -> None:
         day = days_of(record.received_at for record in part.records)

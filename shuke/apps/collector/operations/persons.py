@@ -10,6 +10,7 @@ from django.db import DataError, IntegrityError
 
 from shuke.apps.collector.events import ConsentReported
 from shuke.apps.collector.operations.known import KnownSource
+from shuke.apps.collector.operations.remembered import Name, RememberedKeys
 from shuke.apps.connections.operations import lander_of, person_keys
 from shuke.apps.connections.schemas import Origin
 from shuke.platform.events import emit
@@ -63,7 +64,9 @@ def _member_rows(rows: Sequence[Person]) -> pl.DataFrame:
     return pl.DataFrame([{name: value.get(name) for name in schema} for value in values], schema=schema)
 
 
-def with_keys(events: pl.DataFrame, *, sources: Mapping[str, KnownSource], at: datetime) -> pl.DataFrame:
+def with_keys(
+    events: pl.DataFrame, *, sources: Mapping[str, KnownSource], remembered: RememberedKeys, at: datetime
+) -> pl.DataFrame:
     """Events with ``person_key`` and ``anonymous_id``; whose ids name nobody has a fault."""
     origins = {known.origin.account_id: known.origin for known in sources.values()}
     accounts = {name: known.origin.account_id for name, known in sources.items()}
@@ -71,13 +74,12 @@ def with_keys(events: pl.DataFrame, *, sources: Mapping[str, KnownSource], at: d
         pl.col("source").replace_strict(accounts, return_dtype=pl.String).alias("account")
     )
     for kind, column, target in KINDS:
-        found = _keys(keyed, kind=kind, column=column, origins=origins, at=at)
-        keyed = keyed.join(
-            found.rename({"value": column, "key": target}),
-            on=["account", column],
-            how="left",
-            maintain_order="left",
-        )
+        wanted = keyed.select("account", column).unique().drop_nulls().sort("account", column)
+        names = [(str(account), kind, str(value)) for account, value in wanted.iter_rows()]
+        keys = _keys(names, remembered=remembered, origins=origins, at=at)
+        rows = [(account, value, key) for (account, _kind, value), key in keys.items()]
+        found = pl.DataFrame(rows, schema=dict.fromkeys(("account", column, target), pl.String), orient="row")
+        keyed = keyed.join(found, on=["account", column], how="left", maintain_order="left")
     is_nobody = pl.coalesce("user_key", "device_key").is_null()
     return keyed.with_columns(
         pl.coalesce("user_key", "device_key").alias("person_key"),
@@ -87,18 +89,20 @@ def with_keys(events: pl.DataFrame, *, sources: Mapping[str, KnownSource], at: d
 
 
 def _keys(
-    events: pl.DataFrame, *, kind: str, column: str, origins: Mapping[str, Origin], at: datetime
-) -> pl.DataFrame:
-    """account, value, key of every identifier of a kind."""
-    found: dict[str, list[str]] = {"account": [], "value": [], "key": []}
-    wanted = events.select("account", column).unique().drop_nulls().sort("account", column)
-    for (account,), part in wanted.group_by("account", maintain_order=True):
-        origin = origins[str(account)]
-        for value, key in person_keys(at=at, origin=origin, kind=kind, values=part[column].to_list()).items():
-            found["account"].append(origin.account_id)
-            found["value"].append(value)
-            found["key"].append(key)
-    return pl.DataFrame(found, schema=dict.fromkeys(found, pl.String))
+    names: Sequence[Name], *, remembered: RememberedKeys, origins: Mapping[str, Origin], at: datetime
+) -> dict[Name, str]:
+    """The key of every identifier that has one; those that nobody met lately are asked for, account by account."""
+    found = remembered.find(names)
+    asked: dict[tuple[str, str], list[str]] = {}
+    for account, kind, value in names:
+        if (account, kind, value) not in found:
+            asked.setdefault((account, kind), []).append(value)
+    for (account, kind), values in asked.items():
+        for value, key in person_keys(at=at, origin=origins[account], kind=kind, values=values).items():
+            found[account, kind, value] = key
+            if key != ANONYMOUS:
+                remembered.add((account, kind, value), key)
+    return found
 
 
 def answers(events: pl.DataFrame, *, sources: Mapping[str, KnownSource]) -> Iterable[ConsentReported]:
