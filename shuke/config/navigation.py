@@ -28,6 +28,7 @@ SECTIONS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
         (
             Entry(_("Overview"), "/", "home", "overview.view"),
             Entry(_("Members"), "/members/", "users", "members.view"),
+            Entry(_("One person?"), "/identity/", "users-group", "members.view"),
             Entry(_("Insights"), "/insights/", "chart-dots", "insights.view"),
         ),
     ),

@@ -13,7 +13,7 @@ urlpatterns = [
     path("", include("shuke.apps.insights.urls")),
     path("members/", include("shuke.apps.members.urls")),
     path("members/", include("shuke.apps.compliance.urls")),
-    path("members/", include("shuke.apps.identity.urls")),
+    path("", include("shuke.apps.identity.urls")),
     path("products/", include("shuke.apps.commerce.urls")),
     path("", include("shuke.apps.connections.urls")),
     path("sources/", include("shuke.apps.collector.urls")),

@@ -22,3 +22,17 @@ class MembersUnmerged:
     survivor_id: str
     absorbed_id: str
     at: datetime
+
+
+@dataclass(frozen=True)
+class SearchWanted:
+    """Somebody asked for a search, to be carried out in the background."""
+
+    run_id: str
+
+
+@dataclass(frozen=True)
+class SearchApproved:
+    """Somebody asked that a search's proposals be applied, in the background."""
+
+    run_id: str

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -46,6 +47,7 @@ KINDS: Mapping[str, KindRule] = MappingProxyType(
     }
 )
 PRIORITY = {kind: rule.priority for kind, rule in KINDS.items()}
+_HAN = re.compile(r"[\u3400-\u9fff]+")
 _PHONES = frozenset({"phone", "receiver_phone"})
 _CONTACTS = _PHONES | {"email"}
 _HASH = re.compile(r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}", re.IGNORECASE)
@@ -109,3 +111,24 @@ def masked(kind: str, value: str) -> str:
     if kind in _PHONES:
         return f"{value[:3]}******{value[-4:]}"
     return value
+
+
+def names_agree(one: str, other: str) -> bool:
+    """Whether two names may be of one person: a word in common, of Chinese names two characters in a row.
+
+    An unknown name agrees with any.  A family name alone is none of a Chinese name's two characters; of a
+    Latin name it is a word, so namesakes of a family are told apart by their given names.
+
+    >>> names_agree("Ann Lee", "ann"), names_agree("Ann Lee", "Bob Lee"), names_agree("王小明", "王小红")
+    (True, False, True)
+    """
+    words = [_name_parts(name) for name in (one, other)]
+    return not all(words) or bool(words[0] & words[1])
+
+
+def _name_parts(name: str) -> set[str]:
+    folded = unicodedata.normalize("NFKC", name).casefold().split()
+    han = _HAN.findall("".join(folded))
+    if han:
+        return {run[i : i + 2] for run in han for i in range(max(len(run) - 1, 1))}
+    return set(folded[:-1] or folded)

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from shuke.apps.identity.events import SearchApproved
 from shuke.apps.identity.models import MatchPolicy, MatchRun, Merge, Suggestion
 from shuke.apps.identity.operations.merging import merge_held, unmerge_held
 from shuke.apps.identity.operations.shared import outdated_merges
@@ -13,6 +14,7 @@ from shuke.apps.identity.queries import policy_of
 from shuke.apps.members.queries import member_refs, survivor_of
 from shuke.platform.audit.operations import record_audit
 from shuke.platform.errors import NotFound, Refused
+from shuke.platform.events import emit
 from shuke.platform.locks import exclusive
 from shuke.platform.permissions import Actor
 
@@ -22,13 +24,15 @@ MERGES_PER_TRANSACTION = 25
 
 
 @transaction.atomic
-def start_applying(*, actor: Actor, at: datetime, run_id: str) -> None:
+def start_applying(*, actor: Actor, at: datetime, run_id: str, in_background: bool = True) -> None:
     """Note that a search shall be applied; refused if it is not ready or was replaced by a newer one."""
     actor.require("members.edit")
     ready = MatchRun.objects.filter(public_id=run_id, state="proposed")
     if not ready.update(state="applying"):
         raise Refused("not_ready", _("Only the newest finished search of its kind can be applied, once."))
     record_audit(actor=actor, at=at, verb="identity.search_applied", subject=("search", run_id), changes={})
+    if in_background:
+        emit(SearchApproved(run_id))
 
 
 def apply_search(*, actor: Actor, at: datetime, run_id: str, tell: Tell = lambda _d, _t, _l: None) -> int:

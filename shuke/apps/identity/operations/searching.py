@@ -7,12 +7,14 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
+from shuke.apps.identity.events import SearchWanted
 from shuke.apps.identity.models import MatchPolicy, MatchRun, Suggestion
 from shuke.apps.identity.operations.alike import alike_members
 from shuke.apps.identity.operations.shared import Claim, shared_identifiers
 from shuke.apps.identity.queries import match_policy, policy_of
 from shuke.apps.members.queries import members_count
 from shuke.platform.batches import in_batches
+from shuke.platform.events import emit
 from shuke.platform.locks import exclusive
 from shuke.platform.permissions import Actor
 from shuke.science.matching import FIELDS
@@ -24,10 +26,10 @@ DECIDED = ("rejected",)
 
 
 @transaction.atomic
-def start_search(*, actor: Actor, at: datetime, method: str) -> str:
+def start_search(*, actor: Actor, at: datetime, method: str, in_background: bool = True) -> str:
     """Note that a search by ``rules`` or by the ``model`` is wanted; ``search_members`` carries it out.
 
-    Proposals of earlier searches of that method that nobody applied are dropped.
+    Proposals of earlier searches of that method that nobody applied are dropped.  Returns the search's id.
     """
     actor.require("members.edit")
     stale = MatchRun.objects.filter(method=method, applied_at=None)
@@ -39,6 +41,8 @@ def start_search(*, actor: Actor, at: datetime, method: str) -> str:
         created_at=at,
         policy=match_policy().model_dump(mode="json"),
     )
+    if in_background:
+        emit(SearchWanted(run.public_id))
     return run.public_id
 
 

@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from django.db.models import F, Q
 
 from shuke.apps.identity.models import Identifier, Link, Merge
-from shuke.apps.identity.rules import KindRule
+from shuke.apps.identity.rules import KindRule, names_agree
 from shuke.apps.members.queries import member_names
-from shuke.apps.members.rules import name_words
 from shuke.platform.batches import in_batches
 
 
@@ -109,8 +108,7 @@ def _with_doubts(pairs: Mapping[tuple[int, int], Claim]) -> dict[tuple[int, int]
     names = _names(pks)
     found = {}
     for pair, claim in pairs.items():
-        words = [name_words(names.get(pk, "")) for pk in pair]
-        is_sure = not all(words) or bool(words[0] & words[1])
+        is_sure = names_agree(*(names.get(pk, "") for pk in pair))
         found[pair] = Claim(claim.kind, claim.shared_by, claim.ends, claim.confidence, is_sure)
     return found
 

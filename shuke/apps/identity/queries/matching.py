@@ -85,7 +85,7 @@ def suggestion(suggestion_id: str) -> SuggestionDetail:
     row = Suggestion.objects.filter(public_id=suggestion_id).select_related("left", "right").first()
     if row is None:
         raise NotFound("suggestion_not_found", _("There is no such suggestion."))
-    sides = [_side(public_id) for public_id in (row.left.public_id, row.right.public_id)]
+    sides = [person_side(public_id) for public_id in (row.left.public_id, row.right.public_id)]
     return SuggestionDetail(suggestion=_suggestion_views([row])[0], sides=sides)
 
 
@@ -174,7 +174,8 @@ def _merge_views(rows: Iterable[Merge]) -> list[MergeView]:
     ]
 
 
-def _side(member_id: str) -> PersonSide:
+def person_side(member_id: str) -> PersonSide:
+    """A member as a reviewer sees it.  Raises ``NotFound``."""
     person = member(member_id)
     return PersonSide(
         **person.model_dump(exclude={"updated_at"}, include=set(PersonSide.model_fields) - {"identifiers"}),
