@@ -9,9 +9,9 @@ from datetime import datetime
 
 import polars as pl
 
+from shuke.sources.cleaning.outliers import Outliers, find_outliers
 from shuke.sources.files.fields import PERSON_FIELD_NAMES, Field, FileKind
 from shuke.sources.files.notes import Note
-from shuke.sources.files.outliers import Outliers, find_outliers
 from shuke.sources.files.parsing import parse
 from shuke.sources.files.profiles import Fill, Profile
 from shuke.sources.files.reading import ROW_NO, SourceTable
@@ -199,7 +199,14 @@ class _Check:
         found = []
         for field in self.kind.fields:
             if field.type in {"money", "int", "number"} and field.name in self.profile.columns:
-                outliers = find_outliers(rows[field.name], rows["row_no"], field=field.name)
+                are_counts = field.type == "int"
+                outliers = find_outliers(
+                    rows[field.name],
+                    rows["row_no"],
+                    field=field.name,
+                    are_counts=are_counts,
+                    groups=rows["product_id"] if "product_id" in rows.columns else None,
+                )
                 if outliers:
                     found.append(outliers)
         return found

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shuke.sources.cleaning.outliers import find_outliers
 from shuke.sources.files.checking import Checked, check
 from shuke.sources.files.errors import UnreadableFileError
 from shuke.sources.files.fields import Field, ShapeContext
 from shuke.sources.files.kinds import KINDS
 from shuke.sources.files.mapping import automatic_mapping, check_mapping, folded
-from shuke.sources.files.outliers import find_outliers
 from shuke.sources.files.parsing import parse
 from shuke.sources.files.profiles import Fill, Profile, profile_from
 from shuke.sources.files.reading import read_file
