@@ -6,6 +6,6 @@ class ComplianceConfig(AppConfig):
     label = "compliance"
 
     def ready(self) -> None:
-        from shuke.apps.compliance import pages, subscribers  # noqa: F401
+        from shuke.apps.compliance import pages, subscribers, tasks  # noqa: F401
 
         pages.register()

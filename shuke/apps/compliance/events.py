@@ -16,6 +16,13 @@ class ConsentWithdrawn:
 
 
 @dataclass(frozen=True)
+class ErasureWanted:
+    """An erasure is to begin now and not in the night."""
+
+    erasure_id: str
+
+
+@dataclass(frozen=True)
 class MemberErased:
     """Nothing is known of a member any more; its id stays as a name for nobody."""
 

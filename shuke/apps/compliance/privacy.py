@@ -5,15 +5,16 @@ from datetime import datetime
 from typing import Any
 
 from shuke.apps.compliance.operations import forget_permission, hide_addresses
-from shuke.apps.compliance.queries import consents_of, suppressions_of
+from shuke.apps.compliance.queries import consents_of, decisions_of, suppressions_of
 from shuke.platform.privacy import Trace, register_eraser, register_exporter, register_sweeper
 
 
 @register_exporter("compliance")
 def export(member_id: str) -> dict[str, Any]:
-    """The newest decisions and the suppressions."""
+    """What holds, every decision with the text that was shown, and the suppressions."""
     return {
         "consents": [row.model_dump(mode="json") for row in consents_of(member_id)],
+        "decisions": [row.model_dump(mode="json", exclude={"id"}) for row in decisions_of(member_id)],
         "suppressions": suppressions_of(member_id),
     }
 

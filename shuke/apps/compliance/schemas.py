@@ -148,6 +148,17 @@ class ErasureView(Schema):
         return self.step not in {"done", "cancelled"}
 
 
+class RetentionView(Schema):
+    """A place that keeps things: its rule, what it does without one, and what a run would delete now."""
+
+    place: str
+    label: str
+    keep_days: int | None
+    usual_days: int | None
+    least_days: int
+    too_old: int | None = None
+
+
 class NewDecision(Schema):
     """A decision told by API; the time is now unless given, the source the API."""
 

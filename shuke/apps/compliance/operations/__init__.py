@@ -9,9 +9,11 @@ from shuke.apps.compliance.operations.consent import (
 from shuke.apps.compliance.operations.erasing import (
     cancel_erasure,
     erase_member,
+    replay_list,
     request_erasure,
     run_erasures,
 )
+from shuke.apps.compliance.operations.handing_out import export_person
 from shuke.apps.compliance.operations.importing import (
     adopt_devices,
     hear_devices,
@@ -20,6 +22,7 @@ from shuke.apps.compliance.operations.importing import (
 )
 from shuke.apps.compliance.operations.merging import move_permission, restore_permission
 from shuke.apps.compliance.operations.owners import register_owners
+from shuke.apps.compliance.operations.retention import apply_retention, change_retention
 from shuke.apps.compliance.operations.suppression import (
     hide_addresses,
     lift_suppression,
@@ -30,9 +33,12 @@ from shuke.apps.compliance.operations.suppression import (
 
 __all__ = [
     "adopt_devices",
+    "apply_retention",
     "cancel_erasure",
+    "change_retention",
     "correct_decision",
     "erase_member",
+    "export_person",
     "forget_permission",
     "hear_devices",
     "hide_addresses",
@@ -43,6 +49,7 @@ __all__ = [
     "record_consents",
     "register_owners",
     "remove_address",
+    "replay_list",
     "request_erasure",
     "restore_permission",
     "run_erasures",

@@ -4,13 +4,20 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from shuke.apps.compliance.events import MemberErased
+from shuke.apps.compliance.events import ErasureWanted, MemberErased
 from shuke.apps.compliance.models import DeviceDecision, ErasureRequest
-from shuke.apps.compliance.operations.replaying import remember
+from shuke.apps.compliance.operations.replaying import (
+    keep_lines,
+    remember,
+    replay_file,
+    returned_keys,
+    returned_members,
+)
 from shuke.apps.compliance.queries.erasures import erasure_view
 from shuke.apps.compliance.schemas import ErasureView
 from shuke.apps.connections.queries import batches_page
@@ -41,15 +48,23 @@ def _quiet(_done: int, _total: int, _label: str) -> None:
 
 @transaction.atomic
 def request_erasure(
-    *, actor: Actor, at: datetime, member_id: str, reason: str = "asked", source: str = "console"
+    *,
+    actor: Actor,
+    at: datetime,
+    member_id: str,
+    reason: str = "asked",
+    source: str = "console",
+    is_urgent: bool = False,
 ) -> ErasureView:
-    """Ask that a person be forgotten; the nightly run does it, or ``run_erasures`` now.
+    """Ask that a person be forgotten: by the nightly run, or by a job now if it ``is_urgent``.
 
     Asking again while it is not done is the same request.  Raises ``NotFound`` for an unknown member.
     """
     speaker = survivor_of(member_id)
     found = ErasureRequest.objects.filter(member_id=speaker).exclude(step__in=["done", "cancelled"]).first()
     if found is not None:
+        if is_urgent:
+            emit(ErasureWanted(found.public_id))
         return erasure_view(found)
     try:
         with transaction.atomic():
@@ -62,6 +77,8 @@ def request_erasure(
             )
     except IntegrityError as error:
         raise Refused("erasure_exists", _("Somebody has just asked for this erasure.")) from error
+    if is_urgent:
+        emit(ErasureWanted(row.public_id))
     changes = {"reason": [None, reason[:200]]}
     record_audit(actor=actor, at=at, verb="erasure.requested", subject=("member", speaker), changes=changes)
     return erasure_view(row)
@@ -229,3 +246,21 @@ _STEPS: dict[str, Callable[[tuple[Trace, ...], datetime], dict[str, int]]] = {
     "files": _files,
     "database": _database,
 }
+
+
+def replay_list(path: Path, *, at: datetime) -> tuple[int, int]:
+    """Erase again whoever of a list is back after a restore; returns how many people, and rows of the lake."""
+    back = returned_members(path)
+    asked = [
+        request_erasure(actor=SYSTEM, at=at, member_id=member_id, reason="replay", source="replay")
+        for member_id in back
+    ]
+    run_erasures(at=at)
+    found = ErasureRequest.objects.filter(public_id__in=[view.id for view in asked])
+    rows = max((int(row.counts.get("lake_rows", 0)) for row in found), default=0)
+    # The lake may be older than the database: its facts come back without their person.
+    keys = returned_keys(path)
+    rows += sum(lake().delete_persons(keys).values())
+    if path.resolve() != replay_file().resolve():
+        keep_lines(path)
+    return len(back), rows

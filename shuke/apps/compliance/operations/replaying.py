@@ -28,9 +28,19 @@ def replay_file() -> Path:
 
 def remember(traces: Iterable[Trace], *, at: datetime) -> None:
     """Add a line for each person and force it to disk.  A second line of the same person does no harm."""
+    _append("".join(json.dumps(_line(trace, at=at), separators=(",", ":")) + "\n" for trace in traces))
+
+
+def keep_lines(path: Path) -> None:
+    """Take the lines of another copy over that this one lacks."""
+    own = replay_file()
+    known = set(own.read_text().splitlines()) if own.exists() else set()
+    _append("".join(f"{line}\n" for line in path.read_text().splitlines() if line not in known))
+
+
+def _append(lines: str) -> None:
     path = replay_file()
     is_new = not path.exists()
-    lines = "".join(json.dumps(_line(trace, at=at), separators=(",", ":")) + "\n" for trace in traces)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
     with os.fdopen(descriptor, "rb+") as file:
         end = file.seek(0, os.SEEK_END)
