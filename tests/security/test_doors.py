@@ -17,9 +17,9 @@ OPEN = {
     "channels:clicked": "a link in a letter; its token is signed",
     "channels:leave": "the way out of letters; its token is signed",
     "connections:webhook": "called by shops; signed",
-    "health_live": "whether the process lives",
-    "health_ready": "whether it can work",
-    "metrics": "guarded by a token of its own",
+    "health:live": "whether the process lives",
+    "health:ready": "whether it can work",
+    "metrics": "for this machine, or with a token of its own",
 }
 #: Addresses that take a post without the form's token, since who posts has no form.
 WITHOUT_FORM_TOKEN = {"channels:leave", "connections:webhook"}

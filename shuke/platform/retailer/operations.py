@@ -24,9 +24,24 @@ def _check_time_zone(name: str) -> None:
         raise Invalid("unknown_time_zone", _("There is no such time zone."), {"time_zone": [name]}) from error
 
 
+#: Texts that stand in the header of a letter or in one line of a page.
+_ONE_LINE = ("name", "sender_name", "sender_address")
+
+
+def _check_lines(values: dict[str, Any]) -> None:
+    """A line break in a sender would add headers to every letter."""
+    broken = [field for field in _ONE_LINE if not str(values.get(field, "")).isprintable()]
+    if broken:
+        told = _("Leave out line breaks and control characters.")
+        raise Invalid(
+            "invalid_settings", _("Some settings are not valid."), {field: [told] for field in broken}
+        )
+
+
 @transaction.atomic
 def change_retailer(*, actor: Actor, at: datetime, **values: Any) -> RetailerView:
     """Set the given fields of ``RetailerView``.  Refuses an unknown time zone or currency."""
+    _check_lines(values)
     if "time_zone" in values:
         _check_time_zone(values["time_zone"])
     if "currency" in values and values["currency"] not in list_currencies():
