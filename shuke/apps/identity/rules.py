@@ -48,6 +48,7 @@ KINDS: Mapping[str, KindRule] = MappingProxyType(
 )
 PRIORITY = {kind: rule.priority for kind, rule in KINDS.items()}
 _HAN = re.compile(r"[\u3400-\u9fff]+")
+_TITLES = re.compile(r"(女士|先生|小姐|太太)$")
 _PHONES = frozenset({"phone", "receiver_phone"})
 _CONTACTS = _PHONES | {"email"}
 _HASH = re.compile(r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}", re.IGNORECASE)
@@ -114,21 +115,17 @@ def masked(kind: str, value: str) -> str:
 
 
 def names_agree(one: str, other: str) -> bool:
-    """Whether two names may be of one person: a word in common, of Chinese names two characters in a row.
+    """Whether two names may be of one person.
 
-    An unknown name agrees with any.  A family name alone is none of a Chinese name's two characters; of a
-    Latin name it is a word, so namesakes of a family are told apart by their given names.
+    Latin names must have a word in common besides the last one, which is the family's.  Of Chinese names one
+    must contain the other: brothers share all but one character.  An unknown name agrees with any.
 
     >>> names_agree("Ann Lee", "ann"), names_agree("Ann Lee", "Bob Lee"), names_agree("王小明", "王小红")
-    (True, False, True)
+    (True, False, False)
     """
-    words = [_name_parts(name) for name in (one, other)]
+    first, second = (unicodedata.normalize("NFKC", name).casefold() for name in (one, other))
+    if _HAN.search(first) and _HAN.search(second):
+        bare = [_TITLES.sub("", "".join(name.split())) for name in (first, second)]
+        return bare[0] in bare[1] or bare[1] in bare[0]
+    words = [set(name.split()[:-1] or name.split()) for name in (first, second)]
     return not all(words) or bool(words[0] & words[1])
-
-
-def _name_parts(name: str) -> set[str]:
-    folded = unicodedata.normalize("NFKC", name).casefold().split()
-    han = _HAN.findall("".join(folded))
-    if han:
-        return {run[i : i + 2] for run in han for i in range(max(len(run) - 1, 1))}
-    return set(folded[:-1] or folded)

@@ -249,7 +249,12 @@ PEOPLE = st.lists(
 
 
 @pytest.mark.django_db
-@settings(max_examples=25, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25,
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(people=PEOPLE, data=st.data())
 def test_merging_and_unmerging_in_any_order_restores_exactly_what_was(people, data):
     POINTS.clear()

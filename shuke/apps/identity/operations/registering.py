@@ -1,9 +1,8 @@
 """Taking member lists in.
 
-A value belongs to one member.  A row of a member list belongs to the member of its first known
-identifier, in the order of the kinds' priorities; a further identifier of that row that already
-belongs to somebody else stays there and is reported: nobody is merged.  What stood in one row is kept
-as links, on which the rules decide later (docs/algorithms/identity.md).
+A value belongs to one member.  Whose a row is, ``placing`` decides; a further identifier of that row
+that already belongs to somebody else stays there and is reported: nobody is merged.  What stood in one
+row is kept as links, on which the rules decide later (docs/algorithms/identity.md).
 """
 
 import json
@@ -24,8 +23,9 @@ from shuke.apps.identity.operations.holding import (
     give_owners,
     known_identifiers,
 )
+from shuke.apps.identity.operations.placing import Place, Row, Seats, names_person
 from shuke.apps.identity.queries import value_hash
-from shuke.apps.identity.rules import KINDS, PRIORITY, form_of, normalised, scope_of
+from shuke.apps.identity.rules import KINDS, PRIORITY, normalised, scope_of
 from shuke.apps.identity.schemas import MemberRegistration, RegistrationIssue, RegistrationOutcome
 from shuke.apps.members.operations import change_profiles, create_members
 from shuke.apps.members.schemas import MemberProfile, MemberRef
@@ -35,7 +35,6 @@ from shuke.platform.locks import exclusive
 from shuke.platform.outbox.operations import record
 from shuke.platform.permissions import SYSTEM
 
-Row = tuple[MemberRegistration, dict[Key, str]]
 Placed = tuple[MemberRegistration, dict[Key, str], MemberRef]
 
 
@@ -115,26 +114,24 @@ class _Registrar:
 
     def _place(
         self, rows: Sequence[Row], held: Mapping[Key, Held]
-    ) -> tuple[list[MemberRef | int | None], list[MemberProfile]]:
+    ) -> tuple[list[Place | None], list[MemberProfile]]:
         """Each row's member: one that is known, or the number of a newcomer; and the newcomers' profiles.
 
-        Rows that share an identifier are one person.  A row without any identifier belongs to nobody, and
-        so does one that names only a device whose owner is not known.
+        A row without any identifier belongs to nobody, and so does one that names only a device whose
+        owner is not known.
         """
-        claims: dict[Key, MemberRef | int] = {key: each.ref for key, each in held.items() if each.ref}
+        seats = Seats(rows, held)
         newcomers: list[MemberProfile] = []
-        places: list[MemberRef | int | None] = []
+        places: list[Place | None] = []
         for row, keys in rows:
             if not keys:
                 self.issues.append(RegistrationIssue(row.row_no, "", "no_identifier"))
-            place = next((claims[key] for key in keys if key in claims), None)
-            if place is None and any(_names_person(key, value) for key, value in keys.items()):
+            place = seats.of(row, keys)
+            if place is None and any(names_person(key, value) for key, value in keys.items()):
                 place = len(newcomers)
                 newcomers.append(row.profile)
             if place is not None:
-                for key, value in keys.items():
-                    if form_of(key[1], value) != "cipher":
-                        claims.setdefault(key, place)
+                seats.take(place, row, keys)
             places.append(place)
         return places, newcomers
 
@@ -208,11 +205,6 @@ class _Registrar:
         _, row, ref = described
         for (channel, purpose), state in row.consents.items():
             yield Decision(ref.public_id, channel, purpose, state, self.at, self.source)
-
-
-def _names_person(key: Key, value: str) -> bool:
-    """Whether a value may make a member: a device, an occasion or a cipher of one order may not."""
-    return KINDS[key[1]].names_person and form_of(key[1], value) != "cipher"
 
 
 def _stood_together(rows: Iterable[Row], held: Mapping[Key, Held]) -> Iterable[tuple[int, int]]:
