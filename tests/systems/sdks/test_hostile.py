@@ -111,28 +111,29 @@ def test_what_is_no_request_is_refused_with_a_sentence(client, headers, body):
     assert still_serves(client, headers)
 
 
-@pytest.mark.parametrize(
-    "event",
-    [
-        b"7", b'"x"', b"null", b"[]", b"{}", b'{"type": "hack"}', b'{"type": "track"}', b'{"type": 7, "event": []}',
-        b'{"type": "track", "event": "a\\u0000b", "userId": "u"}', b'{"type": "track", "event": "\xff", "userId": "u"}',
-        b'{"type":"track","event":"e","userId":"u","properties":{"n":NaN,"i":-Infinity}}',
-        b'{"type":"track","event":"e","userId":"u","properties":{"s":"\\ud800","big":1180591620717411303424}}',
-        b'{"type":"track","event":"e","userId":"u","properties":' + b'{"a":' * 5000 + b"1" + b"}" * 5001,
-        b'{"type":"track","event":"e","userId":"' + b"u" * 100_000 + b'"}',
-        b'{"type":"track","event":"e","userId":{"$ne":null},"messageId":["a"]}',
-        b'{"type":"track","type":"page","event":"e","userId":"u","timestamp":"9999-99-99"}',
-    ],
-    ids=lambda event: repr(event[:40]),
+BAD_EVENTS = (
+    b"7", b'"x"', b"null", b"[]", b"{}", b'{"type": "hack"}', b'{"type": "track"}', b'{"type": 7, "event": []}',
+    b'{"type": "track", "event": "a\\u0000b", "userId": "u"}', b'{"type": "track", "event": "\xff", "userId": "u"}',
+    b'{"type":"track","event":"e","userId":"u","properties":{"n":NaN,"i":-Infinity}}',
+    b'{"type":"track","event":"e","userId":"u","properties":{"s":"\\ud800","big":1180591620717411303424}}',
+    b'{"type":"track","event":"e","userId":"u","properties":' + b'{"a":' * 5000 + b"1" + b"}" * 5001,
+    b'{"type":"track","event":"e","userId":"' + b"u" * 100_000 + b'"}',
+    b'{"type":"track","event":"e","userId":{"$ne":null},"messageId":["a"]}',
+    b'{"type":"track","type":"page","event":"e","userId":"u","timestamp":"9999-99-99"}',
 )  # fmt: skip
-def test_a_bad_event_never_fails_its_neighbours(client, headers, house, event):
-    """Acknowledged, since its neighbour is kept; what became of it stands in the lake, checked in the next test."""
-    number = zlib.crc32(event)
-    good = json.dumps(GOOD | {"messageId": f"beside-{number}"}).encode()
-    answer = client.post("/v1/batch", content=b'{"batch": [' + good + b"," + event + b"]}", headers=headers)
-    assert answer.json() == {"success": True}
-    assert answer.status_code == 200
-    house.arrived(house.keys["hostile"][0], {f"beside-{number}"})
+
+
+def test_a_bad_event_never_fails_its_neighbours(client, headers, house):
+    """Each batch of a good and a bad one is acknowledged, and the good one arrives."""
+    beside = set()
+    for number, event in enumerate(BAD_EVENTS):
+        good = json.dumps(GOOD | {"messageId": f"beside-{number}"}).encode()
+        answer = client.post(
+            "/v1/batch", content=b'{"batch": [' + good + b"," + event + b"]}", headers=headers
+        )
+        assert (answer.status_code, answer.json()) == (200, {"success": True}), event[:60]
+        beside.add(f"beside-{number}")
+    house.arrived(house.keys["hostile"][0], beside)
 
 
 def test_what_was_put_aside_has_its_reason(client, headers, house):
