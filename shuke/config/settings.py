@@ -13,6 +13,8 @@ from shuke.platform.observability.logs import configure_structlog, logging_confi
 PACKAGE = Path(__file__).resolve().parent.parent
 SHUKE_HOME = Path(os.environ.get("SHUKE_HOME", "var")).resolve()
 SHUKE_PUBLIC_URL = os.environ.get("SHUKE_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+#: Where senders reach the collector; empty: the console's name and its next port.
+SHUKE_COLLECTOR_URL = os.environ.get("SHUKE_COLLECTOR_URL", "").rstrip("/")
 SHUKE_HOME.mkdir(parents=True, exist_ok=True)
 
 KEYRING = load_keyring(SHUKE_HOME / "keyring.json")

@@ -10,9 +10,8 @@ from shuke.apps.collector.schemas import SourceView
 
 def collector_url(request: HttpRequest) -> str:
     """Where senders reach the collector: as configured, else the console's name and its next port."""
-    configured = str(getattr(settings, "SHUKE_COLLECTOR_URL", ""))
-    if configured:
-        return configured
+    if settings.SHUKE_COLLECTOR_URL:
+        return str(settings.SHUKE_COLLECTOR_URL)
     name, _colon, port = request.get_host().rpartition(":")
     if not name or not port.isdigit():
         return f"{request.scheme}://{request.get_host()}:8001"
