@@ -145,10 +145,12 @@ class Gathering:
             write_quarantine(frame, batch_id=self.origin.batch_id, kind=KINDS[kind], at=self.at)
 
     def _count_taken(self, kind: str, taken: Taken) -> None:
+        """A row counts as corrected if its own table's or, of an order's line, the order's content changed."""
         part = self.part
+        corrected = max([taken.corrected, *(item.corrected for item in taken.tables)])
         part.new += taken.accepted
-        part.corrected += taken.corrected
-        part.unchanged += taken.unchanged
+        part.corrected += corrected
+        part.unchanged += max(0, taken.unchanged - (corrected - taken.corrected))
         part.rejected += taken.rejected
         self._note_reasons(kind, taken.reasons)
 
