@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -11,12 +12,14 @@ from django.views.decorators.http import require_safe
 
 from shuke.apps.collector.pages import tabs_of
 from shuke.apps.collector.pages.sources import business_today
-from shuke.apps.collector.queries import live_events, source
+from shuke.apps.collector.queries import live_events, loader_lag, source
 from shuke.apps.collector.schemas import RecentEvent
 from shuke.platform.clock import now
 from shuke.web.access import requires
 
 SHOWN = 50
+#: Loading takes a few seconds; what waits longer than this deserves a word.
+LATE = timedelta(seconds=60)
 STATES = ("", "accepted", "quarantined")
 
 
@@ -52,6 +55,12 @@ def _rows(source_id: str, state: str) -> list[Row]:
     ]
 
 
+def _waiting_since(at: datetime) -> datetime | None:
+    """Since when events wait for the loader, if that is longer than it should be."""
+    oldest = loader_lag().oldest_at
+    return oldest if oldest is not None and at - oldest > LATE else None
+
+
 @require_safe
 @requires("sources.view")
 def show_live(request: HttpRequest, source_id: str) -> HttpResponse:
@@ -66,6 +75,7 @@ def show_live(request: HttpRequest, source_id: str) -> HttpResponse:
         "state": state,
         "states": [(code, labels[code]) for code in STATES],
         "rows": _rows(source_id, state),
+        "waiting_since": _waiting_since(now()),
     }
     return render(request, "collector/live.html", context)
 
@@ -75,4 +85,5 @@ def show_live(request: HttpRequest, source_id: str) -> HttpResponse:
 def show_rows(request: HttpRequest, source_id: str) -> HttpResponse:
     """The rows alone."""
     state = _state(request)
-    return render(request, "collector/live_rows.html", {"rows": _rows(source_id, state), "state": state})
+    context = {"rows": _rows(source_id, state), "state": state, "waiting_since": _waiting_since(now())}
+    return render(request, "collector/live_rows.html", context)
