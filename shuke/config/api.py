@@ -18,6 +18,7 @@ ROUTERS: tuple[tuple[str, str], ...] = (
     ("", "shuke.apps.measurement.api"),
     ("", "shuke.apps.commerce.api"),
     ("", "shuke.apps.connections.api"),
+    ("", "shuke.apps.quality.api"),
     ("/sources", "shuke.apps.collector.api"),
     ("", "shuke.platform.jobs.api"),
 )

@@ -45,6 +45,7 @@ SECTIONS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
         (
             Entry(_("Products"), "/products/", "package", "products.view"),
             Entry(_("Imports"), "/imports/", "file-import", "imports.view"),
+            Entry(_("Data quality"), "/quality/", "gauge", "imports.view"),
             Entry(_("Connections"), "/connections/", "plug", "imports.view"),
             Entry(_("Sources"), "/sources/", "timeline-event", "sources.view"),
         ),
@@ -52,6 +53,7 @@ SECTIONS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
     (
         _("Administration"),
         (
+            Entry(_("Privacy"), "/privacy/", "shield-lock", "privacy.view"),
             Entry(_("Audit"), "/settings/audit/", "history", "audit.view"),
             Entry(_("Background work"), "/settings/jobs/", "rotate-clockwise", "jobs.view"),
             Entry(_("Settings"), "/settings/", "settings", "settings.view"),

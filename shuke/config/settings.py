@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "shuke.apps.compliance",
     "shuke.apps.identity",
     "shuke.apps.commerce",
+    "shuke.apps.quality",
     "shuke.apps.experiments",
     "shuke.apps.measurement",
     "shuke.apps.insights",

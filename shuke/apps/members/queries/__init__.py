@@ -1,11 +1,12 @@
 """Reading members."""
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 
 from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.members.models import Member, NameToken
-from shuke.apps.members.schemas import MemberRef, MemberView
+from shuke.apps.members.schemas import MemberProfile, MemberRef, MemberView
 from shuke.platform.batches import in_batches
 from shuke.platform.crypto import decrypt, keyed_hash
 from shuke.platform.errors import NotFound
@@ -134,6 +135,19 @@ def clear_profiles() -> Iterator[tuple[int, str, str]]:
     rows = Member.objects.filter(status="active").order_by("pk")
     for pk, name, birthday in rows.values_list("pk", "name_encrypted", "birthday_encrypted").iterator():
         yield pk, decrypt(name), decrypt(birthday)
+
+
+def profiles_in_clear(member_ids: Iterable[str]) -> dict[str, MemberProfile]:
+    """What active members are called and when they were born, in the clear: for checks, never for pages."""
+    found: dict[str, MemberProfile] = {}
+    for ids in in_batches(member_ids):
+        rows = Member.objects.filter(public_id__in=ids, status="active")
+        for public_id, name, born in rows.values_list("public_id", "name_encrypted", "birthday_encrypted"):
+            birthday = decrypt(born)
+            found[public_id] = MemberProfile(
+                name=decrypt(name), birthday=date.fromisoformat(birthday) if birthday else None
+            )
+    return found
 
 
 def members_named(text: str) -> list[str]:

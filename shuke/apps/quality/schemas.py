@@ -1,0 +1,79 @@
+"""What others see of data quality."""
+
+from datetime import date, datetime
+from typing import Any
+
+from ninja import Schema
+
+
+class CorrectionView(Schema):
+    """One correction.  Values of members are masked."""
+
+    id: str
+    issue_id: str
+    rule: str
+    subject: str
+    table: str
+    column: str
+    before: Any
+    after: Any
+    shown_before: str
+    shown_after: str
+    state: str
+    actor: str
+    created_at: datetime
+    reverted_by: str
+    ended_at: datetime | None
+
+    @property
+    def can_be_reverted(self) -> bool:
+        """Whether it holds and may be taken back."""
+        return self.state == "applied"
+
+
+class IssueView(Schema):
+    """One thing that looks wrong.  ``url`` leads to what it is about."""
+
+    id: str
+    rule: str
+    account: str
+    subject: str
+    place: str
+    facts: dict[str, Any]
+    weight: int
+    state: str
+    url: str
+    message: str
+    column: str
+    suggestion: Any
+    shown_suggestion: str
+    currency: str
+    decided_by: str
+    decided_at: datetime | None
+    first_seen_at: datetime
+    last_seen_at: datetime
+
+    @property
+    def can_be_corrected(self) -> bool:
+        """Whether setting one value mends it."""
+        return bool(self.column)
+
+
+class ScorePoint(Schema):
+    """A source's score on a day."""
+
+    day: date
+    total: float
+
+
+class SourceView(Schema):
+    """How one account behaves: its newest score, its parts (0 to 1), and the score over time."""
+
+    account_id: str
+    account: str
+    total: float
+    change: float | None
+    parts: dict[str, float]
+    counts: dict[str, Any]
+    days: list[ScorePoint]
+    open_issues: int
