@@ -7,7 +7,7 @@ from typing import Literal
 
 from shuke.platform.errors import NotPermitted
 
-Role = Literal["administrator", "analyst", "marketer", "approver", "viewer"]
+Role = Literal["administrator", "analyst", "marketer", "approver", "privacy_officer", "viewer"]
 
 PERMISSIONS: tuple[str, ...] = (
     "overview.view",
@@ -32,10 +32,16 @@ PERMISSIONS: tuple[str, ...] = (
     "settings.view",
     "settings.edit",
     "audit.view",
+    "privacy.view",
+    "privacy.edit",
     "accounts.edit",
 )
 
-_VIEW = frozenset(name for name in PERMISSIONS if name.endswith(".view")) - {"audit.view", "settings.view"}
+_VIEW = frozenset(name for name in PERMISSIONS if name.endswith(".view")) - {
+    "audit.view",
+    "settings.view",
+    "privacy.view",
+}
 
 ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
     {
@@ -44,6 +50,9 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
         "marketer": _VIEW
         | {"imports.edit", "audiences.edit", "campaigns.edit", "campaigns.send", "members.edit"},
         "approver": _VIEW | {"campaigns.approve", "audit.view"},
+        # Who answers to the people whose data it is: sees it in the clear, hands it out, erases it.
+        "privacy_officer": _VIEW
+        | {"members.edit", "members.unmask", "audit.view", "privacy.view", "privacy.edit"},
         "viewer": _VIEW,
     }
 )

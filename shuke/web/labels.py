@@ -17,6 +17,7 @@ _LABELS: dict[str, Labels] = {
         "analyst": (_("Analyst"), "blue"),
         "marketer": (_("Marketer"), "green"),
         "approver": (_("Approver"), "yellow"),
+        "privacy_officer": (_("Privacy officer"), "red"),
         "viewer": (_("Viewer"), "grey"),
     },
     "lifecycle_stage": {

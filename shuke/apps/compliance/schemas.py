@@ -159,6 +159,32 @@ class RetentionView(Schema):
     too_old: int | None = None
 
 
+class AskView(Schema):
+    """A consent that the preference centre asks for; ``texts`` maps a language to the text."""
+
+    id: int
+    brand: str
+    brand_name: str
+    channel: str
+    purpose: str
+    texts: dict[str, str]
+    position: int
+    is_offered: bool
+
+
+@dataclass(frozen=True)
+class Preference:
+    """One thing a member is asked, in their language, and whether it holds now."""
+
+    ask_id: int
+    brand: str
+    brand_name: str
+    channel: str
+    purpose: str
+    text: str
+    is_granted: bool
+
+
 class NewDecision(Schema):
     """A decision told by API; the time is now unless given, the source the API."""
 

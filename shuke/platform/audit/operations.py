@@ -43,3 +43,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Promise):
         return str(value)
     return DjangoJSONEncoder().default(value)
+
+
+def delete_entries(before: datetime) -> int:
+    """Delete entries older than that, where the retailer's rule of retention says so; returns how many."""
+    return AuditEntry.objects.filter(at__lt=before).delete()[0]

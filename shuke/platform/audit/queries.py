@@ -1,5 +1,8 @@
 """Reading the audit."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from shuke.platform.audit.models import AuditEntry
 from shuke.platform.audit.schemas import AuditView
 
@@ -23,6 +26,19 @@ def audit_entries(
     return [AuditView.from_orm(row) for row in rows[offset : offset + limit]], rows.count()
 
 
+def entries_of_verbs(
+    verbs: Sequence[str], *, limit: int = 50, offset: int = 0
+) -> tuple[list[AuditView], int]:
+    """Entries with one of the verbs, newest first, and how many there are in all."""
+    rows = AuditEntry.objects.filter(verb__in=list(verbs)).order_by("-at", "-pk")
+    return [AuditView.from_orm(row) for row in rows[offset : offset + limit]], rows.count()
+
+
 def audit_verbs() -> list[str]:
     """Every verb that occurs, in alphabetical order."""
     return list(AuditEntry.objects.order_by("verb").values_list("verb", flat=True).distinct())
+
+
+def entries_before(moment: datetime) -> int:
+    """How many entries are older than that."""
+    return AuditEntry.objects.filter(at__lt=moment).count()

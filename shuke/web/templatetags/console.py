@@ -19,6 +19,7 @@ from shuke.platform.clock import now
 from shuke.platform.money import money_text
 from shuke.platform.permissions import Actor
 from shuke.web.labels import label_of, tone_of
+from shuke.web.verbs import verb_in_words
 
 register = template.Library()
 SPRITE = "vendor/tabler-icons-3.52.0/sprite.svg"
@@ -141,6 +142,12 @@ def chart_option(option: dict[str, Any], chart_id: str) -> SafeString:
 def permitted(permission: str, actor: Actor | None) -> bool:
     """``{% if "members.edit"|permitted:actor %}``."""
     return actor is not None and actor.may(permission)
+
+
+@register.filter
+def audit_verb(verb: str) -> str:
+    """``{{ entry.verb|audit_verb }}``: what was done, in words."""
+    return verb_in_words(verb)
 
 
 @register.filter

@@ -22,10 +22,18 @@ from shuke.apps.compliance.operations.importing import (
 )
 from shuke.apps.compliance.operations.merging import move_permission, restore_permission
 from shuke.apps.compliance.operations.owners import register_owners
+from shuke.apps.compliance.operations.preferring import (
+    delete_ask,
+    leave_everything,
+    save_ask,
+    save_brand,
+    save_preferences,
+)
 from shuke.apps.compliance.operations.retention import apply_retention, change_retention
 from shuke.apps.compliance.operations.suppression import (
     hide_addresses,
     lift_suppression,
+    list_address,
     remove_address,
     suppress,
     suppress_addresses,
@@ -37,6 +45,7 @@ __all__ = [
     "cancel_erasure",
     "change_retention",
     "correct_decision",
+    "delete_ask",
     "erase_member",
     "export_person",
     "forget_permission",
@@ -44,7 +53,9 @@ __all__ = [
     "hide_addresses",
     "import_consents",
     "import_suppressions",
+    "leave_everything",
     "lift_suppression",
+    "list_address",
     "move_permission",
     "record_consents",
     "register_owners",
@@ -53,6 +64,9 @@ __all__ = [
     "request_erasure",
     "restore_permission",
     "run_erasures",
+    "save_ask",
+    "save_brand",
+    "save_preferences",
     "suppress",
     "suppress_addresses",
     "withdraw_all",

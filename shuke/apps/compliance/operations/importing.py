@@ -12,10 +12,9 @@ from shuke.apps.compliance.operations.consent import record_consents
 from shuke.apps.compliance.operations.owners import owners_of
 from shuke.apps.compliance.operations.suppression import suppress_addresses
 from shuke.apps.compliance.operations.wording import wordings
+from shuke.apps.compliance.queries.suppression import normal_address, shown
 from shuke.apps.compliance.schemas import Decision, DeviceWord, ImportedConsent
 from shuke.platform.permissions import SYSTEM
-from shuke.sources.cleaning.emails import normalised_email
-from shuke.sources.cleaning.phones import normalised_phone
 
 #: Which channel an address is suppressed on where the list does not say.
 CHANNEL_OF = {"email": "email", "phone": "sms"}
@@ -74,19 +73,6 @@ def import_suppressions(
 def _channel(kind: str, named: str | None) -> str:
     fits = named in PHONE_CHANNELS if kind == "phone" else named == "email"
     return str(named) if named and fits else CHANNEL_OF[kind]
-
-
-def normal_address(kind: str, text: str, *, region: str) -> str | None:
-    """The address in its normal form, or ``None`` for what is none."""
-    return normalised_email(text) if kind == "email" else normalised_phone(text, region=region)
-
-
-def shown(kind: str, address: str) -> str:
-    """What may be shown of an address to everybody."""
-    if kind == "email":
-        local, _at, domain = address.partition("@")
-        return f"{local[:1]}***@{domain}"
-    return f"{address[:3]}******{address[-4:]}"
 
 
 @transaction.atomic

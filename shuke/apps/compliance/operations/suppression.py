@@ -4,11 +4,19 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.compliance.models import SuppressedAddress, Suppression
-from shuke.apps.compliance.queries.suppression import address_hash
+from shuke.apps.compliance.queries.suppression import (
+    REGION,
+    address_hash,
+    address_kind,
+    normal_address,
+    shown,
+)
 from shuke.apps.members.queries import member_refs
 from shuke.platform.audit.operations import record_audit
+from shuke.platform.errors import Invalid
 from shuke.platform.permissions import Actor
 
 
@@ -34,7 +42,7 @@ def suppress(*, at: datetime, member_ids: Iterable[str], channel: str, reason: s
 @transaction.atomic
 def lift_suppression(*, actor: Actor, at: datetime, member_id: str, channel: str) -> bool:
     """Allow the channel again, such as after a corrected address.  Whether there was a suppression."""
-    deleted, __ = Suppression.objects.filter(member__public_id=member_id, channel=channel).delete()
+    deleted, _rows = Suppression.objects.filter(member__public_id=member_id, channel=channel).delete()
     if deleted:
         changes = {"channel": [channel, None]}
         record_audit(
@@ -75,6 +83,24 @@ def suppress_addresses(
             actor=actor, at=at, verb="suppression.listed", subject=("suppression", channel), changes=changes
         )
     return new
+
+
+def list_address(*, actor: Actor, at: datetime, address: str, channel: str, reason: str, source: str) -> bool:
+    """Put one address on the list, as somebody wrote it.  Whether it is new; refuses what is no address."""
+    kind = address_kind(address)
+    normal = normal_address(kind, address, region=REGION)
+    if normal is None or (kind == "email") != (channel == "email"):
+        raise Invalid(
+            "invalid_address",
+            _("This is no address of that channel. Write an email, or a phone number with its country code."),
+            {"channel": channel},
+        )
+    listed = {normal: shown(kind, normal)}
+    return bool(
+        suppress_addresses(
+            actor=actor, at=at, channel=channel, addresses=listed, reason=reason, source=source
+        )
+    )
 
 
 @transaction.atomic

@@ -6,7 +6,9 @@ from shuke.apps.compliance.queries.consent import (
     decisions_of,
     may_contact,
 )
+from shuke.apps.compliance.queries.preferences import ask, asks, brand_names
 from shuke.apps.compliance.queries.suppression import (
+    found_address,
     suppressed_addresses,
     suppressed_members,
     suppressions_of,
@@ -14,9 +16,13 @@ from shuke.apps.compliance.queries.suppression import (
 )
 
 __all__ = [
+    "ask",
+    "asks",
+    "brand_names",
     "consents_as_of",
     "consents_of",
     "decisions_of",
+    "found_address",
     "may_contact",
     "suppressed_addresses",
     "suppressed_members",

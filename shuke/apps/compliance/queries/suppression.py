@@ -7,7 +7,11 @@ from django.db.models import Q
 from shuke.apps.compliance.models import SuppressedAddress, Suppression
 from shuke.apps.compliance.schemas import SuppressionView
 from shuke.platform.crypto import keyed_hash
+from shuke.sources.cleaning.emails import normalised_email
+from shuke.sources.cleaning.phones import normalised_phone
 
+#: Of phone numbers without a country code.
+REGION = "CN"
 _INTO = "member__merged_into"
 _INTO_TWICE = f"{_INTO}__merged_into"
 
@@ -61,3 +65,26 @@ def suppressions_page(
         kinds = [channel] if channel else ["email", "sms"]
         rows = rows.filter(value_hash__in=[address_hash(kind, address) for kind in kinds])
     return [SuppressionView.from_orm(row) for row in rows[offset : offset + limit]], rows.count()
+
+
+def address_kind(text: str) -> str:
+    """What an address is: email or phone."""
+    return "email" if "@" in text else "phone"
+
+
+def normal_address(kind: str, text: str, *, region: str) -> str | None:
+    """The address in its normal form, or ``None`` for what is none."""
+    return normalised_email(text) if kind == "email" else normalised_phone(text, region=region)
+
+
+def found_address(text: str, *, region: str = REGION) -> str:
+    """The normal form of what somebody searches for; what is no address is searched as it is."""
+    return normal_address(address_kind(text), text, region=region) or text
+
+
+def shown(kind: str, address: str) -> str:
+    """What may be shown of an address to everybody."""
+    if kind == "email":
+        local, _at, domain = address.partition("@")
+        return f"{local[:1]}***@{domain}"
+    return f"{address[:3]}******{address[-4:]}"

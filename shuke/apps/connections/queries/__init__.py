@@ -1,7 +1,7 @@
 """Every read of accounts, mappings, imports and connections."""
 
 from shuke.apps.connections.queries.accounts import account, accounts
-from shuke.apps.connections.queries.batches import batch, batches_page, earlier_batch
+from shuke.apps.connections.queries.batches import batch, batches_page, earlier_batch, stored_uploads
 from shuke.apps.connections.queries.connecting import (
     connection,
     connections,
@@ -28,6 +28,7 @@ __all__ = [
     "quality",
     "rejected_csv",
     "rejected_page",
+    "stored_uploads",
     "sync_rejected_page",
     "sync_run",
     "sync_runs_page",

@@ -1,5 +1,7 @@
 """Reading imports."""
 
+from datetime import datetime
+
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -101,3 +103,8 @@ def earlier_batch(view: BatchView) -> BatchView | None:
     )
     row = rows.exclude(public_id=view.id).order_by("-finished_at").first()
     return batch_view(row) if row else None
+
+
+def stored_uploads(before: datetime) -> int:
+    """How many uploads from before that moment are still stored."""
+    return ImportBatch.objects.filter(created_at__lt=before).exclude(stored_name="").count()
