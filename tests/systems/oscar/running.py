@@ -174,21 +174,26 @@ class Shopkeeper:
         found = users if isinstance(users, list) else users["results"]
         return next(user["url"].rstrip("/").rsplit("/", 1)[1] for user in found if user["email"] == email)
 
-    def buys(self, email: str, basket: dict[int, int]) -> str:
+    def buys(self, email: str, basket: dict[int, int], *, voucher: str = "") -> str:
         """A customer orders; returns the number of the order."""
         with httpx.Client(auth=(email, PASSWORD), timeout=60) as buyer:
-            return self._checkout(buyer, basket, {})
+            return self._checkout(buyer, basket, {}, voucher=voucher)
 
     def guest_buys(self, email: str, basket: dict[int, int]) -> str:
         """Somebody without an account orders."""
         with httpx.Client(timeout=60) as buyer:
             return self._checkout(buyer, basket, {"guest_email": email})
 
-    def _checkout(self, buyer: httpx.Client, basket: dict[int, int], more: dict[str, str]) -> str:
+    def _checkout(
+        self, buyer: httpx.Client, basket: dict[int, int], more: dict[str, str], *, voucher: str = ""
+    ) -> str:
         opened = buyer.get(f"{self.api}/basket/").json()
         for number, quantity in basket.items():
             wanted = {"url": f"{self.api}/products/{number}/", "quantity": quantity}
             buyer.post(f"{self.api}/basket/add-product/", json=wanted).raise_for_status()
+        if voucher:
+            given = buyer.post(f"{self.api}/basket/add-voucher/", json={"vouchercode": voucher})
+            assert given.is_success, given.text
         receiver = {
             "country": f"{self.api}/countries/NL/", "first_name": "Rex", "last_name": "Receiver", "line1": "Street 1",
             "line4": "Town", "postcode": "1234 AB", "phone_number": "+31 26 370 4887",
@@ -201,6 +206,10 @@ class Shopkeeper:
     def refund(self, order: str, amount: str) -> None:
         """Give money back at the desk."""
         self.staff.post(f"{self.address}/desk/{order}/refund/", json={"amount": amount}).raise_for_status()
+
+    def voucher(self, code: str, amount: str) -> None:
+        """Give a voucher out that takes a sum off."""
+        self.staff.post(f"{self.address}/desk/{code}/voucher/", json={"amount": amount}).raise_for_status()
 
     def status(self, order: str, *statuses: str) -> None:
         """Move an order along."""

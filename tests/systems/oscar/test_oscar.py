@@ -115,6 +115,20 @@ def test_a_refund_that_moves_neither_state_nor_update_time_is_found(connection, 
     assert order_of(connection, number)["payment_status"] == "refunded"
 
 
+def test_a_voucher_is_shared_over_the_lines_and_the_order_adds_up(connection, shop):
+    shop.keeper.voucher("TEN", "1.00")
+    number = shop.keeper.buys("ann@example.com", {shop.green: 1, shop.black: 2}, voucher="TEN")
+    synchronise(connection)
+    order = order_of(connection, number)
+    lines = rows_of("order_lines").filter(pl.col("order_id") == order["order_id"])
+    assert (order["goods_minor"], order["paid_minor"], order["voucher_codes"]) == (1416, 1316, ["TEN"])
+    assert (lines["voucher_minor"].sum(), lines["discount_minor"].sum(), lines["paid_minor"].sum()) == (
+        100,
+        0,
+        1316,
+    )
+
+
 def test_sellable_is_on_hand_less_allocated(connection, shop):
     shop.keeper.stock(shop.green, 80)
     number = shop.keeper.buys("ann@example.com", {shop.green: 5})

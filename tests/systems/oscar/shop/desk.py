@@ -1,7 +1,9 @@
 """What staff does in the shop's dashboard, by the same methods of django-oscar."""
 
+from datetime import timedelta
 from decimal import Decimal
 
+from django.utils import timezone
 from oscar.core.loading import get_class, get_model
 from rest_framework.decorators import api_view, permission_classes
 from rest_framework.permissions import IsAdminUser
@@ -38,3 +40,28 @@ def pay_back(request, number):
         source.debit(order.total_incl_tax)
     source.refund(Decimal(request.data["amount"]))
     return Response({"refunded": str(source.amount_refunded)})
+
+
+@api_view(["POST"])
+@permission_classes([IsAdminUser])
+def give_voucher(request, code):
+    """A voucher that takes a sum off everything, with the offer that stands behind it."""
+    everything = get_model("offer", "Range").objects.create(name=code, includes_all_products=True)
+    offer = get_model("offer", "ConditionalOffer").objects.create(
+        name=code,
+        offer_type="Voucher",
+        condition=get_model("offer", "Condition").objects.create(range=everything, type="Count", value=1),
+        benefit=get_model("offer", "Benefit").objects.create(
+            range=everything, type="Absolute", value=Decimal(request.data["amount"])
+        ),
+    )
+    today = timezone.now()
+    voucher = get_model("voucher", "Voucher").objects.create(
+        name=code,
+        code=code,
+        usage="Multi-use",
+        start_datetime=today - timedelta(days=1),
+        end_datetime=today + timedelta(days=1),
+    )
+    voucher.offers.add(offer)
+    return Response({"code": code})

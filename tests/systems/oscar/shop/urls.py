@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from shop.desk import pay_back, set_status
+from shop.desk import give_voucher, pay_back, set_status
 from shop.refunds import RefundList
 
 urlpatterns = [
@@ -10,4 +10,5 @@ urlpatterns = [
     path("api/", include("oscarapi.urls")),
     path("desk/<str:number>/status/", set_status),
     path("desk/<str:number>/refund/", pay_back),
+    path("desk/<str:code>/voucher/", give_voucher),
 ]
