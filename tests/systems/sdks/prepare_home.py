@@ -18,6 +18,7 @@ SOURCES = {
     "analytics-next-batching": ("web", "web", None),
     "snippet": ("web", "trusted_web", None),
     "snippet-public": ("web", "web", None),
+    "guides": ("server", "server", None),
     "hostile": ("server", "server", None),
 }
 

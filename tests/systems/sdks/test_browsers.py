@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, Request, expect, sync_playwright
 
+import shuke.apps.collector
 from tests.systems.sdks.conftest import House, wait_for
 from tests.systems.sdks.pages import shop
 
@@ -23,6 +24,7 @@ POLICY = "script-src {url} 'unsafe-inline'; connect-src {url}; default-src 'none
 SNIPPET = f"""<!doctype html><title>Shop</title><meta http-equiv="Content-Security-Policy" content="{POLICY}">
 <script async src="{{url}}/shuke.js" data-write-key="{{key}}"{{attributes}}></script><h1>Tea</h1>"""
 AJS = """<!doctype html><title>Shop</title><script src="/index.js"></script><h1>Tea</h1>"""
+SCRIPT = Path(shuke.apps.collector.__file__).parent / "static" / "collector" / "shuke.js"
 GPC = "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {get: () => true});"
 
 
@@ -177,7 +179,8 @@ def test_nothing_is_stored_or_sent_before_yes_and_all_of_it_after(house: House, 
         # Playwright does not tell of requests of a page that is gone; the lake does.
         device = next(iter(rows.values()))["anonymous_id"]
         wait_for(lambda: ("Left", device) in names_by_device(house, source), "what was said last is missing")
-    first = next(row for row in rows.values() if row["type"] == "page")
+    first = rows[visit.sent[0]["messageId"]]
+    assert first["type"] == "page"
     context = json.loads(first["context"])
     assert context["page"]["url"].endswith("/tea?utm_source=letter")
     assert context["campaign"] == {"source": "letter"}
@@ -314,6 +317,37 @@ def test_while_the_collector_is_away_events_wait_on_the_page_and_on_the_next(
 
 def _has(house: House, source: str, ids: set[str]) -> bool:
     return ids <= {row["message_id"] for row in house.rows(source)}
+
+
+#: What a careless change could break, and the promise that it would break.
+SABOTAGE = {
+    "tracks without an answer": (
+        "return consent ? consent.analytics : given.consent",
+        "return true || given.consent",
+    ),
+    "stores without an answer": ("if (mayTrack()) write(STORE", "write(STORE"),
+    "sends without asking": ("if (!mayTrack() || !waiting.length ||", "if (!waiting.length ||"),
+    "deaf to the signal": ('given.consent === "implied" && !gpc', 'given.consent === "implied"'),
+}
+
+
+@pytest.mark.parametrize("name", sorted(SABOTAGE))
+def test_a_snippet_that_breaks_its_promise_is_noticed(house: House, visit: Visit, name: str) -> None:
+    """The silence that the tests above rely on is heard: each of these snippets sends or stores."""
+    right, wrong = SABOTAGE[name]
+    script = SCRIPT.read_text(encoding="utf-8")
+    assert script.count(right) == 1
+    changed = script.replace(right, wrong)
+    if name == "sends without asking":
+        changed = changed.replace("if (mayTrack()) schedule(FLUSH_MS);", "schedule(FLUSH_MS);")
+    visit.page.route("**/shuke.js", lambda route: route.fulfill(content_type="text/javascript", body=changed))
+    visit.context.add_init_script(GPC)
+    attributes = ' data-consent="implied"' if name == "deaf to the signal" else ""
+    with shop({"/": snippet_page(house, "snippet-public", attributes)}) as address:
+        visit.open(address)
+        visit.page.evaluate("shuke.track('Never', {})")
+        visit.rest()
+        assert visit.sent or visit.stored()
 
 
 def test_a_refused_key_is_let_go_and_breaks_no_page(house: House, visit: Visit) -> None:

@@ -3,14 +3,20 @@
 import datetime
 import json
 import logging
+import os
+import shutil
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 import rudderstack.analytics.client as rudder
 import segment.analytics.client as segment
 
+from shuke.apps.collector.pages.installing import guides
 from tests.systems.sdks.conftest import House, wait_for
 from tests.systems.sdks.packages import run_node
 from tests.systems.sdks.story import Story
@@ -110,6 +116,32 @@ def test_rudder_node_gzips_under_another_name_and_sends_large_events(house: Hous
     told = json.loads(run_node("rudder.js", modules=modules, stdin=story.plan(host=house.url, key=key)))
     assert told == {"errors": []}
     check(house, story, source)
+
+
+def test_the_code_that_the_console_gives_to_copy_works(house: House, modules: Path, tmp_path: Path) -> None:
+    """As it stands on the page of a source, run by the language it is written in."""
+    source, key = house.keys["guides"]
+    codes = {guide.id: guide.code for guide in guides(kind="server", url=house.url, key=key)}
+    for name in ("segment-python", "rudder-python"):
+        subprocess.run([sys.executable, "-c", codes[name]], check=True, timeout=120, capture_output=True)
+    for name in ("segment-node", "rudder-node"):
+        script = tmp_path / f"{name}.js"
+        script.write_text(f"(async () => {{\n{codes[name]}\n}})();", encoding="utf-8")
+        environment = os.environ | {"NODE_PATH": str(modules)}
+        subprocess.run(["node", str(script)], check=True, timeout=120, capture_output=True, env=environment)
+    # curl as the shell runs it, if there is one here.
+    has_curl = shutil.which("curl") is not None
+    if has_curl:
+        subprocess.run(codes["http"], shell=True, check=True, timeout=60, capture_output=True)
+
+    def completed() -> int:
+        rows = house.rows(source)
+        assert all(row["name"] == "Order Completed" for row in rows)
+        assert all(json.loads(row["properties"]) == {"order_id": "A-1"} for row in rows)
+        return len({row["message_id"] for row in rows}) == 4 + has_curl
+
+    wait_for(completed, "one of the pieces of code sent nothing")
+    assert len({row["person_key"] for row in house.rows(source)}) == 1
 
 
 def test_values_that_are_no_json_cost_only_their_own_event(house: House) -> None:
