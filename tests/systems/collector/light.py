@@ -1,6 +1,6 @@
 """The collector as a process of its own, without Django: starts at once, so that it can be killed often.
 
-    python light.py <folder of the spool> <port>
+python light.py <folder of the spool> <port>
 """
 
 import asyncio
@@ -18,10 +18,10 @@ KEY = "wk_light"
 SOURCE = "src_0000000000000000"
 
 
-def main(folder: str, port: str) -> None:
+def main(folder: str, port: str, source: str = SOURCE) -> None:
     collector = Collector(
         writer=GroupWriter(Spool(Path(folder))),
-        load_grants=lambda: {key_hash(KEY): Grant(SOURCE, "server")},
+        load_grants=lambda: {key_hash(KEY): Grant(source, "server")},
         clock=lambda: time.time_ns() // 1000,
     )
     asyncio.run(serve(collector, host="127.0.0.1", port=int(port)))
