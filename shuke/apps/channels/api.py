@@ -61,10 +61,12 @@ def get_message(request: HttpRequest, message_id: str) -> MessageView:
 
 
 @router.get("/messages/{message_id}/content", response=MessageContent, summary="A message as it was sent")
-def get_content(request: HttpRequest, message_id: str) -> MessageContent:
-    """Names are masked unless the caller may unmask."""
+def get_content(request: HttpRequest, message_id: str, unmask: bool = False) -> MessageContent:
+    """Names are masked; ``unmask`` shows them to who may, and is written into the audit."""
     actor = permit(request, "messages.view")
-    return queries.message_content(message_id, unmask=actor.may("members.unmask"))
+    if unmask:
+        return operations.unmask_message(actor=actor, at=now(), message_id=message_id)
+    return queries.message_content(message_id, unmask=False)
 
 
 @router.post("/messages/{message_id}/resolve", response=MessageView, summary="Resolve an uncertain message")

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from shuke.apps.channels import operations, queries
 from shuke.apps.channels.forms import EmailForm
+from shuke.apps.compliance.queries import preference_link
 from shuke.platform.clock import now
 from shuke.platform.errors import NotFound, Refused
 from shuke.platform.retailer.queries import retailer
@@ -52,19 +53,30 @@ def message_list(request: HttpRequest) -> HttpResponse:
 
 @requires("messages.view")
 def message_page(request: HttpRequest, message_id: str) -> HttpResponse:
-    """One message as it was sent."""
-    unmask = actor_of(request).may("members.unmask")
+    """One message as it was sent, with the names in it masked."""
     context = {
         "message": queries.message(message_id),
-        "sent": queries.message_content(message_id, unmask=unmask),
+        "sent": queries.message_content(message_id, unmask=False),
+        "may_unmask": actor_of(request).may("members.unmask"),
     }
     return render(request, "channels/message.html", context)
 
 
+@require_POST
+@requires("members.unmask")
+def unmask(request: HttpRequest, message_id: str) -> HttpResponse:
+    """The message in the clear, this once; the audit remembers who looked."""
+    sent = operations.unmask_message(actor=actor_of(request), at=now(), message_id=message_id)
+    context = {"message": queries.message(message_id), "sent": sent, "is_clear": True}
+    answer = render(request, "channels/message.html", context)
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
 @requires("messages.view")
-def message_body(request: HttpRequest, message_id: str) -> HttpResponse:
-    """The HTML part alone, for the frame of the page."""
-    content = queries.message_content(message_id, unmask=actor_of(request).may("members.unmask"))
+def message_body(_request: HttpRequest, message_id: str) -> HttpResponse:
+    """The HTML part alone, for the frame of the page; names are masked."""
+    content = queries.message_content(message_id, unmask=False)
     return framed_document(content.html or f"<pre>{escape(content.text)}</pre>")
 
 
@@ -154,5 +166,10 @@ def leave(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST":
         operations.unsubscribe(at=now(), token=token)
     with override(message.language or None):
-        context = {"is_done": request.method == "POST", "shop": retailer(), "language": message.language}
+        context = {
+            "is_done": request.method == "POST",
+            "shop": retailer(),
+            "language": message.language,
+            "preferences": preference_link(message.member.public_id),
+        }
         return render(request, "channels/leave.html", context)

@@ -11,6 +11,7 @@ urlpatterns = [
     path("messages/email/test/", pages.email_test, name="email_test"),
     path("messages/<str:message_id>/", pages.message_page, name="message"),
     path("messages/<str:message_id>/body/", pages.message_body, name="body"),
+    path("messages/<str:message_id>/unmask/", pages.unmask, name="unmask"),
     path("messages/<str:message_id>/resolve/", pages.resolve, name="resolve"),
     path("t/o/<str:token>.gif", pages.opened, name="opened"),
     path("t/c/<str:token>", pages.clicked, name="clicked"),

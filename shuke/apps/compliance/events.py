@@ -17,7 +17,7 @@ class ConsentWithdrawn:
 
 @dataclass(frozen=True)
 class ErasureWanted:
-    """An erasure is to begin now and not in the night."""
+    """An erasure, or whatever waits if none is named, is to begin now and not in the night."""
 
     erasure_id: str
 

@@ -224,3 +224,53 @@ def test_every_verb_of_the_code_is_named_in_words():
     assert unnamed == set()
     assert verb_in_words("campaign.approved") == "Campaign: approved"
     assert verb_in_words("odd.thing") == "odd: thing"
+
+
+class TestLooking:
+    """Each way of seeing people in the clear leaves a trace; without it nobody sees them."""
+
+    @pytest.fixture
+    def message(self, ann):
+        from shuke.apps.channels.models import Message
+        from shuke.apps.channels.operations import queue_messages
+        from shuke.apps.channels.schemas import Content, Recipient
+
+        queue_messages(
+            at=AT,
+            campaign_id="",
+            run_id="run_look",
+            channel="console",
+            recipients=[Recipient(ann, "per_x", "a", "en", {"name": "Ann Lee"})],
+            contents={("a", "en"): Content("Hi {{ member.name }}", "Dear {{ member.name }}", "")},
+            context={},
+        )
+        return Message.objects.get().public_id
+
+    def test_messages_are_masked_until_somebody_asks(self, client_of, message):
+        client = client_of("administrator")
+        assert "Ann Lee" not in client.get(f"/messages/{message}/").text
+        assert "Ann Lee" not in client.get(f"/messages/{message}/body/").text
+        assert not AuditEntry.objects.filter(verb="message.unmasked").exists()
+        assert "Ann Lee" in client.post(f"/messages/{message}/unmask/").text
+        assert AuditEntry.objects.filter(verb="message.unmasked", subject_id=message).count() == 1
+        assert client_of("marketer").post(f"/messages/{message}/unmask/").status_code == 403
+
+    def test_rejected_rows_are_downloaded_with_a_trace(self, client_of, settings, tmp_path):
+        from shuke.apps.connections.operations import ensure_account, run_batch, upload
+
+        settings.SHUKE_HOME = str(tmp_path)
+        account = ensure_account(actor=SYSTEM, at=AT, name="Tills", sales_channel="store")
+        view = upload(
+            actor=SYSTEM,
+            at=AT,
+            account_id=account.id,
+            kind="members",
+            file_name="m.csv",
+            blocks=[b"email,birthday\nann@example.com,never\nbo@example.com,1990-01-01\n"],
+        )
+        run_batch(at=AT, batch_id=view.id)
+        assert client_of("viewer").get(f"/imports/{view.id}/rejected.csv").status_code == 403
+        answer = client_of("marketer").get(f"/imports/{view.id}/rejected.csv")
+        assert b"ann@example.com" in answer.content
+        entry = AuditEntry.objects.get(verb="import.rows_downloaded")
+        assert (entry.actor_name, entry.subject_id) == ("marketer", view.id)

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from shuke.apps.campaigns.queries.campaigns import campaign_row
 from shuke.apps.campaigns.queries.composing import contents_of, member_fields, people, shared_context
 from shuke.apps.channels.operations import send_test_message
+from shuke.platform.audit.operations import record_audit
 from shuke.platform.errors import NotFound, Refused
 from shuke.platform.permissions import Actor
 
@@ -27,9 +28,12 @@ def send_test(
     content = contents_of(row).get((variant, language))
     if content is None:
         raise Refused("no_content", _("There is no message in this version and language yet."))
-    member = people([member_id], unmask=actor.may("members.unmask")).get(member_id)
+    may_unmask = actor.may("members.unmask")
+    member = people([member_id], unmask=may_unmask).get(member_id)
     if member is None:
         raise NotFound("member_not_found", _("There is no such member."))
+    if may_unmask:
+        record_audit(actor=actor, at=at, verb="member.unmasked", subject=("member", member_id), changes={})
     return send_test_message(
         actor=actor,
         at=at,

@@ -62,7 +62,6 @@ def preview_body(request: HttpRequest, campaign_id: str) -> HttpResponse:
         member_id=request.GET.get("member", ""),
         variant=request.GET.get("variant", "a"),
         language=request.GET.get("language", ""),
-        unmask=actor_of(request).may("members.unmask"),
     )
     if found.problem:
         return framed_document(f'<p style="font-family:sans-serif;color:#9b2730">{escape(found.problem)}</p>')

@@ -12,6 +12,7 @@ from shuke.apps.channels.operations.replies import (
 from shuke.apps.channels.operations.sending import send_queued
 from shuke.apps.channels.operations.settings import change_email_settings, test_email_connection
 from shuke.apps.channels.operations.trying import send_test_message
+from shuke.apps.channels.operations.unmasking import unmask_message
 
 __all__ = [
     "ChannelUnavailable",
@@ -26,5 +27,6 @@ __all__ = [
     "send_queued",
     "send_test_message",
     "test_email_connection",
+    "unmask_message",
     "unsubscribe",
 ]

@@ -9,6 +9,7 @@ from shuke.apps.compliance.operations.consent import (
 from shuke.apps.compliance.operations.erasing import (
     cancel_erasure,
     erase_member,
+    hurry_erasures,
     replay_list,
     request_erasure,
     run_erasures,
@@ -51,6 +52,7 @@ __all__ = [
     "forget_permission",
     "hear_devices",
     "hide_addresses",
+    "hurry_erasures",
     "import_consents",
     "import_suppressions",
     "leave_everything",

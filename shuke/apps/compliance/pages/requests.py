@@ -6,13 +6,11 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from shuke.apps.compliance.operations import cancel_erasure
+from shuke.apps.compliance.operations import cancel_erasure, hurry_erasures
 from shuke.apps.compliance.queries.erasures import erasures_page, open_erasures
 from shuke.apps.compliance.queries.looks import looks_page, who_may_look
-from shuke.apps.compliance.tasks import forget_people
 from shuke.platform.clock import now
 from shuke.platform.errors import Refused
-from shuke.platform.jobs import enqueue
 from shuke.web.access import actor_of, requires
 from shuke.web.paging import Pager, page_number
 
@@ -37,7 +35,7 @@ def show_erasures(request: HttpRequest) -> HttpResponse:
 @require_POST
 def run_now(request: HttpRequest) -> HttpResponse:
     """Do not wait for the night."""
-    enqueue(forget_people, unique_key="compliance: forget", run_after=now())
+    hurry_erasures(actor=actor_of(request), at=now())
     messages.success(request, _("The erasures have begun."))
     return redirect("compliance:erasures")
 

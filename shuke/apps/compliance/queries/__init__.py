@@ -6,7 +6,7 @@ from shuke.apps.compliance.queries.consent import (
     decisions_of,
     may_contact,
 )
-from shuke.apps.compliance.queries.preferences import ask, asks, brand_names
+from shuke.apps.compliance.queries.preferences import ask, asks, brand_names, preference_link
 from shuke.apps.compliance.queries.suppression import (
     found_address,
     suppressed_addresses,
@@ -24,6 +24,7 @@ __all__ = [
     "decisions_of",
     "found_address",
     "may_contact",
+    "preference_link",
     "suppressed_addresses",
     "suppressed_members",
     "suppressions_of",

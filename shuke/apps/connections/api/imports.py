@@ -13,6 +13,7 @@ from shuke.apps.connections.operations import (
     change_mapping,
     check_batch,
     create_account,
+    hand_out_rejected,
     request_import,
     upload,
     use_profile,
@@ -22,7 +23,6 @@ from shuke.apps.connections.queries import (
     batch,
     batches_page,
     profiles,
-    rejected_csv,
     rejected_page,
 )
 from shuke.apps.connections.schemas import AccountView, BatchView, ProfileView, RejectedRow
@@ -155,8 +155,9 @@ def list_rejected(request: HttpRequest, import_id: str, paging: Query[Paging]) -
 @router.get("/imports/{import_id}/rejected.csv", include_in_schema=False)
 def download_rejected(request: HttpRequest, import_id: str) -> StreamingHttpResponse:
     """The rows put aside as CSV, to be mended and imported again."""
-    permit(request, "imports.edit")
-    return StreamingHttpResponse(rejected_csv(import_id), content_type="text/csv; charset=utf-8")
+    actor = permit(request, "imports.edit")
+    rows = hand_out_rejected(actor=actor, at=now(), batch_id=import_id)
+    return StreamingHttpResponse(rows, content_type="text/csv; charset=utf-8")
 
 
 def _settings(text: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from shuke.apps.connections.operations.connecting import (
     pause_connection,
     resume_connection,
 )
+from shuke.apps.connections.operations.handing_out import hand_out_rejected
 from shuke.apps.connections.operations.landing import (
     lander_of,
     person_keys,
@@ -43,6 +44,7 @@ __all__ = [
     "delete_profile",
     "discard_batch",
     "ensure_account",
+    "hand_out_rejected",
     "lander_of",
     "map_by_hand",
     "pause_connection",

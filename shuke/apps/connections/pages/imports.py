@@ -17,6 +17,7 @@ from shuke.apps.connections.operations import (
     delete_profile,
     discard_batch,
     ensure_account,
+    hand_out_rejected,
     map_by_hand,
     request_import,
     save_profile,
@@ -31,7 +32,6 @@ from shuke.apps.connections.queries import (
     preview,
     profiles,
     quality,
-    rejected_csv,
     rejected_page,
 )
 from shuke.apps.connections.schemas import BatchView, Preview, Quality
@@ -250,10 +250,12 @@ def show_rejected(request: HttpRequest, batch_id: str) -> HttpResponse:
 
 
 @requires("imports.edit")
-def download_rejected(_request: HttpRequest, batch_id: str) -> HttpResponse:
-    """The rows put aside as CSV, with what names people: therefore only for those who may import."""
+def download_rejected(request: HttpRequest, batch_id: str) -> HttpResponse:
+    """The rows put aside as CSV, with what names people: only for those who may import, and the audit notes it."""
     view = batch(batch_id)
-    answer = HttpResponse(b"".join(rejected_csv(batch_id)), content_type="text/csv; charset=utf-8")
+    rows = hand_out_rejected(actor=actor_of(request), at=now(), batch_id=batch_id)
+    answer = HttpResponse(b"".join(rows), content_type="text/csv; charset=utf-8")
+    answer["Cache-Control"] = "no-store"
     answer["Content-Disposition"] = f'attachment; filename="rejected-{view.id}.csv"'
     return answer
 
