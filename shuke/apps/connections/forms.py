@@ -110,7 +110,10 @@ class ConnectionForm(StyledForm):
         attrs: dict[str, Any] = {"autocomplete": "off", "spellcheck": "false"}
         widget: forms.Widget = forms.TextInput(attrs=attrs)
         if field.is_secret:
-            widget = forms.PasswordInput(attrs=attrs | {"autocomplete": "new-password"})
+            # A key that was typed just now outlives a trial; one that is kept is never shown again.
+            widget = forms.PasswordInput(
+                render_value=self.view is None, attrs=attrs | {"autocomplete": "new-password"}
+            )
         help_text = _("Kept; fill in only to change it.") if is_set else field.help
         before = (
             self.view.settings.get(field.name, "") if self.view and not field.is_secret else field.default

@@ -59,6 +59,7 @@ def request_sync(
         connection=row, trigger=trigger, is_full=is_full, actor_name=actor.name[:120], created_at=at
     )
     if trigger == "person":
+        Connection.objects.filter(pk=row.pk).update(next_run_at=_next_run(row, at=at))
         subject = ("connection", row.public_id)
         changes: dict[str, Any] = {"run": [None, run.public_id], "full": [None, is_full]}
         record_audit(actor=actor, at=at, verb="connection.synchronised", subject=subject, changes=changes)
@@ -72,10 +73,14 @@ def start_due_syncs(*, at: datetime) -> int:
     due = Connection.objects.filter(state="active", next_run_at__lte=at)
     for row in due:
         with transaction.atomic():
-            later = at + timedelta(minutes=Pace(**row.pace).every_minutes)
-            if Connection.objects.filter(pk=row.pk, next_run_at=row.next_run_at).update(next_run_at=later):
+            mine = Connection.objects.filter(pk=row.pk, next_run_at=row.next_run_at)
+            if mine.update(next_run_at=_next_run(row, at=at)):
                 request_sync(actor=SYSTEM, at=at, connection_id=row.public_id, trigger="schedule")
     return len(due)
+
+
+def _next_run(row: Connection, *, at: datetime) -> datetime:
+    return at + timedelta(minutes=Pace(**row.pace).every_minutes)
 
 
 def run_sync(*, at: datetime, run_id: str, tell: Tell = lambda *_told: None) -> SyncRunView:

@@ -95,21 +95,17 @@ def connection_view(row: Connection, *, is_whole: bool = True) -> ConnectionView
 
 def _streams(row: Connection) -> list[StreamView]:
     known = {cursor.stream: cursor for cursor in row.cursors.all()}
+    connector, pace = connector_named(row.system), Pace(**row.pace)
     views = []
-    for stream in connector_named(row.system).streams:
-        cursor = known.get(stream)
-        if cursor is None:
-            views.append(StreamView(stream=stream))
-            continue
-        views.append(
-            StreamView(
-                stream=stream,
-                reached=_time_in(cursor.cursor),
-                updated_at=cursor.updated_at,
-                rescanned_at=cursor.rescanned_at,
-                listed_at=cursor.listed_at,
-            )
-        )
+    for stream in connector.streams:
+        view, cursor = StreamView(stream=stream), known.get(stream)
+        if cursor is not None:
+            view.reached, view.updated_at = _time_in(cursor.cursor), cursor.updated_at
+            if stream in connector.silent_streams and pace.rescan_days:
+                view.rescanned_at = cursor.rescanned_at
+            if stream in connector.listed_streams and pace.listing_days:
+                view.listed_at = cursor.listed_at
+        views.append(view)
     return views
 
 
