@@ -24,18 +24,17 @@ CATEGORIES = 8
 def person_keys(snapshot: Snapshot, member_id: str) -> list[str]:
     """The keys of the member now; few enough to name in a filter, which then prunes the files.
 
-    Rows of other members are left out before the newest row per key is sought: a key that moved to
-    somebody else is dropped by the second look at its own rows.
+    One query brings the whole history of the keys that were ever the member's; a key that moved to somebody
+    else is dropped by its newest row, as ``science.persons.current_identity`` decides it.
     """
     identity = snapshot.table("identity_map")
     ever = identity.filter(identity.member_id == member_id).select("person_key").distinct()
-    keys = [row["person_key"] for row in _rows(ever)]
-    if not keys:
-        return [""]
-    history = identity.filter(identity.person_key.isin(keys))
-    current = newest_per_key(history, ("person_key",), newest_by=("valid_from", "member_id"))
-    mine = current.filter(current.member_id == member_id).select("person_key")
-    return [row["person_key"] for row in _rows(mine)] or [""]
+    history = identity.semi_join(ever, "person_key").select("person_key", "member_id", "valid_from")
+    newest: dict[str, tuple[Any, str]] = {}
+    for row in _rows(history):
+        said = (row["valid_from"], row["member_id"])
+        newest[row["person_key"]] = max(newest.get(row["person_key"], said), said)
+    return sorted(key for key, (_at, owner) in newest.items() if owner == member_id) or [""]
 
 
 def portrait(*, member_id: str, today: date) -> Portrait:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import ibis
+
 from shuke.apps.members.queries import absorbed_members
 from shuke.apps.members.queries.person import person_keys
 from shuke.apps.members.queries.timeline.reading import Part
@@ -71,15 +73,15 @@ def following(cut: Cut, entries: Sequence[TimelineEntry]) -> Cut | None:
 
 def timeline_channels(*, member_id: str) -> list[str]:
     """Codes of the sales and message channels that the member's timeline has, sorted."""
-    found: set[str] = set()
     with lake().read() as snapshot:
         keys = person_keys(snapshot, member_id)
+        codes = []
         for table_name, column in (("orders", "sales_channel"), ("messages", "channel")):
             if snapshot.version(table_name) is not None:
                 table = snapshot.table(table_name)
-                mine = table.filter(table.person_key.isin(keys))
-                found |= set(mine[column].to_pyarrow().unique().to_pylist())
-    return sorted(found)
+                codes.append(table.filter(table.person_key.isin(keys)).select(code=table[column]))
+        found = ibis.union(*codes, distinct=True).to_pyarrow()["code"].to_pylist() if codes else []
+    return sorted(code for code in found if code)
 
 
 def _entry(kind: TimelineKind, item: TimelineItem) -> TimelineEntry:
