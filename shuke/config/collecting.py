@@ -16,7 +16,7 @@ from shuke.sources.collector.grants import Grant
 from shuke.sources.collector.writing import GroupWriter
 
 #: Slow headers are cut off after this; slow bodies by the collector itself.
-HEADER_MILLISECONDS = 10_000
+HEADER_MILLISECONDS = 4_000
 #: Requests in work at a time; what comes on top waits in the kernel.
 MOST_REQUESTS = 512
 #: The web snippet, handed out under an address that does not change.

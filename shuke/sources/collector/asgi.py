@@ -50,6 +50,9 @@ class Limits:
     body_bytes: int = 10 * 2**20
     receiving_bytes: int = 128 * 2**20
     body_seconds: float = 30.0
+    #: Once so many bodies are on their way, each further one has less time: the slow shall not keep the quick out.
+    crowd: int = 64
+    crowded_seconds: float = 3.0
     #: Larger bodies are unpacked and read aside, so that small ones need not wait for them.
     aside_bytes: int = 256 * 2**10
     reload_seconds: float = 2.0
@@ -85,6 +88,7 @@ class Collector:
     _grants: Grants = field(default_factory=Grants)
     _allowances: Allowances = field(default_factory=Allowances)
     _receiving: int = 0
+    _bodies: int = 0
     _reloading: asyncio.Task[None] | None = None
     _is_ready: bool = False
 
@@ -211,8 +215,11 @@ class Collector:
             raise _too_large(limit)
         encoding = headers.get(b"content-encoding", b"").decode("latin-1")
         chunks: list[bytes] = []
+        is_crowded = self._bodies >= self.limits.crowd
+        seconds = self.limits.crowded_seconds if is_crowded else self.limits.body_seconds
+        self._bodies += 1
         try:
-            async with asyncio.timeout(self.limits.body_seconds):
+            async with asyncio.timeout(seconds):
                 await self._receive(receive, chunks)
             data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
             return await self._read(data, encoding=encoding, kind=kind)
@@ -220,6 +227,7 @@ class Collector:
             raise Refusal(408, "too_slow", "The body did not arrive in time.") from None
         finally:
             self._receiving -= sum(map(len, chunks))
+            self._bodies -= 1
 
     async def _receive(self, receive: Receive, chunks: list[bytes]) -> None:
         """Gather the body; each byte is counted until the request has been read."""
