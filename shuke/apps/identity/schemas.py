@@ -101,7 +101,10 @@ class MatchRunView(Schema):
 
 
 class PersonSide(Schema):
-    """One member of a pair as the reviewer sees it; names and identifiers are masked."""
+    """One member of a pair as the reviewer sees it; names and identifiers are masked.
+
+    ``claims``: identifiers that stood in a row of this member and belong to another.
+    """
 
     id: str
     name: str
@@ -111,6 +114,7 @@ class PersonSide(Schema):
     source: str
     created_at: datetime
     identifiers: list[IdentifierView]
+    claims: list[IdentifierView]
 
 
 class SuggestionView(Schema):

@@ -11,6 +11,7 @@ urlpatterns = [
     path("identity/", pages.queue, name="queue"),
     path("identity/pairs/<str:suggestion_id>/", pages.suggestion, name="suggestion"),
     path("identity/pairs/<str:suggestion_id>/decide/", pages.decide, name="decide"),
+    path("identity/pairs/<str:suggestion_id>/reveal/", pages.reveal, name="reveal"),
     path("identity/merges/", pages.merges, name="merges"),
     path("identity/merges/<str:merge_id>/undo/", pages.undo, name="undo"),
     path("identity/searches/", pages.searches, name="searches"),

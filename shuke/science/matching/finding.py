@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 import polars as pl
 from splink import DuckDBAPI, Linker, block_on
+from splink.internals.exceptions import EMTrainingException
 
 from shuke.science.matching import model
 from shuke.science.matching.preparing import FIELDS, prepared
@@ -17,8 +19,11 @@ from shuke.science.matching.preparing import FIELDS, prepared
 #: Told how far it is: step, steps, what is done.
 Tell = Callable[[int, int, str], None]
 STEPS = 4
-#: Pairs of strangers that are compared to learn how alike strangers are, and records to learn from at most.
-RANDOM_PAIRS = 2e7
+#: From so few records nothing can be learned; the model's own weights are used then.
+ENOUGH_RECORDS = 2_000
+#: Pairs of strangers that are compared to learn how alike strangers are: so many per record, within bounds.
+RANDOM_PAIRS_PER_RECORD, FEWEST_RANDOM_PAIRS, MOST_RANDOM_PAIRS = 16, 5e5, 2e7
+#: Records to learn from at most.
 TRAINING_RECORDS = 200_000
 #: More records than these as one person are a mistake of the data; nothing of them is sure.
 LARGEST_PERSON = 10
@@ -83,35 +88,40 @@ def find_matches(
 def _scored(
     ready: pl.DataFrame, connection: duckdb.DuckDBPyConnection, *, review_from: float, seed: int, tell: Tell
 ) -> pl.DataFrame:
-    if not _has_candidates(ready):
+    if not _any_agree(ready, model.BLOCKS):
         return pl.DataFrame(schema={name: kind for name, kind in _PAIRS.items() if name != "is_sure"})
     api = DuckDBAPI(connection)
-    linker = Linker(api.register(ready.to_arrow()), model.settings(), log_level=None)
-    _train(linker, records=ready.height, seed=seed)
+    linker = Linker(api.register(ready.to_arrow()), model.settings(records=ready.height), log_level=None)
+    if ready.height >= ENOUGH_RECORDS:
+        _train(linker, ready, seed=seed)
     tell(2, STEPS, "learned")
     scored = linker.inference.predict(threshold_match_probability=review_from, warning_mode="never")
     tell(3, STEPS, "compared")
     return _pairs(pl.from_arrow(scored.as_pyarrow_table()))
 
 
-def _has_candidates(ready: pl.DataFrame) -> bool:
-    """Whether any two records agree in a field that is looked at."""
+def _any_agree(ready: pl.DataFrame, blocks: tuple[tuple[str, ...], ...]) -> bool:
+    """Whether any two records agree in all fields of one of the blocks."""
     return any(
         ready.drop_nulls(list(columns)).select(pl.struct(columns).is_duplicated().any()).item()
-        for columns in model.BLOCKS
+        for columns in blocks
     )
 
 
-def _train(linker: Linker, *, records: int, seed: int) -> None:
-    training = linker.training
-    training.estimate_probability_two_random_records_match(
-        [block_on(*columns) for columns in model.ALMOST_SURE], recall=model.ALMOST_SURE_RECALL
-    )
-    training.estimate_u_using_random_sampling(max_pairs=RANDOM_PAIRS, seed=seed)
-    for columns in model.TRAINED_ON:
-        training.estimate_parameters_using_expectation_maximisation(
-            block_on(*columns), record_sample_proportion=min(1.0, TRAINING_RECORDS / records)
+def _train(linker: Linker, ready: pl.DataFrame, *, seed: int) -> None:
+    training, records = linker.training, ready.height
+    if _any_agree(ready, model.ALMOST_SURE):
+        training.estimate_probability_two_random_records_match(
+            [block_on(*columns) for columns in model.ALMOST_SURE], recall=model.ALMOST_SURE_RECALL
         )
+    pairs = min(max(FEWEST_RANDOM_PAIRS, records * RANDOM_PAIRS_PER_RECORD), MOST_RANDOM_PAIRS)
+    training.estimate_u_using_random_sampling(max_pairs=pairs, seed=seed)
+    for columns in model.TRAINED_ON:
+        # A field that nobody shares teaches nothing about the others.
+        with suppress(EMTrainingException):
+            training.estimate_parameters_using_expectation_maximisation(
+                block_on(*columns), record_sample_proportion=min(1.0, TRAINING_RECORDS / records)
+            )
 
 
 def _pairs(scored: Any) -> pl.DataFrame:

@@ -14,7 +14,7 @@ from shuke.apps.identity.operations.policy import change_policy
 from shuke.apps.identity.operations.registering import register_members
 from shuke.apps.identity.operations.resolving import resolve_person_keys
 from shuke.apps.identity.operations.searching import search_members, start_search
-from shuke.apps.identity.operations.unmasking import unmask_member
+from shuke.apps.identity.operations.unmasking import unmask_member, unmask_suggestion
 
 __all__ = [
     "accept_suggestion",
@@ -32,5 +32,6 @@ __all__ = [
     "start_applying",
     "start_search",
     "unmask_member",
+    "unmask_suggestion",
     "unmerge_members",
 ]

@@ -23,6 +23,8 @@ Tell = Callable[[int, int, str], None]
 Pair = tuple[int, int]
 #: What a person decided holds against every later search.
 DECIDED = ("rejected",)
+#: A shared value under two names is as often a family as one person.
+DOUBTFUL = 500
 
 
 @transaction.atomic
@@ -73,11 +75,14 @@ def _by_rules(tell: Tell) -> tuple[dict[Pair, dict[str, Any]], dict[str, Any]]:
 
 
 def _rule_proposal(claim: Claim) -> dict[str, Any]:
+    evidence = {"kind": claim.kind, "shared_by": claim.shared_by, "identifiers": list(claim.ends)}
+    if not claim.is_sure:
+        evidence["names_differ"] = True
     return {
-        "confidence": claim.confidence,
+        "confidence": claim.confidence if claim.is_sure else DOUBTFUL,
         "is_sure": claim.is_sure,
         "basis": "rules",
-        "evidence": {"kind": claim.kind, "shared_by": claim.shared_by, "identifiers": list(claim.ends)},
+        "evidence": evidence,
     }
 
 

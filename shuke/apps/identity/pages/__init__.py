@@ -3,7 +3,7 @@
 from shuke.apps.identity.pages import words  # noqa: F401
 from shuke.apps.identity.pages.member import merge_form, panel, register, unmask
 from shuke.apps.identity.pages.merges import merges, undo
-from shuke.apps.identity.pages.review import decide, queue, suggestion
+from shuke.apps.identity.pages.review import decide, queue, reveal, suggestion
 from shuke.apps.identity.pages.rules import rules
 from shuke.apps.identity.pages.searches import apply_page, progress, search, searches, start
 
@@ -16,6 +16,7 @@ __all__ = [
     "progress",
     "queue",
     "register",
+    "reveal",
     "rules",
     "search",
     "searches",

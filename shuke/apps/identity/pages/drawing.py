@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from shuke.apps.identity.pages.words import reason
 from shuke.apps.identity.schemas import GraphNode, LinkGraph
+from shuke.apps.members.queries.words import source_names
 from shuke.web.labels import label_of
 from shuke.web.templatetags.console import day
 
@@ -86,12 +87,13 @@ def _first_of(origin: str, graph: LinkGraph, linked: set[str]) -> dict[str, Any]
 
 def reasons(graph: LinkGraph) -> list[dict[str, Any]]:
     """The same in sentences: who said what, when."""
+    names = source_names({edge.source for edge in graph.edges})
     values = {node.key: f"{label_of('identifier_kind', node.kind)} {node.value}" for node in graph.nodes}
     found: list[dict[str, Any]] = [
         {
             "text": _("%(left)s and %(right)s") % {"left": values[edge.left], "right": values[edge.right]},
             "why": label_of("match_basis", edge.basis),
-            "source": edge.source,
+            "source": names.get(edge.source, edge.source),
             "when": day(edge.at),
         }
         for edge in graph.edges

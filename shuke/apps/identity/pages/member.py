@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 
 from shuke.apps.identity import operations, queries
 from shuke.apps.identity.pages.drawing import graph_option, reasons
+from shuke.apps.identity.pages.words import named, named_side
 from shuke.platform.clock import now
 from shuke.platform.errors import Refused
 from shuke.web.access import actor_of, requires
@@ -20,7 +21,7 @@ def panel(request: HttpRequest, member_id: str) -> dict[str, Any]:
     """What the card of identifiers shows."""
     return {
         "member_id": member_id,
-        "identifiers": queries.identifiers_of(member_id),
+        "identifiers": named(queries.identifiers_of(member_id)),
         "may_unmask": actor_of(request).may("members.unmask"),
     }
 
@@ -42,7 +43,7 @@ def why_panel(request: HttpRequest, member_id: str) -> dict[str, Any]:
 def unmask(request: HttpRequest, member_id: str) -> HttpResponse:
     """The card with everything in the clear, this once; the audit remembers who looked."""
     person, identifiers = operations.unmask_member(actor=actor_of(request), at=now(), member_id=member_id)
-    context = {"member_id": member_id, "identifiers": identifiers, "person": person}
+    context = {"member_id": member_id, "identifiers": named(identifiers), "person": person}
     answer = render(request, "identity/panel.html", context)
     answer["Cache-Control"] = "no-store"
     return answer
@@ -55,9 +56,11 @@ def merge_form(request: HttpRequest, member_id: str) -> HttpResponse:
         return _merge(request, member_id)
     text = request.GET.get("q", "").replace("\x00", "")[:200].strip()
     found = [each for each in found_members(text) if each != member_id][:10] if text else []
-    candidates = [side for side in (queries.person_side(each) for each in found) if side.status == "active"]
+    candidates = [
+        side for side in (named_side(queries.person_side(each)) for each in found) if side.status == "active"
+    ]
     context = {
-        "side": queries.person_side(member_id),
+        "side": named_side(queries.person_side(member_id)),
         "text": text,
         "candidates": candidates,
         "found_none": bool(text) and not candidates,

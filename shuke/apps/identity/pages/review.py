@@ -1,7 +1,5 @@
 """The queue: pairs that a person decides, side by side."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -9,7 +7,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from shuke.apps.identity import operations, queries
-from shuke.apps.identity.pages.words import levels, percent, reason
+from shuke.apps.identity.pages.words import levels, named_side, percent, reason
+from shuke.apps.identity.schemas import PersonSide, SuggestionDetail
 from shuke.platform.clock import now
 from shuke.platform.errors import Refused
 from shuke.web.access import actor_of, requires
@@ -43,23 +42,38 @@ def queue(request: HttpRequest) -> HttpResponse:
 @requires("members.view")
 def suggestion(request: HttpRequest, suggestion_id: str) -> HttpResponse:
     """One pair side by side, with what agrees and what does not."""
-    found = queries.suggestion(suggestion_id)
+    return _pair(request, queries.suggestion(suggestion_id), is_clear=False)
+
+
+@require_POST
+@requires("members.unmask")
+def reveal(request: HttpRequest, suggestion_id: str) -> HttpResponse:
+    """The pair in the clear, this once; the audit remembers who looked."""
+    found = operations.unmask_suggestion(actor=actor_of(request), at=now(), suggestion_id=suggestion_id)
+    answer = _pair(request, found, is_clear=True)
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+def _pair(request: HttpRequest, found: SuggestionDetail, *, is_clear: bool) -> HttpResponse:
+    actor = actor_of(request)
     context = {
         "pair": found.suggestion,
-        "sides": found.sides,
+        "sides": [named_side(side) for side in found.sides],
         "reason": reason(found.suggestion.evidence),
         "levels": levels(found.suggestion.evidence),
         "percent": percent(found.suggestion),
         "shared": _shared(found.sides),
         "is_open": found.suggestion.state in ("open", "proposed"),
-        "may_edit": actor_of(request).may("members.edit"),
+        "may_edit": actor.may("members.edit"),
+        "may_unmask": not is_clear and actor.may("members.unmask"),
     }
     return render(request, "identity/suggestion.html", context)
 
 
-def _shared(sides: list[Any]) -> set[str]:
-    """Masked values that stand on both sides."""
-    values = [{f"{row.kind} {row.value}" for row in side.identifiers} for side in sides]
+def _shared(sides: list[PersonSide]) -> set[str]:
+    """Keys of the identifiers that stand on both sides."""
+    values = [{row.person_key for row in [*side.identifiers, *side.claims]} for side in sides]
     return values[0] & values[1]
 
 

@@ -5,7 +5,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
-from shuke.apps.identity.schemas import MergeView, SuggestionView
+from shuke.apps.identity.schemas import IdentifierView, MergeView, PersonSide, SuggestionView
+from shuke.apps.members.queries.words import source_names
 from shuke.web.labels import label_of, register_labels
 
 #: How well a field agrees, and the colour of its badge.
@@ -74,7 +75,7 @@ register_labels(
         "anonymous": (gettext_lazy("Device"), "grey"),
         "order_contact": (gettext_lazy("Contact of one order"), "grey"),
         "receiver_phone": (gettext_lazy("Phone of a receiver"), "grey"),
-        "member": (gettext_lazy("Merged member"), "purple"),
+        "member": (pgettext_lazy("one", "Member"), "purple"),
     },
 )
 
@@ -84,14 +85,26 @@ def reason(evidence: dict[str, Any]) -> str:
     if "kind" in evidence:
         kind = label_of("identifier_kind", evidence["kind"])
         count = int(evidence.get("shared_by", 2))
-        return ngettext(
+        sentence = ngettext(
             "Both claim one identifier: %(kind)s, shared by %(count)d member.",
             "Both claim one identifier: %(kind)s, shared by %(count)d members.",
             count,
         ) % {"kind": kind, "count": count}
+        return f"{sentence} {_('Their names differ.')}" if evidence.get("names_differ") else sentence
     fields = evidence.get("fields", {})
     alike = [label_of("match_field", field) for field, level in fields.items() if level in ("same", "near")]
     return _("Alike: %(fields)s.") % {"fields": _(", ").join(alike)} if alike else _("Chosen by hand.")
+
+
+def named(views: list[IdentifierView]) -> list[IdentifierView]:
+    """The identifiers with what people call their sources."""
+    names = source_names({view.source for view in views})
+    return [view.model_copy(update={"source": names.get(view.source, view.source)}) for view in views]
+
+
+def named_side(side: PersonSide) -> PersonSide:
+    """A side with what people call the sources of its identifiers."""
+    return side.model_copy(update={"identifiers": named(side.identifiers)})
 
 
 def levels(evidence: dict[str, Any]) -> list[tuple[str, str]]:

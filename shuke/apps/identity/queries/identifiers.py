@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from django.db.models import Q
+
 from shuke.apps.identity.models import Identifier
 from shuke.apps.identity.rules import KINDS, masked, normalised
 from shuke.apps.identity.schemas import IdentifierView
@@ -31,17 +33,29 @@ def addresses(member_ids: Iterable[str], *, kind: str) -> dict[str, str]:
 def identifiers_of(member_id: str, *, unmask: bool = False) -> list[IdentifierView]:
     """All identifiers of a member, oldest first."""
     rows = Identifier.objects.filter(member__public_id=member_id).order_by("created_at", "pk")
-    return [
-        IdentifierView(
-            person_key=row.person_key,
-            kind=row.kind,
-            scope=row.scope,
-            value=decrypt(row.value_encrypted) if unmask else masked(row.kind, decrypt(row.value_encrypted)),
-            source=row.source,
-            created_at=row.created_at,
-        )
-        for row in rows
-    ]
+    return [_view(row, unmask=unmask) for row in rows]
+
+
+def claimed_by(member_id: str, *, unmask: bool = False) -> list[IdentifierView]:
+    """Identifiers that stood in one row with one of the member's and belong to another member."""
+    others = Identifier.objects.exclude(member=None).exclude(member__public_id=member_id)
+    mine = Q(links_left__left__member__public_id=member_id) | Q(
+        links_right__right__member__public_id=member_id
+    )
+    rows = others.filter(mine).distinct().order_by("created_at", "pk")[:20]
+    return [_view(row, unmask=unmask) for row in rows]
+
+
+def _view(row: Identifier, *, unmask: bool) -> IdentifierView:
+    value = decrypt(row.value_encrypted)
+    return IdentifierView(
+        person_key=row.person_key,
+        kind=row.kind,
+        scope=row.scope,
+        value=value if unmask else masked(row.kind, value),
+        source=row.source,
+        created_at=row.created_at,
+    )
 
 
 def person_keys_of(member_id: str) -> list[str]:

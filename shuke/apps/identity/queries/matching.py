@@ -7,7 +7,7 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.identity.models import MatchPolicy, MatchRun, Merge, Suggestion
-from shuke.apps.identity.queries.identifiers import identifiers_of
+from shuke.apps.identity.queries.identifiers import claimed_by, identifiers_of
 from shuke.apps.identity.rules import KINDS, KindRule
 from shuke.apps.identity.schemas import (
     KindPolicy,
@@ -80,12 +80,12 @@ def suggestions_page(
     return _suggestion_views(page), rows.count()
 
 
-def suggestion(suggestion_id: str) -> SuggestionDetail:
+def suggestion(suggestion_id: str, *, unmask: bool = False) -> SuggestionDetail:
     """A suggestion and both members side by side.  Raises ``NotFound``."""
     row = Suggestion.objects.filter(public_id=suggestion_id).select_related("left", "right").first()
     if row is None:
         raise NotFound("suggestion_not_found", _("There is no such suggestion."))
-    sides = [person_side(public_id) for public_id in (row.left.public_id, row.right.public_id)]
+    sides = [person_side(public_id, unmask=unmask) for public_id in (row.left.public_id, row.right.public_id)]
     return SuggestionDetail(suggestion=_suggestion_views([row])[0], sides=sides)
 
 
@@ -174,10 +174,11 @@ def _merge_views(rows: Iterable[Merge]) -> list[MergeView]:
     ]
 
 
-def person_side(member_id: str) -> PersonSide:
+def person_side(member_id: str, *, unmask: bool = False) -> PersonSide:
     """A member as a reviewer sees it.  Raises ``NotFound``."""
-    person = member(member_id)
+    person = member(member_id, unmask=unmask)
     return PersonSide(
-        **person.model_dump(exclude={"updated_at"}, include=set(PersonSide.model_fields) - {"identifiers"}),
-        identifiers=identifiers_of(member_id),
+        **person.model_dump(include=set(PersonSide.model_fields)),
+        identifiers=identifiers_of(member_id, unmask=unmask),
+        claims=claimed_by(member_id, unmask=unmask),
     )
