@@ -48,7 +48,7 @@ def _trend(found: list[SourceView]) -> dict[str, Any]:
             {
                 "type": "line",
                 "name": source.account,
-                "showSymbol": False,
+                "showSymbol": len(source.days) < 2,
                 "connectNulls": True,
                 "data": [
                     {point.day.isoformat(): point.total for point in source.days}.get(day) for day in days

@@ -5,6 +5,9 @@ from typing import Any
 
 from ninja import Schema
 
+#: Parts of a score in the order in which they are shown.
+PARTS = ("complete", "valid", "unique", "plausible", "consistent")
+
 
 class CorrectionView(Schema):
     """One correction.  Values of members are masked."""
@@ -24,6 +27,11 @@ class CorrectionView(Schema):
     created_at: datetime
     reverted_by: str
     ended_at: datetime | None
+
+    @property
+    def label(self) -> str:
+        """The subject as people know it."""
+        return self.subject.split(":", maxsplit=1)[-1]
 
     @property
     def can_be_reverted(self) -> bool:
@@ -54,6 +62,12 @@ class IssueView(Schema):
     last_seen_at: datetime
 
     @property
+    def label(self) -> str:
+        """The subject as people know it: an order without its account, a line with its number."""
+        known = self.subject.split(":", maxsplit=1)[-1]
+        return f"{known} · {self.place}" if self.rule in {"far_quantity", "far_price"} else known
+
+    @property
     def can_be_corrected(self) -> bool:
         """Whether setting one value mends it."""
         return bool(self.column)
@@ -77,3 +91,8 @@ class SourceView(Schema):
     counts: dict[str, Any]
     days: list[ScorePoint]
     open_issues: int
+
+    @property
+    def shares(self) -> list[float | None]:
+        """The parts in the order of the rule's weights; ``None`` where unknown."""
+        return [self.parts.get(name) for name in PARTS]

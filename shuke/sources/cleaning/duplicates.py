@@ -11,6 +11,8 @@ from shuke.sources.cleaning.widths import narrowed
 
 #: Nobody orders the same basket twice within so short a time on purpose, as a rule.
 WITHIN = timedelta(minutes=10)
+#: A name that more products share is the name of a category.
+MOST_ALIKE = 3
 #: person_key of sales without a buyer: many people, whose equal baskets say nothing.
 NOBODY = "anonymous"
 
@@ -51,8 +53,11 @@ def alike_products(products: pl.DataFrame) -> pl.DataFrame:
         pl.col("package_size").fill_null("").str.to_lowercase().alias("__size"),
     )
     same = ["__name", "__brand", "__size"]
-    first = keyed.sort("product_id").with_columns(pl.col("product_id").first().over(same).alias("like_id"))
-    found = first.filter((pl.col("product_id") != pl.col("like_id")) & (pl.col("__name") != ""))
+    first = keyed.sort("product_id").with_columns(
+        pl.col("product_id").first().over(same).alias("like_id"), pl.len().over(same).alias("__many")
+    )
+    is_later = (pl.col("product_id") != pl.col("like_id")) & (pl.col("__name") != "")
+    found = first.filter(is_later & (pl.col("__many") <= MOST_ALIKE))
     return found.select("product_id", "like_id", "name")
 
 

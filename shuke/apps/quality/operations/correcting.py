@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from shuke.apps.members.queries import absorbed_members
 from shuke.apps.quality.models import Correction, Issue
 from shuke.apps.quality.operations.values import readable, set_value, value_of
 from shuke.apps.quality.queries.corrections import correction_row, correction_view
@@ -157,6 +158,7 @@ def _hold(row: Correction, *, at: datetime) -> str:
 
 
 def forget_member(*, member_id: str) -> int:
-    """Delete issues about a member and the corrections of their values."""
-    deleted, _rows = Issue.objects.filter(member_id=member_id).delete()
+    """Delete issues about a member, and whoever was merged into them, and the corrections of their values."""
+    ids = [member_id, *absorbed_members(member_id)]
+    deleted, _rows = Issue.objects.filter(member_id__in=ids).delete()
     return deleted
