@@ -48,12 +48,12 @@ class Oscar:
             "Such as https://shop.example.com/api, with its admin API open.",
             type="url",
         ),
+        ConnectionField("username", "User name", "A staff account that may view orders, products and users."),
         ConnectionField(
             "refunds",
             "Path of the refunds",
-            "Oscar's API has none; the guide shows the one view to add. Empty: orders without refunds.",
+            "admin/refunds/ with the view that the guide shows, for Oscar's API has none. Empty: no refunds.",
             is_required=False,
-            default="admin/refunds/",
         ),
         ConnectionField(
             "completed",
@@ -76,10 +76,7 @@ class Oscar:
             is_required=False,
         ),
     )
-    secret_fields: tuple[ConnectionField, ...] = (
-        ConnectionField("username", "User name", "A staff account that may view orders, products and users."),
-        ConnectionField("password", "Password"),
-    )
+    secret_fields: tuple[ConnectionField, ...] = (ConnectionField("password", "Password"),)
     listed_streams: tuple[str, ...] = ("orders",)
     silent_streams: tuple[str, ...] = ()
     requests_per_second: float = 10.0
@@ -88,7 +85,7 @@ class Oscar:
         self, *, settings: Mapping[str, str], secrets: Mapping[str, str], transport: httpx.BaseTransport
     ) -> httpx.Client:
         """HTTP Basic, which the API takes by default."""
-        auth = httpx.BasicAuth(secrets["username"], secrets["password"])
+        auth = httpx.BasicAuth(settings["username"], secrets["password"])
         return httpx.Client(base_url=settings["address"].rstrip("/") + "/", auth=auth, transport=transport)
 
     def check(self, pull: Pull) -> str:

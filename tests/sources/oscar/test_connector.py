@@ -13,8 +13,8 @@ from shuke.sources.oscar.orders import order_digest, rows_of, statuses_from
 from shuke.sources.oscar.products import product_row, range_of, stock_rows
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
-SETTINGS = {"address": "https://shop.example/api", "refunds": ""} | {
-    field.name: field.default for field in OSCAR.settings_fields if field.default and field.name != "refunds"
+SETTINGS = {"address": "https://shop.example/api", "username": "staff"} | {
+    field.name: field.default for field in OSCAR.settings_fields if field.default
 }
 
 
@@ -110,7 +110,7 @@ def test_children_take_what_they_lack_from_their_parent():
 
 
 def pull_from(answer: Callable[[httpx.Request], httpx.Response]) -> Pull:
-    secrets = {"username": "staff", "password": "secret"}
+    secrets = {"password": "secret"}
     http = OSCAR.client(settings=SETTINGS, secrets=secrets, transport=httpx.MockTransport(answer))
     return Pull(http=http, settings=SETTINGS, now=NOW)
 

@@ -21,7 +21,7 @@ from shuke.sources.oscar import OSCAR
 from tests.systems.oscar.running import PASSWORD, STAFF, running_shop
 
 pytestmark = [pytest.mark.systems, pytest.mark.slow, pytest.mark.xdist_group("oscar")]
-SECRETS = {"username": STAFF, "password": PASSWORD}
+SECRETS = {"password": PASSWORD}
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def connection(db, lake_home, settings, tmp_path, shop):
         at=now(),
         account_id=account.id,
         system="oscar",
-        settings={"address": shop.keeper.api},
+        settings={"address": shop.keeper.api, "username": STAFF, "refunds": "admin/refunds/"},
         secrets=SECRETS,
         pace={"requests_per_second": 0},
     )
@@ -183,7 +183,12 @@ def test_neither_the_receiver_nor_an_address_is_kept(connection, shop):
 
 def test_a_shop_that_pages_its_lists_says_the_same(shop):
     def everything(address):
-        settings = {"address": f"{address}/api", "refunds": "admin/refunds/", "completed": "Complete"}
+        settings = {
+            "address": f"{address}/api",
+            "username": STAFF,
+            "refunds": "admin/refunds/",
+            "completed": "Complete",
+        }
         with OSCAR.client(settings=settings, secrets=SECRETS, transport=httpx.HTTPTransport()) as http:
             pull = Pull(http=http, settings=settings, now=now())
             rows = [
@@ -206,7 +211,7 @@ def test_wrong_credentials_are_refused_in_words(connection, shop):
             at=now(),
             account_id=account.id,
             system="oscar",
-            settings={"address": shop.keeper.api},
-            secrets={"username": STAFF, "password": "guess"},
+            settings={"address": shop.keeper.api, "username": STAFF},
+            secrets={"password": "guess"},
         )
     assert Connection.objects.count() == 1

@@ -23,7 +23,9 @@ LABELS = (
     gettext_noop("Address of the API"),
     gettext_noop("Such as https://shop.example.com/api, with its admin API open."),
     gettext_noop("Path of the refunds"),
-    gettext_noop("Oscar's API has none; the guide shows the one view to add. Empty: orders without refunds."),
+    gettext_noop(
+        "admin/refunds/ with the view that the guide shows, for Oscar's API has none. Empty: no refunds."
+    ),
     gettext_noop("Statuses of orders that are done"),
     gettext_noop("Separated by commas, as in OSCAR_ORDER_STATUS_PIPELINE."),
     gettext_noop("Statuses of orders that are off"),
