@@ -4,7 +4,6 @@ import base64
 import gzip
 import json
 import socket
-import time
 import zlib
 from contextlib import suppress
 from pathlib import Path
@@ -214,22 +213,20 @@ def test_a_page_can_read_how_long_to_wait(client):
     assert "retry-after" in answer.headers.get("Access-Control-Expose-Headers", "").lower()
 
 
-def test_many_who_send_a_byte_now_and_then_keep_nobody_out(client, headers, house):
-    """Slowloris: 200 connections that never finish a header or a body."""
-    links = [socket.create_connection(("127.0.0.1", house.port)) for _number in range(200)]
+@pytest.mark.parametrize("how", ["header", "body"])
+def test_many_who_send_a_byte_now_and_then_keep_nobody_out(client, headers, house, how):
+    """Slowloris: more connections than requests in work, none of which ever ends."""
+    head = b"POST /v1/batch HTTP/1.1\r\nHost: x\r\n"
+    start = head if how == "header" else head + b"Content-Length: 1000\r\n\r\n{"
+    links = [socket.create_connection(("127.0.0.1", house.port)) for _number in range(700)]
     try:
-        for number, link in enumerate(links):
-            head = b"POST /v1/batch HTTP/1.1\r\nHost: x\r\n"
-            link.sendall(head if number % 2 else head + b"Content-Length: 1000\r\n\r\n{")
+        for link in links:
+            link.sendall(start)
         for _round in range(3):
-            for link in links:
-                try:
-                    link.sendall(b"x")
-                except OSError:
-                    continue
-            began = time.monotonic()
             assert still_serves(client, headers)
-            assert time.monotonic() - began < 30  # No measure of speed: served, not starved.
+            for link in links:
+                with suppress(OSError):
+                    link.sendall(b"x")
     finally:
         for link in links:
             link.close()
