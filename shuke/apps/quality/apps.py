@@ -48,6 +48,9 @@ class QualityConfig(AppConfig):
             },
         )
         register_labels(
+            "task", {"shuke.apps.quality.tasks.look_at_quality": (_("Look at data quality"), "grey")}
+        )
+        register_labels(
             "quality_part",
             {
                 "complete": (_("Complete"), "grey"),
