@@ -28,6 +28,7 @@ from schemathesis.specs.openapi.checks import (
 
 from shuke.apps.audiences.operations import create_audience
 from shuke.apps.collector.operations import create_source, create_write_key, expect_event
+from shuke.apps.compliance.operations import request_erasure
 from shuke.apps.connections.operations import ensure_account
 from shuke.apps.identity.operations import resolve_person_keys
 from shuke.apps.identity.queries import find_members
@@ -116,6 +117,7 @@ def seed_people() -> dict[str, str]:
     ]
     lake().append("identity_map", rows("identity_map", identity))
     EXISTING["member_id"] = members[addresses[0]]
+    EXISTING["erasure_id"] = request_erasure(actor=SYSTEM, at=AT, member_id=members[addresses[4]]).id
     return keys
 
 

@@ -197,3 +197,35 @@ class NewDecision(Schema):
     wording: str = Field("", max_length=5000, description="The text that was shown.")
     language: str = Field("", max_length=10, description="Language of the text.")
     evidence: str = Field("", max_length=500)
+
+
+class Correction(Schema):
+    """What a decision of that very moment really was; ``void``: there was none."""
+
+    channel: str = Field(min_length=1, max_length=20, pattern="^[a-z_]+$")
+    purpose: str = Field(min_length=1, max_length=20, pattern="^[a-z_]+$")
+    brand: str = Field("", max_length=40, pattern="^[a-z0-9_-]*$")
+    decided_at: Moment
+    state: Literal["granted", "withdrawn", "void"] = "void"
+    reason: str = Field("", max_length=200, description="Why; without names.")
+
+
+class NewErasure(Schema):
+    """How soon a member is forgotten."""
+
+    is_urgent: bool = Field(default=False, description="Now, and not in the night.")
+
+
+class NewAddress(Schema):
+    """An address that is to get nothing."""
+
+    address: str = Field(min_length=3, max_length=254)
+    channel: Literal["email", "sms", "phone"] = "email"
+    reason: str = Field("asked", min_length=1, max_length=40, pattern="^[a-z_]+$")
+
+
+class NewRetention(Schema):
+    """A rule: days, or nothing for as long as the place keeps things by itself."""
+
+    place: str = Field(min_length=1, max_length=60)
+    keep_days: int | None = Field(None, ge=1, le=36_500)
