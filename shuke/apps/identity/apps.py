@@ -6,6 +6,6 @@ class IdentityConfig(AppConfig):
     label = "identity"
 
     def ready(self) -> None:
-        from shuke.apps.identity import pages, subscribers  # noqa: F401
+        from shuke.apps.identity import pages, subscribers, tasks  # noqa: F401
 
         pages.register()
