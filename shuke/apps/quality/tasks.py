@@ -33,7 +33,12 @@ def look_now(_event: CheckRequested) -> None:
 
 
 @subscribe(ImportFinished)
-@subscribe(SyncFinished)
-def look_after_import(event: ImportFinished | SyncFinished) -> None:
+def look_after_import(event: ImportFinished) -> None:
     """Queue one look for all that comes in within the next minute and a half."""
+    enqueue(look_at_quality, unique_key="quality", run_after=event.at + PATIENCE)
+
+
+@subscribe(SyncFinished)
+def look_after_sync(event: SyncFinished) -> None:
+    """The same for a connection."""
     enqueue(look_at_quality, unique_key="quality", run_after=event.at + PATIENCE)

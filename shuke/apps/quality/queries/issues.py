@@ -5,7 +5,6 @@ from typing import Any
 from urllib.parse import quote
 
 from django.db.models import Count, QuerySet
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.connections.queries import accounts
@@ -103,7 +102,7 @@ def open_by_account() -> Counter[str]:
 
 def column_label(column: str) -> str:
     """What a correctable column is called."""
-    return gettext(_COLUMNS.get(column, column))
+    return str(_COLUMNS.get(column, column))
 
 
 _COLUMNS = {
