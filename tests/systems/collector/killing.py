@@ -36,7 +36,6 @@ class Outcome:
 
     kills: int = 0
     sent: int = 0
-    acknowledged: int = 0
     lost: int = 0
     in_lake: int = 0
     distinct: int = 0
@@ -52,7 +51,9 @@ class Scene:
     source: str = ""
     chance: random.Random = field(default_factory=lambda: random.Random(7))
     acknowledged: list[str] = field(default_factory=list)
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
     stopping: threading.Event = field(default_factory=threading.Event)
+    is_over: bool = False
 
     def environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("SHUKE_")}
@@ -65,7 +66,19 @@ class Scene:
 
     def start(self, script: str, *arguments: str) -> subprocess.Popen[str]:
         command = [sys.executable, str(HERE / script), *arguments]
-        return subprocess.Popen(command, env=self.environment(), cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            command, env=self.environment(), cwd=ROOT, stdout=subprocess.PIPE, text=True
+        )
+        self.started.append(process)
+        return process
+
+    def end(self) -> None:
+        """Leave nothing behind, however the run went."""
+        self.stopping.set()
+        self.is_over = True
+        for process in self.started:
+            if process.poll() is None:
+                kill(process)
 
     def prepare(self) -> None:
         self.source = self.finish(self.start("loading.py", "prepare")).strip()
@@ -115,7 +128,7 @@ class Scene:
 
     def insist(self, body: str) -> None:
         headers = {"Authorization": "Basic " + b64encode(f"{KEY}:".encode()).decode()}
-        while True:
+        while not self.is_over:
             try:
                 connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
                 connection.request("POST", "/v1/batch", body, headers)
@@ -140,42 +153,47 @@ def kill(process: subprocess.Popen[str]) -> None:
     process.wait()
 
 
-def run(home: Path, port: int, *, kills: int, with_loader: bool = True) -> Outcome:
+def run(home: Path, port: int, *, kills: int) -> Outcome:
     """Kill so many times, collector and loader in turn; returns what was found."""
-    scene, outcome = Scene(home, port), Outcome()
+    scene = Scene(home, port)
+    try:
+        return _played(scene, kills=kills)
+    finally:
+        scene.end()
+
+
+def _played(scene: Scene, *, kills: int) -> Outcome:
+    outcome = Outcome(kills=kills)
     scene.prepare()
-    collector = scene.collector()
-    loader = scene.loader() if with_loader else None
-    senders = [threading.Thread(target=scene.send, args=(number,)) for number in range(3)]
+    collector, loader = scene.collector(), scene.loader()
+    senders = [threading.Thread(target=scene.send, args=(number,), daemon=True) for number in range(3)]
     for sender in senders:
         sender.start()
     for number in range(kills):
         time.sleep(scene.chance.uniform(0.0, 0.3))
-        if loader is not None and number % 2:
+        if number % 2:
             kill(loader)
             loader = scene.loader()
         else:
             kill(collector)
             # What was acknowledged before this moment must be on disk already.
             known = list(scene.acknowledged)
-            outcome.lost += len(set(known) - set(spooled(home / "spool")))
+            outcome.lost += len(set(known) - set(spooled(scene.home / "spool")))
             collector = scene.collector()
-        outcome.kills += 1
     scene.stopping.set()
     for sender in senders:
         sender.join()
     collector.terminate()
     collector.wait()
-    if loader is not None:
-        kill(loader)
+    kill(loader)
     ids = scene.finish(scene.start("loading.py", "finish")).split()
-    outcome.sent = outcome.acknowledged = len(scene.acknowledged)
+    outcome.sent = len(scene.acknowledged)
     outcome.in_lake, outcome.distinct = len(ids), len(set(ids))
     outcome.missing = len(set(scene.acknowledged) - set(ids))
     return outcome
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
         began = time.monotonic()
         print(run(Path(folder), 8112, kills=int(sys.argv[1])), f"{time.monotonic() - began:.0f} s")
