@@ -64,14 +64,17 @@ def _rewrite(file: Path, patterns: list[re.Pattern[bytes]]) -> None:
 
 
 def _clean(line: bytes, patterns: list[re.Pattern[bytes]]) -> bytes:
+    """The entry without its statistics and conditions, which only help; what makes the table is left alone."""
     if not _mentions(line, patterns):
         return line
     action = json.loads(line)
     for kind in ("add", "remove"):
         if kind in action:
-            # Statistics only help to skip files, and this file is gone.
+            # They only help to skip files, and this file is gone.
             action[kind].pop("stats", None)
-    return json.dumps(_without(action, patterns), separators=(",", ":")).encode()
+    if "commitInfo" in action:
+        action["commitInfo"] = _without(action["commitInfo"], patterns)
+    return json.dumps(action, separators=(",", ":")).encode()
 
 
 def _without(value: Any, patterns: list[re.Pattern[bytes]]) -> Any:
