@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 import polars as pl
 from splink import DuckDBAPI, Linker, block_on
-from splink.internals.exceptions import EMTrainingException
 
 from shuke.science.matching import model
 from shuke.science.matching.preparing import FIELDS, prepared
@@ -25,6 +23,8 @@ ENOUGH_RECORDS = 2_000
 RANDOM_PAIRS_PER_RECORD, FEWEST_RANDOM_PAIRS, MOST_RANDOM_PAIRS = 16, 5e5, 2e7
 #: Records to learn from at most.
 TRAINING_RECORDS = 200_000
+#: From fewer pairs a level may be missing by chance.
+FEWEST_TRAINING_PAIRS = 100
 #: More records than these as one person are a mistake of the data; nothing of them is sure.
 LARGEST_PERSON = 10
 #: What the model calls the levels of a comparison, best last.
@@ -88,7 +88,7 @@ def find_matches(
 def _scored(
     ready: pl.DataFrame, connection: duckdb.DuckDBPyConnection, *, review_from: float, seed: int, tell: Tell
 ) -> pl.DataFrame:
-    if not _any_agree(ready, model.BLOCKS):
+    if not any(_pairs_agreeing(ready, columns) for columns in model.BLOCKS):
         return pl.DataFrame(schema={name: kind for name, kind in _PAIRS.items() if name != "is_sure"})
     api = DuckDBAPI(connection)
     linker = Linker(api.register(ready.to_arrow()), model.settings(records=ready.height), log_level=None)
@@ -100,28 +100,28 @@ def _scored(
     return _pairs(pl.from_arrow(scored.as_pyarrow_table()))
 
 
-def _any_agree(ready: pl.DataFrame, blocks: tuple[tuple[str, ...], ...]) -> bool:
-    """Whether any two records agree in all fields of one of the blocks."""
-    return any(
-        ready.drop_nulls(list(columns)).select(pl.struct(columns).is_duplicated().any()).item()
-        for columns in blocks
-    )
-
-
 def _train(linker: Linker, ready: pl.DataFrame, *, seed: int) -> None:
     training, records = linker.training, ready.height
-    if _any_agree(ready, model.ALMOST_SURE):
+    if any(_pairs_agreeing(ready, columns) for columns in model.ALMOST_SURE):
         training.estimate_probability_two_random_records_match(
             [block_on(*columns) for columns in model.ALMOST_SURE], recall=model.ALMOST_SURE_RECALL
         )
     pairs = min(max(FEWEST_RANDOM_PAIRS, records * RANDOM_PAIRS_PER_RECORD), MOST_RANDOM_PAIRS)
     training.estimate_u_using_random_sampling(max_pairs=pairs, seed=seed)
+    share = min(1.0, TRAINING_RECORDS / records)
     for columns in model.TRAINED_ON:
-        # A field that nobody shares teaches nothing about the others.
-        with suppress(EMTrainingException):
+        # Fields that hardly anybody shares teach nothing about the others.  (A training that fails leaves
+        # the linker without the fields it was to train on, so it must not be tried.)
+        if _pairs_agreeing(ready, columns) * share**2 >= FEWEST_TRAINING_PAIRS:
             training.estimate_parameters_using_expectation_maximisation(
-                block_on(*columns), record_sample_proportion=min(1.0, TRAINING_RECORDS / records)
+                block_on(*columns), record_sample_proportion=share
             )
+
+
+def _pairs_agreeing(ready: pl.DataFrame, columns: tuple[str, ...]) -> int:
+    """How many pairs of records agree in all of the fields."""
+    sizes = ready.drop_nulls(list(columns)).group_by(columns).len()["len"].cast(pl.Int64)
+    return int((sizes * (sizes - 1) // 2).sum())
 
 
 def _pairs(scored: Any) -> pl.DataFrame:

@@ -98,3 +98,13 @@ def test_components_join_whatever_edges_connect(edges):
         touching = [group for group in groups if group & {a, b}]
         groups = [group for group in groups if group not in touching] + [set().union({a, b}, *touching)]
     assert found == {node: min(group) for group in groups for node in group}
+
+
+def test_a_shop_of_one_script_without_birthdays_or_addresses_still_compares_names():
+    """What nobody has must not take other fields out of the model with it."""
+    people = simulate_people(PeopleWorld(people=3_000), rng=np.random.default_rng(5))
+    latin = people.filter(~pl.col("name").str.contains(r"[\u3400-\u9fff]")).drop("birthday", "address")
+    found = find_matches(latin, threads=2)
+    assert {"same", "near"} <= set(found.pairs["name"].unique())
+    assert set(found.pairs["birthday"].unique()) == {"missing"}
+    assert judged(found.persons, latin).precision >= 0.99
