@@ -5,12 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
+from django.utils import translation
 from typer.testing import CliRunner
 
 from shuke.apps.collector.management.cli import cli
 from shuke.apps.collector.models import PlanViolation, Source, SourceDay, WriteKey
 from shuke.apps.collector.operations import create_source, create_write_key, expect_event
 from shuke.apps.collector.pages.plans import spark
+from shuke.apps.collector.queries.reasons import REASON_WORDS, reason_text
 from shuke.apps.collector.schemas import PropertyRule
 from shuke.apps.connections.operations import create_account
 from shuke.platform.accounts.models import User
@@ -18,6 +20,7 @@ from shuke.platform.accounts.operations import issue_token
 from shuke.platform.audit.models import AuditEntry
 from shuke.platform.clock import now
 from shuke.platform.permissions import PERMISSIONS, ROLES, SYSTEM
+from shuke.sources.collector.reasons import REASONS
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 KEY = re.compile(r"wk_[0-9a-z]{32}")
@@ -251,6 +254,14 @@ def test_the_command_line_makes_keys_that_are_printed_once(lake_home):
     assert runner.invoke(cli, ["revoke", "wky_none"]).exit_code == 1
     assert runner.invoke(cli, ["add", "Tills", "--account", "Shop 12"]).exit_code == 1
     assert runner.invoke(cli, ["key", "Nobody"]).exit_code == 1
+
+
+def test_every_reason_of_the_loader_is_said_in_both_languages():
+    assert {code: str(words) for code, words in REASON_WORDS.items()} == dict(REASONS)
+    with translation.override("zh-hans"):
+        for code, english in REASONS.items():
+            assert reason_text(code=code, message="") != english
+    assert reason_text(code="new", message="As it was written.") == "As it was written."
 
 
 def test_the_week_is_shown_in_the_list(source_id):

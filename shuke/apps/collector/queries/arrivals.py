@@ -8,6 +8,7 @@ import ibis
 from django.db.models import Sum
 
 from shuke.apps.collector.models import PlanViolation, SourceDay
+from shuke.apps.collector.queries.reasons import reason_text
 from shuke.apps.collector.queries.sources import source_row
 from shuke.apps.collector.schemas import RecentEvent, SourceDayView
 from shuke.platform.warehouse import lake
@@ -100,7 +101,7 @@ def _refused(row: dict[str, Any]) -> RecentEvent:
         received_at=row["rejected_at"],
         properties=shown.get("shape"),
         context=None,
-        reasons=[row["message"]],
+        reasons=[reason_text(code=row["code"], message=row["message"])],
     )
 
 
