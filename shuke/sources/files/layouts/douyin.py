@@ -12,7 +12,15 @@ from shuke.sources.files.layouts.rewriting import note
 
 #: Columns of a summary row that list one value per line.
 _LISTED = ("line", "product_id", "code", "product_name", "sku")
-_BORNE = ("platform_discount", "merchant_discount", "author_discount")
+_AMOUNTS = (
+    "payable",
+    "list_amount",
+    "shipping",
+    "platform_discount",
+    "merchant_discount",
+    "author_discount",
+    "merchant_received",
+)
 
 
 def _finish(draft: Draft) -> Draft:
@@ -62,59 +70,69 @@ def _split_summaries(draft: Draft) -> Draft:
 def _with_amounts(draft: Draft) -> Draft:
     """``order_paid`` for amounts of orders, ``paid`` for amounts of rows; docs/algorithms/platform-files.md."""
     rows = draft.rows
-    wanted = ["payable", "list_amount", "shipping", *_BORNE, "merchant_received"]
     rows = rows.with_columns(
         (amount(name) if name in rows.columns else pl.lit(None, dtype=pl.Float64)).alias(f"__{name}")
-        for name in wanted
+        for name in _AMOUNTS
     )
-    of_order = pl.col("__summary") | pl.lit(_is_of_order(rows))
-    order = pl.col("order_no")
-
-    def per_order(name: str) -> pl.Expr:
-        value = pl.col(f"__{name}")
-        whole = pl.when(of_order).then(value.max().over(order)).otherwise(value.sum().over(order))
-        return pl.when(value.count().over(order) > 0).then(whole)
-
-    row_paid = (
+    rows = rows.with_columns((pl.col("__summary") | pl.lit(_is_of_order(rows))).alias("__whole"))
+    rows = _with_sums(_with_returns(rows))
+    of_order = pl.col("__whole")
+    borne = pl.sum_horizontal("__merchant_discount", "__author_discount")
+    goods = (
         pl.col("__payable") - pl.col("__shipping").fill_null(0) + pl.col("__platform_discount").fill_null(0)
     )
-    back = (
-        pl.col("after_sale").str.contains("退款成功").fill_null(value=False)
-        if "after_sale" in rows.columns
-        else pl.lit(value=False)
-    )
-    kept = (
-        (pl.col("lifecycle_status") != "cancelled").fill_null(value=True)
-        if "lifecycle_status" in rows.columns
-        else pl.lit(value=True)
-    )
-    returned = pl.when(back & kept).then(
-        pl.when(of_order).then(per_order("payable")).otherwise(pl.col("__payable"))
-    )
-    given_back = pl.when(of_order).then(returned.max().over(order)).otherwise(returned.sum().over(order))
     rows = rows.with_columns(
-        as_text(pl.when(of_order).then(pl.col("__payable").max().over(order))).alias("order_paid"),
-        as_text(pl.when(~of_order).then(row_paid)).alias("paid"),
-        as_text(pl.when(~(of_order & pl.col("__summary"))).then(pl.col("__list_amount"))).alias(
-            "list_amount"
-        ),
-        as_text(pl.when(~of_order).then(pl.sum_horizontal("__merchant_discount", "__author_discount"))).alias(
-            "discount"
-        ),
+        as_text(pl.when(of_order).then(pl.col("__payable_max"))).alias("order_paid"),
+        as_text(pl.when(~of_order).then(goods)).alias("paid"),
+        as_text(pl.when(~pl.col("__summary")).then(pl.col("__list_amount"))).alias("list_amount"),
+        as_text(pl.when(~of_order).then(borne)).alias("discount"),
         *(
-            as_text(per_order(name)).alias(name)
+            as_text(pl.when(of_order).then(pl.col(f"__{name}_max")).otherwise(pl.col(f"__{name}_sum"))).alias(
+                name
+            )
             for name in ("platform_discount", "shipping", "merchant_received")
         ),
-        as_text(pl.when(given_back > 0).then(given_back)).alias("refunded_amount"),
+        as_text(pl.when(pl.col("__returned_sum") > 0).then(pl.col("__returned_sum"))).alias(
+            "refunded_amount"
+        ),
     )
-    shared = rows.filter(of_order & (pl.len().over(order) > 1))["row_no"].unique().sort()
-    own = rows.filter(~of_order & (pl.len().over(order) > 1))["row_no"]
+    several = pl.col("__rows") > 1
+    shared = rows.filter(of_order & several)["row_no"].unique().sort()
+    own = rows.filter(~of_order & several)["row_no"]
     notes = tuple(
         note(code, "paid", numbers)
         for code, numbers in (("amount_of_order", shared), ("amount_of_line", own))
         if numbers.len()
     )
     return replace(draft, rows=rows, notes=(*draft.notes, *notes))
+
+
+def _with_returns(rows: pl.DataFrame) -> pl.DataFrame:
+    """What of a row's amount was given back; of an order's amount the part of the row's list price."""
+    back = pl.lit(value=False)
+    if "after_sale" in rows.columns:
+        back = pl.col("after_sale").str.contains("退款成功").fill_null(value=False)
+    if "lifecycle_status" in rows.columns:
+        back = back & (pl.col("lifecycle_status") != "cancelled").fill_null(value=True)
+    if not rows.select(back.any()).item():
+        return rows.with_columns(pl.lit(None, dtype=pl.Float64).alias("__returned"))
+    order = pl.col("order_no")
+    listed = pl.col("__list_amount").fill_null(0)
+    weight = pl.when(listed.sum().over(order) > 0).then(listed / listed.sum().over(order))
+    part = pl.col("__payable").max().over(order) * weight.otherwise(1 / pl.len().over(order))
+    given = pl.when(pl.col("__whole")).then(part).otherwise(pl.col("__payable"))
+    return rows.with_columns(pl.when(back).then(given).alias("__returned"))
+
+
+def _with_sums(rows: pl.DataFrame) -> pl.DataFrame:
+    """The sum and the largest of an order's amounts beside each of its rows, null where no row has one."""
+    names = [f"__{name}" for name in (*_AMOUNTS, "returned")]
+    sums = rows.group_by("order_no").agg(
+        pl.len().alias("__rows"),
+        *(pl.col(name).max().alias(f"{name}_max") for name in names),
+        *(pl.when(pl.col(name).count() > 0).then(pl.col(name).sum()).alias(f"{name}_sum") for name in names),
+    )
+    return rows.join(sums, on="order_no", how="left", maintain_order="left", nulls_equal=True)
 
 
 def _is_of_order(rows: pl.DataFrame) -> bool:

@@ -53,16 +53,18 @@ def picked(layout: Layout, source: SourceTable) -> Draft:
     for name, words in layout.columns.items():
         known = [places[header_key(word)] for word in words if header_key(word) in places]
         if known:
-            columns[name] = pl.coalesce(*(_cell(place) for place in dict.fromkeys(known)))
+            columns[name] = pl.coalesce(*(_cell(place, source.frame) for place in dict.fromkeys(known)))
     rows = source.frame.select(pl.col(ROW_NO).alias("row_no"), **columns)
     return Draft(rows=rows, settings=dict(layout.settings))
 
 
-def _cell(place: str) -> pl.Expr:
+def _cell(place: str, frame: pl.DataFrame) -> pl.Expr:
     """Text without blanks and Excel's guards; what means nothing is null."""
-    text = pl.col(place).cast(pl.String, strict=False).str.strip_chars(" \t\r\n\u3000\ufeff'`")
-    bare = text.str.replace('^="(.*)"$', "$1").str.strip_chars(" \t'\"")
-    return pl.when((bare != "") & ~bare.is_in(list(NOTHING))).then(bare)
+    text = pl.col(place).cast(pl.String, strict=False).str.strip_chars(" \t\r\n\u3000\ufeff'`\"")
+    # A look at the first letters tells whether the slow pattern is needed at all.
+    if frame[place].cast(pl.String, strict=False).str.starts_with('="').any():
+        text = text.str.replace('^="?(.*)$', "$1").str.strip_chars(" \t'\"")
+    return pl.when((text != "") & ~text.is_in(list(NOTHING))).then(text)
 
 
 def _without_hidden(draft: Draft) -> Draft:
