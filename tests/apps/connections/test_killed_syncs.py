@@ -15,7 +15,7 @@ from tests.apps.connections.sync_shop import village_shop
 
 SCRIPT = Path(__file__).with_name("sync_process.py")
 ROOT = Path(__file__).parents[3]
-ORDERS, MEMBERS, KILLS = 8_000, 500, 5
+ORDERS, MEMBERS, KILLS = 6_000, 300, 3
 
 
 def process(home, *arguments):

@@ -45,7 +45,6 @@ def test_a_genuine_message_has_its_record_pulled_once(post, shelf):
     shelf.put("orders", "B", [line("B")], updated=1)
     first = post(news())
     assert (first.status_code, first.json()) == (202, {"result": "accepted"})
-    assert b"A" not in bytes(WebhookDelivery.objects.get().record)[:0] + b""
     assert bytes(WebhookDelivery.objects.get().record) not in {b"", b"A"}
     run_what_waits()
     assert rows_of("orders").height == 1

@@ -7,6 +7,7 @@ import httpx
 import polars as pl
 import pytest
 
+from shuke.apps.connections import tasks
 from shuke.apps.connections.models import Connection, SyncCursor, SyncRun, WebhookDelivery
 from shuke.apps.connections.operations import (
     create_account,
@@ -33,10 +34,10 @@ pytestmark = [pytest.mark.systems, pytest.mark.slow, pytest.mark.xdist_group("ve
 
 
 @pytest.fixture
-def connection(db, lake_home, settings, tmp_path, shop):
+def connection(db, lake_home, settings, tmp_path, monkeypatch, shop):
     settings.SHUKE_HOME = tmp_path
     # Runs are asked for and then done at the time that the test chooses.
-    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.dummy.DummyBackend", "QUEUES": []}}
+    monkeypatch.setattr(tasks, "enqueue", lambda *_job, **_options: None)
     change_retailer(actor=SYSTEM, at=now(), time_zone="Europe/London", currency="USD")
     account = create_account(actor=SYSTEM, at=now(), name="Web shop", sales_channel="web", region="GB")
     return create_connection(
