@@ -16,6 +16,7 @@ class ComplianceConfig(AppConfig):
         pages.register()
         self._name_consents()
         self._name_erasures()
+        self._name_tables()
         self._keep_places()
 
     @staticmethod
@@ -90,6 +91,24 @@ class ComplianceConfig(AppConfig):
                     _("Take over decisions of devices"),
                     "grey",
                 ),
+            },
+        )
+
+    @staticmethod
+    def _name_tables() -> None:
+        from shuke.web.labels import register_labels
+
+        register_labels(
+            "lake_table",
+            {
+                "events": (_("Behaviour"), "grey"),
+                "messages": (_("Messages"), "grey"),
+                "exposures": (_("Who was chosen for campaigns"), "grey"),
+                "orders": (_("Orders"), "grey"),
+                "order_lines": (_("What was bought"), "grey"),
+                "refunds": (_("Refunds"), "grey"),
+                "voucher_events": (_("Vouchers"), "grey"),
+                "rejected_rows": (_("Rows put aside"), "grey"),
             },
         )
 

@@ -28,9 +28,11 @@ class AddressForm(StyledForm):
         ),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    channel = forms.ChoiceField(label=_("Channel"), choices=lazy(lambda: _channels(ADDRESS_CHANNELS), list))
+    channel = forms.ChoiceField(
+        label=_("Channel"), initial="email", choices=lazy(lambda: _channels(ADDRESS_CHANNELS), list)
+    )
     reason = forms.ChoiceField(
-        label=_("Reason"), choices=lazy(lambda: choices_of("suppression_reason"), list)
+        label=_("Reason"), initial="asked", choices=lazy(lambda: choices_of("suppression_reason"), list)
     )
 
 

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from django.utils.translation import gettext_lazy as _
-
 from shuke.apps.compliance.models import RetentionRule
 from shuke.apps.compliance.schemas import RetentionView
 from shuke.platform.outbox.operations import time_column
@@ -53,8 +51,9 @@ def _table_place(name: str) -> Place:
             lake().vacuum(name, hours=0)
         return removed
 
-    label = _("Facts: %(table)s") % {"table": label_of("lake_table", name)}
-    return Place(f"lake:{name}", label, None, count, _checked(count, delete), least_days=30)
+    return Place(
+        f"lake:{name}", label_of("lake_table", name), None, count, _checked(count, delete), least_days=30
+    )
 
 
 def _checked(
