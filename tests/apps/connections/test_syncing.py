@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
+from shuke.apps.compliance.operations import erase_member
 from shuke.apps.connections import tasks
 from shuke.apps.connections.models import Connection, SyncCursor, SyncedDigest, SyncRun
 from shuke.apps.connections.operations import (
@@ -315,3 +316,16 @@ def test_digests_say_what_landed_without_telling_it(village):
     assert known == {"P1": "1234", "P2": "abcd"}
     stored = set(SyncedDigest.objects.values_list("record", "digest"))
     assert not {"P1", "P2", "1234", "abcd"} & {value for pair in stored for value in pair}
+
+
+def test_a_synchronisation_does_not_bring_an_erased_person_back(village, shelf):
+    shelf.put("members", "C1", [{"external": "C1", "email": "ann@example.com", "name": "Ann"}], updated=1)
+    shelf.put("orders", "A", [line(email="ann@example.com")], updated=1)
+    synchronise(village)
+    erase_member(actor=SYSTEM, at=AT, member_id=Member.objects.get().public_id)
+    run = synchronise(village, at=AT + timedelta(hours=1), is_full=True)
+    assert (run.state, run.rejected) == ("done", 0)
+    assert Member.objects.filter(status="active").count() == 0
+    assert Identifier.objects.filter(kind__in=("external", "email")).count() == 0
+    assert rows_of("orders")["person_key"].to_list() == ["anonymous"]
+    assert "ann@example.com" not in str(run) + str(sync_rejected_page(run.id))
