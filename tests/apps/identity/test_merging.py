@@ -1,10 +1,11 @@
 """Two members become one, and exactly two of them again."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -24,7 +25,7 @@ from shuke.apps.identity.operations import (
 from shuke.apps.identity.queries import find_members, link_graph, merges_of, person_keys_of
 from shuke.apps.identity.schemas import MemberRegistration
 from shuke.apps.members.models import Member, NameToken
-from shuke.apps.members.queries import member
+from shuke.apps.members.queries import member, survivor_of
 from shuke.apps.members.schemas import MemberProfile
 from shuke.platform.audit.models import AuditEntry
 from shuke.platform.crypto import decrypt
@@ -275,3 +276,24 @@ def test_merging_and_unmerging_in_any_order_restores_exactly_what_was(people, da
             unmerged(merges[place], at=AT + timedelta(hours=2))
         assert state() == before
         transaction.set_rollback(True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_merges_that_race_never_make_a_ring():
+    """Everybody merges the next one into himself at once: whoever is second to touch a member is refused."""
+    ids = [person(number, name="") for number in range(4)]
+
+    def race(place):
+        try:
+            return merged(ids[place], ids[(place + 1) % 4])
+        except Refused:
+            return None
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        done = [merge_id for merge_id in pool.map(race, range(4)) if merge_id]
+    assert Merge.objects.count() == len(done) < 4
+    speakers = {survivor_of(each) for each in ids}
+    assert speakers == set(Member.objects.filter(status="active").values_list("public_id", flat=True))
+    assert len(speakers) == 4 - len(done)

@@ -90,7 +90,8 @@ def reason(evidence: dict[str, Any]) -> str:
             "Both claim one identifier: %(kind)s, shared by %(count)d members.",
             count,
         ) % {"kind": kind, "count": count}
-        return f"{sentence} {_('Their names differ.')}" if evidence.get("names_differ") else sentence
+        doubt = _("Their names differ.") if evidence.get("names_differ") else ""
+        return f"{sentence} {doubt}".strip()
     fields = evidence.get("fields", {})
     alike = [label_of("match_field", field) for field, level in fields.items() if level in ("same", "near")]
     return _("Alike: %(fields)s.") % {"fields": _(", ").join(alike)} if alike else _("Chosen by hand.")

@@ -37,8 +37,11 @@ def identifiers_of(member_id: str, *, unmask: bool = False) -> list[IdentifierVi
 
 
 def claimed_by(member_id: str, *, unmask: bool = False) -> list[IdentifierView]:
-    """Identifiers that stood in one row with one of the member's and belong to another member."""
-    others = Identifier.objects.exclude(member=None).exclude(member__public_id=member_id)
+    """Cards, emails, phones and the like that stood in one row with the member's and belong to another."""
+    shared = [kind for kind, rule in KINDS.items() if rule.is_global or kind == "card"]
+    others = (
+        Identifier.objects.filter(kind__in=shared).exclude(member=None).exclude(member__public_id=member_id)
+    )
     mine = Q(links_left__left__member__public_id=member_id) | Q(
         links_right__right__member__public_id=member_id
     )
