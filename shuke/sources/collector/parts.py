@@ -9,7 +9,7 @@ import polars as pl
 
 from shuke.sources.collector.cleaning import cleaned
 from shuke.sources.collector.personal import looks_personal
-from shuke.sources.collector.unpacking import Bad, Row
+from shuke.sources.collector.unpacking import Bad, Row, Unpacked
 
 _SCHEMA: Mapping[str, Any] = {
     "position": pl.Int64,
@@ -23,8 +23,6 @@ _SCHEMA: Mapping[str, Any] = {
     "device": pl.String,
     "occurred_at": pl.Int64,
     "received_at": pl.Int64,
-    "raw_properties": pl.Binary,
-    "raw_context": pl.Binary,
 }
 _MOMENT = pl.Datetime("us", "UTC")
 
@@ -45,22 +43,25 @@ def frame_of(rows: Sequence[Row]) -> pl.DataFrame:
     )
 
 
-def with_plain_facts(frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame with ``properties`` and ``context`` without direct identifiers; what cannot be kept has a fault."""
-    properties, wrong = _properties(frame)
-    context, strange = cleaned(frame["raw_context"].to_list())
+def with_plain_facts(frame: pl.DataFrame, found: Unpacked) -> pl.DataFrame:
+    """The frame of all rows with ``properties`` and ``context`` without direct identifiers.
+
+    What cannot be kept has a fault.
+    """
+    properties, wrong = _properties(frame, found)
+    context, strange = cleaned(found.contexts)
     plain = frame.with_columns(properties.alias("properties"), context.alias("context"))
     return with_faults(plain, strange | wrong)
 
 
-def _properties(frame: pl.DataFrame) -> tuple[pl.Series, dict[int, str]]:
+def _properties(frame: pl.DataFrame, found: Unpacked) -> tuple[pl.Series, dict[int, str]]:
     """What ``identify`` says is said of a person, where ``name`` is a person's name and not that of a product."""
     of_persons = frame["type"] == "identify"
-    plain, faults = cleaned(frame["raw_properties"].to_list())
+    plain, faults = cleaned(found.properties)
     places = of_persons.arg_true().to_list()
     if not places:
         return plain, faults
-    traits, wrong = cleaned(frame.filter(of_persons)["raw_properties"].to_list(), of_person=True)
+    traits, wrong = cleaned([found.properties[place] for place in places], of_person=True)
     return plain.scatter(places, traits), faults | {places[number]: code for number, code in wrong.items()}
 
 

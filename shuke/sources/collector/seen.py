@@ -171,14 +171,6 @@ def _among(held: Hashes, wanted: Hashes) -> npt.NDArray[np.bool_]:
     return np.asarray((held[place] == wanted).all(axis=1))
 
 
-def first_of_each(hashes: Hashes) -> npt.NDArray[np.bool_]:
-    """True for the first of those that are equal."""
-    found = np.zeros(len(hashes), dtype=bool)
-    _, first = np.unique(hashes, axis=0, return_index=True)
-    found[first] = True
-    return found
-
-
 def days_of(received_at: Iterable[int]) -> int:
     """The day (since 1970) of the newest of these times in microseconds, 0 if there is none."""
     return max(received_at, default=0) // DAY

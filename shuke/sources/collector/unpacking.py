@@ -28,8 +28,8 @@ NO_IDS = frozenset(
 _NOTHING = msgspec.Raw(b"null")
 
 #: Row of an event: position and index in its record, source, role, type, name, message id, user, device, occurred,
-#: received, properties, context.
-Row = tuple[int, int, str, str, str, str, str, str | None, str | None, int, int, bytes, bytes]
+#: received.
+Row = tuple[int, int, str, str, str, str, str, str | None, str | None, int, int]
 
 
 class Event(msgspec.Struct, gc=False, omit_defaults=True):
@@ -96,9 +96,11 @@ class Said:
 
 @dataclass(frozen=True)
 class Unpacked:
-    """Events of some records in their order, bad ones apart."""
+    """Events of some records in their order, bad ones apart; each row's properties and context as raw JSON."""
 
     rows: list[Row] = field(default_factory=list)
+    properties: list[bytes] = field(default_factory=list)
+    contexts: list[bytes] = field(default_factory=list)
     bad: list[Bad] = field(default_factory=list)
     said: list[Said] = field(default_factory=list)
 
@@ -196,7 +198,6 @@ class _Unpacker:
         message_id = message_id or f"none-{self.position:x}-{self.index}"
         record = self.record
         properties = bytes(_properties(kind, event))
-        context = bytes(event.context)
         self.found.rows.append(
             (
                 *(
@@ -210,9 +211,11 @@ class _Unpacker:
                     user,
                     device,
                 ),
-                *(at, received_at, properties, context),
+                *(at, received_at),
             )
         )
+        self.found.properties.append(properties)
+        self.found.contexts.append(bytes(event.context))
         if kind in {"identify", "alias"}:
             previous = _id(event.previousId) if kind == "alias" else None
             row = len(self.found.rows) - 1

@@ -3,7 +3,6 @@
 import json
 from datetime import date
 
-import numpy as np
 import pytest
 
 from shuke.sources.collector import consent
@@ -11,7 +10,7 @@ from shuke.sources.collector.erasing import Wanted, erase_from_segment
 from shuke.sources.collector.grants import Allowances, Grant, Grants, key_hash, presented_key
 from shuke.sources.collector.plans import Rule, violations
 from shuke.sources.collector.records import packed, records
-from shuke.sources.collector.seen import MOST_RUNS, Seen, first_of_each
+from shuke.sources.collector.seen import MOST_RUNS, Seen
 from shuke.sources.collector.traits import Person, persons
 from shuke.sources.collector.unpacking import Said
 
@@ -153,8 +152,6 @@ def test_what_was_seen_counts_once_its_part_is_in_the_lake(tmp_path):
     assert Seen(tmp_path / "seen").known(hashes, position=5000).sum() == 70
     assert not seen.drop_uncounted(position=1000)
     assert not seen.known(hashes, position=5000).any()
-    assert first_of_each(np.concatenate([hashes[:3], hashes[:3]])).tolist() == [True] * 3 + [False] * 3
-    assert not len(first_of_each(hashes[:0]))
 
 
 def test_runs_are_joined_by_day_and_old_days_go(tmp_path):

@@ -31,7 +31,7 @@ def unpacked(*bodies: object, kind: bytes = b"b", role: str = "server") -> Unpac
 
 def judged(found: Unpacked) -> dict[str, str | None]:
     """Message ids with their faults, those of unpacking included."""
-    frame = with_plain_facts(frame_of(found.rows))
+    frame = with_plain_facts(frame_of(found.rows), found)
     faults = dict(frame.select("message_id", "fault").iter_rows())
     return faults | {str(bad.shown.get("message_id")): bad.code for bad in found.bad}
 
@@ -206,6 +206,6 @@ def test_the_glance_misses_nothing_that_the_careful_look_would_change(value, is_
 
 def test_faulty_rows_tell_who_they_are():
     found = unpacked({"batch": [{**GOOD, "messageId": "ann@example.com", "properties": {"n": 2**70}}]})
-    (bad,) = faulty(with_plain_facts(frame_of(found.rows)))
+    (bad,) = faulty(with_plain_facts(frame_of(found.rows), found))
     assert (bad.code, bad.index, bad.position) == ("number_too_large", 0, (1 << 32) + 1)
     assert bad.shown == {"type": "track", "name": "Viewed"}

@@ -17,7 +17,7 @@ from shuke.sources.collector import consent
 from shuke.sources.collector.bodies import FAULTS
 from shuke.sources.collector.personal import looks_personal
 from shuke.sources.collector.plans import violations
-from shuke.sources.collector.unpacking import Bad
+from shuke.sources.collector.unpacking import Bad, Unpacked
 
 #: Different violations of one source on one day; what exceeds them is counted together.
 MOST_VIOLATIONS = 500
@@ -31,6 +31,7 @@ def settle(
     duplicates: pl.DataFrame,
     bad: Sequence[Bad],
     *,
+    unpacked: Unpacked,
     sources: Mapping[str, KnownSource],
     spool_id: str,
     until: int,
@@ -40,7 +41,7 @@ def settle(
     """Tell consent and count, in one transaction; only what lies beyond the place up to which was counted."""
     with transaction.atomic():
         row, _ = SpoolPosition.objects.select_for_update().get_or_create(spool_id=spool_id)
-        tell_consent(events, sources=sources)
+        tell_consent(events, unpacked, sources=sources)
         if row.counted >= until:
             return
         fresh = pl.col("position") > row.counted
@@ -54,7 +55,7 @@ def settle(
             sources=sources,
             at=at,
         )
-        _add_violations(_broken(new, sources=sources, zone=zone), sources=sources, at=at)
+        _add_violations(_broken(new, unpacked, sources=sources, zone=zone), sources=sources, at=at)
         SpoolPosition.objects.filter(pk=row.pk).update(counted=until)
 
 
@@ -83,7 +84,9 @@ def _add_days(
         SourceDay.objects.filter(**key).update(last_at=at, **added)
 
 
-def _broken(events: pl.DataFrame, *, sources: Mapping[str, KnownSource], zone: str) -> Counter[Broken]:
+def _broken(
+    events: pl.DataFrame, unpacked: Unpacked, *, sources: Mapping[str, KnownSource], zone: str
+) -> Counter[Broken]:
     """What breaks the plans, from the properties as they were sent: some are kept out of the lake."""
     planned = [name for name, known in sources.items() if known.plan]
     is_tracked = pl.col("source").is_in(planned) & (pl.col("type") == "track")
@@ -91,9 +94,9 @@ def _broken(events: pl.DataFrame, *, sources: Mapping[str, KnownSource], zone: s
     tracked = events.filter(is_tracked & ~pl.col("name").is_in(list(consent.EVENTS)))
     day = pl.col("received_at").dt.convert_time_zone(zone).dt.date()
     found: Counter[Broken] = Counter()
-    for source, name, raw, when in tracked.select("source", "name", "raw_properties", day).iter_rows():
+    for source, name, row, when in tracked.select("source", "name", "row", day).iter_rows():
         try:
-            properties = msgspec.json.decode(raw)
+            properties = msgspec.json.decode(unpacked.properties[row])
         except FAULTS:
             continue
         held = properties if isinstance(properties, dict) else {}

@@ -16,7 +16,7 @@ from shuke.apps.connections.schemas import Origin
 from shuke.platform.events import emit
 from shuke.sources.collector import consent
 from shuke.sources.collector.traits import MOST_ATTRIBUTE_COLUMNS, PREFIX, Person, persons
-from shuke.sources.collector.unpacking import Said
+from shuke.sources.collector.unpacking import Said, Unpacked
 from shuke.sources.files.fields import ANONYMOUS
 
 log = logging.getLogger(__name__)
@@ -105,11 +105,14 @@ def _keys(
     return found
 
 
-def answers(events: pl.DataFrame, *, sources: Mapping[str, KnownSource]) -> Iterable[ConsentReported]:
+def answers(
+    events: pl.DataFrame, unpacked: Unpacked, *, sources: Mapping[str, KnownSource]
+) -> Iterable[ConsentReported]:
     """What visitors answered to consent banners, in the order of their answers."""
     told = events.filter((pl.col("type") == "track") & pl.col("name").is_in(list(consent.EVENTS)))
     for row in told.sort("occurred_at").iter_rows(named=True):
-        answer = consent.answer(context=row["raw_context"], properties=row["raw_properties"])
+        place = row["row"]
+        answer = consent.answer(context=unpacked.contexts[place], properties=unpacked.properties[place])
         if answer is None or row["person_key"] == ANONYMOUS:
             continue
         yield ConsentReported(
@@ -122,9 +125,9 @@ def answers(events: pl.DataFrame, *, sources: Mapping[str, KnownSource]) -> Iter
         )
 
 
-def tell_consent(events: pl.DataFrame, *, sources: Mapping[str, KnownSource]) -> None:
+def tell_consent(events: pl.DataFrame, unpacked: Unpacked, *, sources: Mapping[str, KnownSource]) -> None:
     """Tell the answers in the caller's transaction."""
-    for answer in answers(events, sources=sources):
+    for answer in answers(events, unpacked, sources=sources):
         emit(answer)
 
 
