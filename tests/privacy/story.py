@@ -4,6 +4,7 @@
 play, sums, erase <member>, settle, import.
 """
 
+import hashlib
 import json
 import os
 import sys
@@ -66,6 +67,49 @@ def import_files() -> None:
         report = run_batch(at=AT, batch_id=view.id).report
         assert report is not None
         assert report.rejected <= 1, (kind, report)
+
+
+def collect() -> None:
+    """Through the door of the collector: events that were loaded, and some that still lie in the spool."""
+    from shuke.apps.collector.operations import create_source, load_once
+    from shuke.apps.collector.queries import spool
+    from shuke.apps.connections.queries import accounts
+    from shuke.platform.permissions import SYSTEM
+    from shuke.sources.collector.records import packed
+
+    source = create_source(actor=SYSTEM, at=AT, account_id=accounts()[0].id, name="Site", kind="web")
+    assert spool().identity
+    for segment in (1, 2):
+        batch = [
+            {
+                "type": "identify",
+                "userId": EXTERNAL,
+                "anonymousId": DEVICE,
+                "messageId": f"i{segment}",
+                "traits": {"email": EMAIL, "phone": PHONE, "name": NAME},
+            },
+            {"type": "track", "event": "Viewed", "userId": EXTERNAL, "messageId": f"z{segment}"},
+            {"type": "track", "event": "Viewed", "userId": "CUST-1", "messageId": f"b{segment}"},
+        ]
+        body = json.dumps({"batch": batch}).encode()
+        with spool().path(segment).open("ab") as file:
+            received = int(AT.timestamp()) * 1_000_000
+            file.write(packed(received_at=received, kind=b"b", role="server", source=source, body=body))
+        if segment == 1:
+            load_once(at=AT)
+
+
+def receive() -> None:
+    """A parcel of the person, and one of somebody else that goes to the person's phone."""
+    from shuke.apps.commerce.operations import keep_receivers
+    from shuke.apps.commerce.schemas import Receiver
+    from shuke.apps.identity.queries import find_members, primary_person_keys
+
+    people = [find_members(EMAIL)[0], find_members("bo@example.com")[0]]
+    keys = primary_person_keys(people)
+    told = {"name": NAME, "phone": PHONE, "address": "Quill Road 7, Suzhou"}
+    receivers = [Receiver(order_id=f"o:{n}", person_key=keys[m], **told) for n, m in enumerate(people)]
+    keep_receivers(at=AT, source="story", region="CN", receivers=receivers)
 
 
 def write_to(member_ids: list[str]) -> None:
@@ -136,6 +180,8 @@ def play() -> dict[str, Any]:
         conditions={"type": "members", "member_ids": [zoe, bo]},
     )
     write_to([zoe, bo])
+    receive()
+    collect()
     return {"zoe": zoe, "bo": bo}
 
 
@@ -149,7 +195,14 @@ def known_by(member_id: str) -> dict[str, Any]:
     values = {item.value for item in trace.identifiers} | {PHONE[3:], "137 6150 8834"}
     hashes = {item.value_hash for item in trace.identifiers if item.value_hash}
     hashes |= {keyed_hash(word, purpose="name") for word in name_words(NAME)}
-    return {"values": sorted(values), "hashes": sorted(hashes), "keys": sorted(trace.person_keys)}
+    guesses = [hashlib.sha256(form.encode()).hexdigest() for form in (PHONE, PHONE[1:], PHONE[3:])]
+    return {
+        "phone": PHONE,
+        "guesses": guesses,
+        "values": sorted(values),
+        "hashes": sorted(hashes),
+        "keys": sorted(trace.person_keys),
+    }
 
 
 def sums() -> dict[str, Any]:

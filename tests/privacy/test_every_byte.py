@@ -17,7 +17,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from tests.privacy.story import EMAIL, EXTERNAL, PHONE
+from tests.privacy.story import DEVICE, EMAIL, EXTERNAL, PHONE
 
 ROOT = Path(__file__).parents[2]
 KEYRING = "keyring.json"
@@ -51,6 +51,13 @@ class Installation:
                     rows = pl.read_parquet(path, hive_partitioning=False).to_dicts()
                     yield f"{path.name} (decoded)", repr(rows).encode()
         yield "dump", self.dump()
+
+    def in_database(self, words: list[str]) -> set[str]:
+        """Which of the words stand in the clear in the database: its file and its log, or its dump."""
+        files = [self.home / name for name in ("db.sqlite3", "db.sqlite3-wal")]
+        content = b"".join(file.read_bytes() for file in files if file.exists()) + self.dump()
+        assert len(content) > 50_000
+        return {word for word in words if word.encode() in content}
 
     def found(self, words: list[str]) -> set[tuple[str, str]]:
         """(file, word) of every word in any usual encoding."""
@@ -103,6 +110,9 @@ def test_an_erased_person_is_in_no_byte_and_everybody_else_is_as_before(installa
     assert PHONE in words
     before = installation.run("sums")
     seen = installation.found(words)
+    assert DEVICE in words
+    told_by_database = installation.in_database([*known["values"], *known["guesses"], "Quill Road"])
+    assert told_by_database == set(), "A leaked database alone tells who somebody is."
     # The scan sees the person in the lake, in its log, in uploads and in the database.
     assert {word for _file, word in seen} >= {EMAIL, EXTERNAL, *known["hashes"], *known["keys"][:1]}
     assert any("_delta_log" in file for file, _word in seen)
@@ -111,6 +121,9 @@ def test_an_erased_person_is_in_no_byte_and_everybody_else_is_as_before(installa
     assert installation.found(words) == set()
     after = installation.run("sums")
     assert after["zoe_found"] == []
+    # Only the parcel of hers that he had ordered is gone from his data.
+    assert before["bo"].pop("commerce")
+    assert after["bo"].pop("commerce") == []
     assert after["bo"] == before["bo"]
     assert after["paid"] == {"A2": 2000, "A5": 500}
     assert after["refunded"] == 200
@@ -122,5 +135,6 @@ def test_an_erased_person_is_in_no_byte_and_everybody_else_is_as_before(installa
     installation.run("import")
     again = installation.run("sums")
     assert again["zoe_found"] == []
+    assert again["bo"].pop("commerce") == []
     assert again["bo"] == before["bo"]
     assert again["paid"] == before["paid"]
