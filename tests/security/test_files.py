@@ -162,9 +162,7 @@ def test_a_hostile_file_is_refused_or_quarantined_and_never_a_fault(account, cli
         assert client.get(f"/imports/{batch.public_id}/rejected/").status_code == 200
 
 
-@pytest.mark.parametrize(
-    "name", ["a PDF", "an archive with a way out", "a bomb", "a billion laughs", "a broken parquet"]
-)
+@pytest.mark.parametrize("name", ["a PDF", "an archive with a way out", "a bomb"])
 def test_the_api_says_why(account, client, bearer, name):
     content = HOSTILE[name]
     data = content() if callable(content) else content

@@ -44,7 +44,7 @@ def test_search_filters_and_paging_take_everything_as_text(client_of, bearer, cl
     shop = open_shop()
     browser = client_of("administrator")
     before = rows_held()
-    for text in INJECTIONS[::2]:
+    for text in INJECTIONS[::4]:
         for wanted in ({"q": text}, dict.fromkeys(("stage", "segment", "channel"), text)):
             answer = browser.get(
                 "/members/", wanted | dict.fromkeys(("bought", "audience", "sort", "page"), text)
@@ -72,7 +72,7 @@ def test_search_filters_and_paging_take_everything_as_text(client_of, bearer, cl
 def test_audience_conditions_take_everything_as_text(bearer, client, lake_home):
     shop = open_shop()
     assert len(shop) == 4
-    for text in INJECTIONS:
+    for text in INJECTIONS[::4]:
         leaves = (
             {"type": "trait", "field": text[:60], "operator": "eq", "value": "x"},
             {"type": "trait", "field": "lifecycle_stage", "operator": "eq", "value": text},
@@ -135,7 +135,7 @@ def test_names_are_shown_as_text(client_of, lake_home):
     assert "&lt;script&gt;" in pages[2].text
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(wanted=st.lists(st.sampled_from(KEYS), min_size=1, max_size=4))
 def test_erasing_by_a_hostile_key_takes_that_key_only(tmp_path_factory, wanted):
     """The keys of an erasure stand in SQL; whatever they say, only rows with exactly them go."""

@@ -27,7 +27,7 @@ def listed(limit=50, offset=0, **wanted):
     return [row.id for row in rows], total
 
 
-def test_who_bought_when_and_where(shop):
+def test_filters_by_traits_and_by_ids(shop):
     today = now().date()
     assert listed(bought="30", today=today) == (shop, 4)
     later = today + timedelta(days=100)
@@ -38,6 +38,14 @@ def test_who_bought_when_and_where(shop):
     assert listed(channel="store") == (shop, 4)
     assert listed(channel="web") == ([], 0)
     assert listed(channel="store", sort="newest")[1] == 4
+
+    many = [*shop[:2], *(f"mem_unknown{n}" for n in range(LONG_LIST + 1))]
+    assert listed(ids=many) == (shop[:2], 2)
+    assert listed(ids=many, sort="newest")[1] == 2
+    assert listed(ids=[f"mem_x{n}'" for n in range(LONG_LIST + 1)]) == ([], 0)
+    erase_profile(at=now(), member_id=shop[0])
+    assert shop[0] not in listed()[0]
+    assert shop[0] not in listed(sort="newest")[0]
 
 
 def test_newcomers_without_traits_stand_at_the_end(shop):
@@ -51,19 +59,6 @@ def test_newcomers_without_traits_stand_at_the_end(shop):
     assert parts == whole, "paging neither repeats nor leaves out"
     assert listed(ids=[fresh[1], shop[2]]) == ([shop[2], fresh[1]], 2)
     assert listed(stage="active")[1] + listed(stage="loyal")[1] + listed(stage="new")[1] <= 4
-
-
-def test_a_long_list_of_ids_is_the_same_as_a_short_one(shop):
-    many = [*shop[:2], *(f"mem_unknown{n}" for n in range(LONG_LIST + 1))]
-    assert listed(ids=many) == (shop[:2], 2)
-    assert listed(ids=many, sort="newest")[1] == 2
-    assert listed(ids=[f"mem_x{n}'" for n in range(LONG_LIST + 1)]) == ([], 0)
-
-
-def test_the_erased_are_not_listed(shop):
-    erase_profile(at=now(), member_id=shop[0])
-    assert shop[0] not in listed()[0]
-    assert shop[0] not in listed(sort="newest")[0]
 
 
 def client_of(role):

@@ -55,7 +55,7 @@ profiles = st.builds(
 
 
 class Undoing(TestCase):
-    @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
     @given(profiles, profiles, profiles)
     def test_merge_then_unmerge_is_identity(self, first, second, third):
         a, b, c = make(first, second, third)
@@ -103,16 +103,18 @@ def test_what_cannot_be_merged_is_refused_and_changes_nothing(db, case):
     if case == "erased":
         erase_profile(at=AT, member_id=b)
     before = state()
-    with pytest.raises(Refused, match="Only two different members"):
+    with pytest.raises(Refused) as refused:
         mark_merged(at=AT, member_id=pair[0], into_id=pair[1])
+    assert refused.value.code == "not_mergeable"
     assert state() == before
 
 
 def test_unmerging_who_is_not_merged_is_refused(db):
     (a,) = make(MemberProfile())
     for member_id in (a, "mem_none"):
-        with pytest.raises(Refused, match="not merged"):
+        with pytest.raises(Refused) as refused:
             mark_unmerged(at=AT, member_id=member_id, filled=[])
+        assert refused.value.code == "not_merged"
 
 
 def test_erasing_the_survivor_erases_those_it_stands_for(db):
