@@ -41,6 +41,21 @@ def with_member(facts: ir.Table, identity_map: ir.Table) -> ir.Table:
     return facts.join(owner, "person_key").select(*facts.columns, "member_id")
 
 
+def speaking_members(table: ir.Table, identity_map: ir.Table) -> ir.Table:
+    """The table with ``member_id`` replaced by who speaks for that member now, as its last column.
+
+    A merged member's own id stands in the identity map like a key; a member that was never merged speaks
+    for itself.  Two rows may name one member afterwards.
+    """
+    merged = current_identity(identity_map).filter(lambda t: t.kind == "member")
+    speaker = merged.select(spoken_for="person_key", speaker="member_id")
+    joined = table.left_join(speaker, table.member_id == speaker.spoken_for)
+    named = joined.mutate(member_id=ibis.coalesce(joined.speaker, joined.member_id))
+    return named.drop("spoken_for", "speaker").select(
+        *(c for c in table.columns if c != "member_id"), "member_id"
+    )
+
+
 def members(identity_map: ir.Table) -> ir.Table:
     """Every member that owns an identifier now: one column ``member_id``, each once."""
     return current_identity(identity_map).select("member_id").distinct()

@@ -4,7 +4,14 @@ import ibis
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shuke.science.persons import current_attributes, current_consents, current_identity, members, with_member
+from shuke.science.persons import (
+    current_attributes,
+    current_consents,
+    current_identity,
+    members,
+    speaking_members,
+    with_member,
+)
 from tests.science.conftest import arrow
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -85,3 +92,18 @@ def test_attributes_are_the_newest_over_all_identifiers(table):
         ],
     )
     assert current_attributes(told, keys).to_pyarrow()["value"].to_pylist() == ["Wuxi"]
+
+
+def test_a_merged_member_is_spoken_for_until_it_speaks_for_itself_again():
+    rows = [
+        {"person_key": key, "member_id": member, "kind": kind, "valid_from": START + timedelta(days=day)}
+        for key, member, kind, day in [
+            ("k1", "m1", "email", 0),
+            ("m2", "m1", "member", 1),
+            ("m3", "m1", "member", 1),
+            ("m3", "m3", "member", 2),
+        ]
+    ]
+    listed = ibis.memtable({"member_id": ["m1", "m2", "m3", "m9"], "note": ["a", "b", "c", "d"]})
+    found = speaking_members(listed, ibis.memtable(arrow("identity_map", rows))).to_pyarrow().to_pylist()
+    assert {row["note"]: row["member_id"] for row in found} == {"a": "m1", "b": "m1", "c": "m3", "d": "m9"}

@@ -24,7 +24,7 @@ from shuke.apps.audiences.rules.references import expanded_size
 from shuke.apps.audiences.rules.shares import PRIME, multipliers, threshold
 from shuke.apps.audiences.rules.values import TRAITS, operands
 from shuke.apps.audiences.rules.windows import bounds, days_of_year
-from shuke.science.persons import current_attributes, current_consents, current_identity
+from shuke.science.persons import current_attributes, current_consents, current_identity, speaking_members
 
 #: Given the sheet, whether the condition holds for each of its members; never missing.
 Predicate = Callable[[ir.Table], ir.BooleanValue]
@@ -289,7 +289,8 @@ def _share(node: c.Share, _: _Sheet) -> Predicate:
 def _members(node: c.Members, sheet: _Sheet) -> Predicate:
     def listed() -> ir.Table:
         ids = [{"member_id": member_id} for member_id in dict.fromkeys(node.member_ids)]
-        return ibis.memtable(ids, schema={"member_id": "string"})
+        named = ibis.memtable(ids, schema={"member_id": "string"})
+        return speaking_members(named, sheet.facts.identity_map)
 
     return sheet.flag(as_data(node), listed)
 
