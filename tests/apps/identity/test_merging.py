@@ -9,6 +9,8 @@ from django.db import connection, transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from shuke.apps.audiences.queries import bench
+from shuke.apps.audiences.schemas import parsed
 from shuke.apps.compliance.models import Consent, ConsentDecision, Suppression
 from shuke.apps.compliance.operations import suppress
 from shuke.apps.compliance.queries import may_contact
@@ -89,6 +91,14 @@ def state():
     }
 
 
+def members_of(tree):
+    """Who a condition fits, as audiences count it, once the lake has heard everything."""
+    drain()
+    with bench(as_of=AT.date() + timedelta(days=1)) as evaluation:
+        rows, _total = evaluation.first_members(tree, limit=10)
+    return [row.member_id for row in rows]
+
+
 #: Stands for an app with a ledger: balances by member, moved by transfers.
 POINTS: dict[str, int] = {}
 
@@ -127,6 +137,18 @@ class TestMerging:
             rows = current_identity(snapshot.table("identity_map")).to_pyarrow().to_pylist()
         owners = {row["person_key"]: row["member_id"] for row in rows}
         assert owners[key] == owners[bob] == ann
+
+    def test_membership_of_an_audience_follows_and_comes_back(self, lake_home):
+        ann, bob, eve = person(1), person(2), person(3, consents={("email", "marketing"): "granted"})
+        listed = parsed({"type": "members", "member_ids": [bob]})
+        willing = parsed({"type": "consent", "channel": "email", "purpose": "marketing", "state": "granted"})
+        before = members_of(listed), members_of(willing)
+        assert before == ([bob], [eve])
+        merges = [merged(ann, bob), merged(ann, eve)]
+        assert (members_of(listed), members_of(willing)) == ([ann], [ann])
+        for merge_id in merges:
+            unmerged(merge_id)
+        assert (members_of(listed), members_of(willing)) == before
 
     def test_the_map_knows_the_newest_owner_even_when_the_clock_stands_still(self, lake_home):
         ann, bob = person(1), person(2)
