@@ -18,7 +18,8 @@ PYTEST := $(BIN)/pytest -q -p no:cacheprovider -n $(WORKERS) --dist worksteal
 BASE_TESTS := tests/base_install tests/lake tests/science tests/sources tests/tables
 WITHOUT_BASE := $(addprefix --ignore=,$(BASE_TESTS))
 POSTGRESQL_SELECTION := -m "not browser and not systems" $(WITHOUT_BASE) --ignore=tests/platform/jobs/test_killed_workers.py \
-	--ignore=tests/platform/outbox/test_relay_races.py --ignore=tests/apps/connections/test_killed_syncs.py
+	--ignore=tests/platform/outbox/test_relay_races.py --ignore=tests/apps/connections/test_killed_syncs.py \
+	--ignore=tests/privacy/test_every_byte.py
 COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet
 
 .PHONY: help
