@@ -94,7 +94,7 @@ def wait_until(condition: Callable[[], bool], page: Page, what: str) -> None:
         page.wait_for_timeout(50)
         return condition()
 
-    wait_for(looked, what, seconds=20)
+    wait_for(looked, what)
 
 
 @pytest.fixture
