@@ -50,6 +50,13 @@ class ConnectionsConfig(AppConfig):
             },
         )
         self._name_connections()
+        self._name_tables()
+
+    @staticmethod
+    def _name_tables() -> None:
+        """Words for tables, and for what runs in the background."""
+        from shuke.web.labels import register_labels
+
         register_labels(
             "import_table",
             {
