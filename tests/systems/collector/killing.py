@@ -3,7 +3,7 @@
 A sender repeats a batch until it is acknowledged, as the SDKs do, so that at the end each event that was ever sent
 must lie in the lake, once.  Whatever was acknowledged must lie in the spool at once, without any repetition.
 
-    python -m tests.systems.collector.killing 100
+    python -m tests.systems.collector.killing <kills> [<every how many the loader>]
 """
 
 import http.client
@@ -153,16 +153,16 @@ def kill(process: subprocess.Popen[str]) -> None:
     process.wait()
 
 
-def run(home: Path, port: int, *, kills: int) -> Outcome:
-    """Kill so many times, collector and loader in turn; returns what was found."""
+def run(home: Path, port: int, *, kills: int, loader_every: int = 2) -> Outcome:
+    """Kill so many times, every so many times the loader, else the collector; returns what was found."""
     scene = Scene(home, port)
     try:
-        return _played(scene, kills=kills)
+        return _played(scene, kills=kills, loader_every=loader_every)
     finally:
         scene.end()
 
 
-def _played(scene: Scene, *, kills: int) -> Outcome:
+def _played(scene: Scene, *, kills: int, loader_every: int) -> Outcome:
     outcome = Outcome(kills=kills)
     scene.prepare()
     collector, loader = scene.collector(), scene.loader()
@@ -171,7 +171,7 @@ def _played(scene: Scene, *, kills: int) -> Outcome:
         sender.start()
     for number in range(kills):
         time.sleep(scene.chance.uniform(0.0, 0.3))
-        if number % 2:
+        if number % loader_every == loader_every - 1:
             kill(loader)
             loader = scene.loader()
         else:
@@ -196,4 +196,8 @@ def _played(scene: Scene, *, kills: int) -> Outcome:
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
         began = time.monotonic()
-        print(run(Path(folder), 8112, kills=int(sys.argv[1])), f"{time.monotonic() - began:.0f} s")
+        numbers = [int(word) for word in sys.argv[1:]]
+        outcome = run(
+            Path(folder), 8112, kills=numbers[0], loader_every=numbers[1] if len(numbers) > 1 else 2
+        )
+        print(outcome, f"{time.monotonic() - began:.0f} s")
