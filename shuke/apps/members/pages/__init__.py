@@ -130,7 +130,7 @@ def _cut(request: HttpRequest, *, kinds: set[str]) -> Cut:
 
 def _query(cut: Cut) -> str:
     until = cut.until.isoformat() if cut.until else ""
-    return urlencode({"kind": cut.kind, "channel": cut.channel, "until": until, "skip": cut.skip})
+    return urlencode({"kind": cut.kind, "channel": cut.channel, "until": until, "skip": str(cut.skip)})
 
 
 def _channel_label(code: str) -> str:

@@ -1,6 +1,6 @@
 """What happened with a member, newest first, on one line: what the lake tells and what apps add."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -8,7 +8,7 @@ import ibis
 
 from shuke.apps.members.queries import absorbed_members
 from shuke.apps.members.queries.person import person_keys
-from shuke.apps.members.queries.timeline.reading import Part
+from shuke.apps.members.queries.timeline.reading import Part, Reader
 from shuke.apps.members.queries.timeline.shopping import READERS as SHOPPING
 from shuke.apps.members.queries.timeline.talking import READERS as TALKING
 from shuke.apps.members.schemas import TimelineEntry
@@ -16,7 +16,7 @@ from shuke.platform.warehouse import lake
 from shuke.web.panels import TimelineItem, TimelineKind
 
 #: Kinds that the lake tells, in the order of the menu.
-READERS = SHOPPING | TALKING
+READERS: Mapping[str, Reader] = {**SHOPPING, **TALKING}
 KINDS = ("order", "message", "event", "refund", "voucher", "consent", "exposure", "identity")
 
 
@@ -54,10 +54,10 @@ def timeline(
             )
             for kind in kinds:
                 entries += READERS[kind](part)
-    for kind in added:
-        if cut.kind in {"", kind.name}:
-            items = kind.read(member_id, cut.until, cut.limit + cut.skip)
-            entries += [_entry(kind, item) for item in items if cut.channel in {"", item.channel}]
+    for extra in added:
+        if cut.kind in {"", extra.name}:
+            items = extra.read(member_id, cut.until, cut.limit + cut.skip)
+            entries += [_entry(extra, item) for item in items if cut.channel in {"", item.channel}]
     entries.sort(key=_place)
     return entries[cut.skip : cut.skip + cut.limit]
 

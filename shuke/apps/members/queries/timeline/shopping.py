@@ -55,7 +55,7 @@ def _goods(part: Part, orders: list[Row]) -> dict[str, list[str]]:
     )
     products = part.snapshot.table("products")
     named = lines.left_join(products.select("product_id", "name"), "product_id")
-    found: dict[str, list[str]] = {}
+    found: dict[str, list[Row]] = {}
     for row in rows_of(named.select("order_id", "line_no", "product_id", "name", "paid_minor")):
         found.setdefault(row["order_id"], []).append(row)
     return {
