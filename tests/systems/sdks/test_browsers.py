@@ -346,7 +346,9 @@ def test_a_snippet_that_breaks_its_promise_is_noticed(house: House, visit: Visit
     with shop({"/": snippet_page(house, "snippet-public", attributes)}) as address:
         visit.open(address)
         visit.page.evaluate("shuke.track('Never', {})")
-        wait_until(lambda: bool(visit.sent or visit.stored()), visit.page, "the broken promise went unnoticed")
+        wait_until(
+            lambda: bool(visit.sent or visit.stored()), visit.page, "the broken promise went unnoticed"
+        )
 
 
 def test_a_refused_key_is_let_go_and_breaks_no_page(house: House, visit: Visit) -> None:
