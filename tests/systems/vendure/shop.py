@@ -107,11 +107,17 @@ def running_shop(folder: Path, *, webhook_url: str) -> Iterator[str]:
         "SHOP_PORT": str(port),
         "SHOP_WEBHOOK_URL": webhook_url,
         "SHOP_WEBHOOK_SECRET": WEBHOOK_SECRET,
+        # A test tells nobody that it ran, and leaves nothing in the folder it was started from.
+        "VENDURE_DISABLE_TELEMETRY": "true",
     }
     log = folder / "shop.log"
     with log.open("w") as output:
         process = subprocess.Popen(
-            ["node", str(HERE / "shop.js")], env=environment, stdout=output, stderr=subprocess.STDOUT
+            ["node", str(HERE / "shop.js")],
+            cwd=folder,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
         )
         try:
             _wait_until_ready(process, log)
