@@ -48,6 +48,12 @@ class CollectorConfig(AppConfig):
                 "alias": (_("Same person"), "grey"),
             },
         )
+        self._name_plans()
+
+    def _name_plans(self) -> None:
+        """Give what plans expect, and what broke them, their words."""
+        from shuke.web.labels import register_labels
+
         register_labels(
             "property_type",
             {
