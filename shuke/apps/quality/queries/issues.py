@@ -49,7 +49,9 @@ def issue_view(row: Issue, names: dict[str, str] | None = None) -> IssueView:
         message=message_of(row.rule, row.facts),
         column=rule.column,
         suggestion=suggestion,
-        shown_suggestion=shown_value(rule.column, suggestion, row.facts.get("currency") or ""),
+        shown_suggestion=shown_value(
+            suggestion, column=rule.column, currency=row.facts.get("currency") or ""
+        ),
         currency=row.facts.get("currency") or "",
         decided_by=row.decided_by,
         decided_at=row.decided_at,

@@ -15,7 +15,7 @@ def message_of(rule: str, facts: Mapping[str, Any]) -> str:
     return writer(facts) if writer else ""
 
 
-def shown_value(column: str, value: Any, currency: str) -> str:
+def shown_value(value: Any, *, column: str, currency: str) -> str:
     """A value as people read it: money with its currency."""
     if value is None:
         return ""
