@@ -9,6 +9,10 @@ class MembersConfig(AppConfig):
 
     def ready(self) -> None:
         """Say what attributes of people, the ways they became known and happenings are called."""
+        self._name_attributes()
+        self._name_happenings()
+
+    def _name_attributes(self) -> None:
         from shuke.web.labels import register_labels
 
         register_labels(
@@ -49,6 +53,10 @@ class MembersConfig(AppConfig):
                 "sync": (_("synchronised"), "grey"),
             },
         )
+
+    def _name_happenings(self) -> None:
+        from shuke.web.labels import register_labels
+
         register_labels(
             "timeline_kind",
             {
