@@ -23,7 +23,7 @@ def forget_identifiers(*, at: datetime, member_id: str) -> list[str]:
     member_ids = [member_id, *absorbed_members(member_id)]
     rows = list(Identifier.objects.select_for_update().filter(member__public_id__in=member_ids))
     hashes = {
-        erased_hash(row.scope, row.kind, decrypt(row.value_encrypted))
+        erased_hash(decrypt(row.value_encrypted), scope=row.scope, kind=row.kind)
         for row in rows
         if row.kind not in KINDS or KINDS[row.kind].names_person
     }
@@ -49,7 +49,7 @@ def readmit(*, actor: Actor, at: datetime, account: str, kind: str, value: str, 
     normal = normalised(kind, value, region=region)
     if normal is None:
         return False
-    hashed = erased_hash(scope_of(kind, account), kind, normal)
+    hashed = erased_hash(normal, scope=scope_of(kind, account), kind=kind)
     deleted, _ = ErasedIdentifier.objects.filter(erased_hash=hashed).delete()
     if deleted:
         changes = {"kind": [None, kind]}

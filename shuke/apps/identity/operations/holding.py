@@ -110,7 +110,7 @@ def add_links(pairs: Iterable[tuple[int, int]], *, basis: str, source: str, at: 
     Link.objects.bulk_create(rows, ignore_conflicts=True, batch_size=2000)
 
 
-def erased_hash(scope: str, kind: str, value: str) -> str:
+def erased_hash(value: str, *, scope: str, kind: str) -> str:
     """The keyed hash under which a forgotten value is refused."""
     return keyed_hash(value, purpose=f"erased:{scope}:{kind}")
 
@@ -119,7 +119,7 @@ def erased_among(values: Mapping[Key, str]) -> set[Key]:
     """Those whose value is one of a person who asked to be forgotten."""
     if not values or not ErasedIdentifier.objects.exists():
         return set()
-    hashes = {erased_hash(key[0], key[1], value): key for key, value in values.items()}
+    hashes = {erased_hash(value, scope=key[0], kind=key[1]): key for key, value in values.items()}
     found: set[Key] = set()
     for batch in in_batches(hashes):
         rows = ErasedIdentifier.objects.filter(erased_hash__in=batch)
