@@ -14,6 +14,7 @@ from shuke.demo.files import DemoFile, write_files
 from shuke.platform.clock import business_date
 from shuke.platform.outbox.relay import drain
 from shuke.platform.permissions import SYSTEM
+from shuke.platform.public_data.operations import refresh_public_data
 from shuke.platform.retailer.operations import change_retailer
 from shuke.sources.completejourney import load_year
 from shuke.sources.completejourney.frames import CREDIT, CURRENCY, ZONE
@@ -40,7 +41,7 @@ class DemoOutcome:
 
 
 def play(*, at: datetime, tell: Tell, households: int | None = None) -> DemoOutcome:
-    """Import the year, relay, build traits, save audiences and replay a campaign.
+    """Import the year, relay, take public data in, build traits, save audiences and replay a campaign.
 
     ``households`` takes only the first so many.  Playing twice changes nothing.  Raises
     ``DataNotInstalledError``.
@@ -71,6 +72,9 @@ def play(*, at: datetime, tell: Tell, households: int | None = None) -> DemoOutc
     tell("Moving facts to the lake", 0, 1)
     drain()
     tell("Moving facts to the lake", 1, 1)
+    tell("Taking in calendars and regions", 0, 1)
+    refresh_public_data(actor=SYSTEM, at=at, today=today)
+    tell("Taking in calendars and regions", 1, 1)
     _understand(at=at, tell=tell)
     return outcome
 

@@ -28,7 +28,9 @@ def member_with_phone(phone: str) -> str:
 
 
 def receiver(order: str, person_key: str, phone: str = "139 0013 9000", name: str = "王小明") -> Receiver:
-    return Receiver(order_id=order, person_key=person_key, name=name, phone=phone, address="北京市朝阳区建国路1号")
+    return Receiver(
+        order_id=order, person_key=person_key, name=name, phone=phone, address="北京市朝阳区建国路1号"
+    )
 
 
 def keep(*receivers: Receiver) -> int:
@@ -53,7 +55,9 @@ def test_the_same_receivers_again_change_nothing(home):
 def test_nothing_readable_is_stored_and_the_page_shows_masks(home):
     keep(receiver("a:1", "per_1"))
     row = OrderReceiver.objects.get()
-    stored = b"".join(bytes(value) for value in (row.name_encrypted, row.phone_encrypted, row.address_encrypted))
+    stored = b"".join(
+        bytes(value) for value in (row.name_encrypted, row.phone_encrypted, row.address_encrypted)
+    )
     assert "王小明".encode() not in stored
     assert b"13900139000" not in stored
     assert row.phone_hash != keyed_hash("+8613900139000", purpose="identifier:phone"), "it equals no identity"
@@ -75,4 +79,6 @@ def test_erasing_a_receiver_takes_them_out_of_the_orders_of_others(home):
     buyer, friend = member_with_phone("13800138000"), member_with_phone("13900139000")
     keep(receiver("a:1", person_keys_of(buyer)[0]), receiver("a:2", "anonymous", phone="139****9000"))
     erasers()["commerce"](friend, AT)
-    assert list(OrderReceiver.objects.values_list("order_id", flat=True)) == ["a:2"], "a mask is nobody's number"
+    assert list(OrderReceiver.objects.values_list("order_id", flat=True)) == ["a:2"], (
+        "a mask is nobody's number"
+    )
