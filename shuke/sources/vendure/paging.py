@@ -13,6 +13,8 @@ REWIND = timedelta(minutes=5)
 #: "After" is exclusive and stamps may be whole seconds: so much before the last stamp the next page begins.
 STEP = timedelta(seconds=1)
 PAGE = 100
+#: What Vendure gives at most in one answer of its Admin API unless the shop was told otherwise.
+MOST = 1000
 
 #: Asks for one page: the filter's ``after`` (``None`` = from the beginning), records to skip, records to take.
 Ask = Callable[[datetime | None, int, int], list[Record]]
@@ -22,20 +24,24 @@ def changed_since(ask: Ask, *, since: datetime | None, page_size: int = PAGE) ->
     """Pages of records by their update time, none left out, some repeated within a second.
 
     The next page begins at the last stamp and not at an offset: a record that changes meanwhile moves to
-    the end, and with offsets its neighbour would fall between two pages.
+    the end, and with offsets its neighbour would fall between two pages.  A page that ends in the second
+    in which it began is asked for anew and larger; only a second with more than ``MOST`` records is walked
+    by offsets.
     """
-    floor, skip = since - REWIND if since else None, 0
+    floor, skip, take = since - REWIND if since else None, 0, page_size
     seen: set[tuple[str, str]] = set()
     while True:
-        page = ask(floor, skip, page_size)
+        page = ask(floor, skip, take)
         now_seen = {(str(record.get("id")), str(record.get("updatedAt"))) for record in page}
         yield [r for r in page if (str(r.get("id")), str(r.get("updatedAt"))) not in seen]
-        if len(page) < page_size:
+        if len(page) < take:
             return
         seen = now_seen
         newest = newest_of(page)
         if newest is not None and (floor is None or newest - STEP > floor):
-            floor, skip = newest - STEP, 0
+            floor, skip, take = newest - STEP, 0, page_size
+        elif take < MOST:
+            take = min(2 * take, MOST)
         else:
             skip += len(page)
 

@@ -28,9 +28,9 @@ Broken = tuple[str, date, str, str, str]
 
 def settle(
     events: pl.DataFrame,
+    *,
     duplicates: pl.DataFrame,
     bad: Sequence[Bad],
-    *,
     unpacked: Unpacked,
     sources: Mapping[str, KnownSource],
     spool_id: str,

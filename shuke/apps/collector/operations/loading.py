@@ -94,8 +94,8 @@ class _Step:
         duplicates = sound.filter(~is_new)
         settle(
             events,
-            duplicates,
-            bad,
+            duplicates=duplicates,
+            bad=bad,
             unpacked=unpacked,
             sources=self.sources,
             spool_id=self.held.identity,
