@@ -144,6 +144,10 @@ _LABELS: dict[str, Labels] = {
         "shuke.platform.jobs.tasks.prune": (_("Clear away old jobs"), "grey"),
         "shuke.platform.outbox.tasks.prune_outbox": (_("Clear away facts that have arrived"), "grey"),
         "shuke.platform.outbox.tasks.tend_lake": (_("Tidy the lake"), "grey"),
+        "shuke.platform.public_data.tasks.refresh_public": (
+            _("Bring calendars and regions up to date"),
+            "grey",
+        ),
     },
     "message_event": {
         "queued": (_("Queued"), "grey"),

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotFound, JsonResponse
 from ninja import Schema
 from pydantic import Field
 
@@ -40,10 +40,12 @@ class ProblemMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not request.path.startswith(API_PREFIX):
-            return self.get_response(request)
+        is_api = request.path.startswith(API_PREFIX)
         if "\x00" in request.path:
-            return problem_response(404)
+            # Nothing is named with NUL, and PostgreSQL cannot even be asked for it.
+            return problem_response(404) if is_api else HttpResponseNotFound(WORDS[404][1])
+        if not is_api:
+            return self.get_response(request)
         response = self.get_response(request)
         is_json = response.headers.get("Content-Type", "").startswith("application/json")
         if response.status_code < 400 or is_json:

@@ -148,8 +148,8 @@ def test_a_token_is_shown_once_works_and_is_revoked(client_of, client):
 def test_the_audit_is_filtered(client_of):
     client = client_of("administrator")
     client.post("/settings/", SETTINGS)
-    assert "settings.changed</code>" in client.get("/settings/audit/?verb=settings").text
-    assert "settings.changed</code>" not in client.get("/settings/audit/?verb=user").text
+    assert '<td title="settings.changed">' in client.get("/settings/audit/?verb=settings").text
+    assert '<td title="settings.changed">' not in client.get("/settings/audit/?verb=user").text
     assert client.get("/settings/audit/?page=99999999999").status_code == 200
 
 

@@ -77,6 +77,9 @@ class ConnectionsConfig(AppConfig):
             {
                 "shuke.apps.connections.tasks.run_import": (_("Take a file in"), "grey"),
                 "shuke.apps.connections.tasks.delete_uploads": (_("Delete old uploads"), "grey"),
+                "shuke.apps.connections.tasks.synchronise": (_("Synchronise a shop"), "grey"),
+                "shuke.apps.connections.tasks.start_syncs": (_("Start synchronising what is due"), "grey"),
+                "shuke.apps.connections.tasks.forget_runs": (_("Clear away old runs"), "grey"),
             },
         )
 

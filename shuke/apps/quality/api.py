@@ -8,7 +8,7 @@ from pydantic import Field
 
 from shuke.apps.quality import queries
 from shuke.apps.quality.operations import correct, decide, revert
-from shuke.apps.quality.schemas import CorrectionView, IssueView, SourceView
+from shuke.apps.quality.schemas import CorrectionView, IssueView, SourceQuality
 from shuke.platform.clock import business_date, now
 from shuke.platform.retailer.queries import retailer
 from shuke.web.api import Page, Paging, paginate, permit
@@ -28,8 +28,8 @@ class NewValue(Schema):
     value: str = Field(max_length=500)
 
 
-@router.get("/quality/sources", response=list[SourceView])
-def list_sources(request: HttpRequest) -> list[SourceView]:
+@router.get("/quality/sources", response=list[SourceQuality])
+def list_sources(request: HttpRequest) -> list[SourceQuality]:
     """Scores of all accounts over time, the worst first."""
     permit(request, "imports.view")
     return queries.sources(today=business_date(now(), retailer().time_zone))

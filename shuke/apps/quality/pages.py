@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from shuke.apps.quality import queries
 from shuke.apps.quality.operations import correct, decide, request_check, revert
-from shuke.apps.quality.schemas import IssueView, SourceView
+from shuke.apps.quality.schemas import IssueView, SourceQuality
 from shuke.platform.clock import business_date, now
 from shuke.platform.errors import Refused
 from shuke.platform.money import exponent, to_major
@@ -38,7 +38,7 @@ def show_quality(request: HttpRequest) -> HttpResponse:
     return render(request, "quality/overview.html", context)
 
 
-def _trend(found: list[SourceView]) -> dict[str, Any]:
+def _trend(found: list[SourceQuality]) -> dict[str, Any]:
     days = sorted({point.day.isoformat() for source in found for point in source.days})
     return {
         "legend": {},

@@ -80,7 +80,7 @@ class ScorePoint(Schema):
     total: float
 
 
-class SourceView(Schema):
+class SourceQuality(Schema):
     """How one account behaves: its newest score, its parts (0 to 1), and the score over time."""
 
     account_id: str

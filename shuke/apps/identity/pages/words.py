@@ -22,6 +22,14 @@ register_labels(
     },
 )
 register_labels(
+    "task",
+    {
+        "shuke.apps.identity.tasks.search": (gettext_lazy("Search for one person in two members"), "grey"),
+        "shuke.apps.identity.tasks.apply": (gettext_lazy("Apply the merges of a search"), "grey"),
+        "shuke.apps.identity.tasks.tend_identity": (gettext_lazy("Look after identities at night"), "grey"),
+    },
+)
+register_labels(
     "match_field",
     {
         "name": (gettext_lazy("Name"), "grey"),

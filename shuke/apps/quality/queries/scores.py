@@ -5,13 +5,13 @@ from datetime import date, timedelta
 
 from shuke.apps.quality.models import SourceScore
 from shuke.apps.quality.queries.issues import account_names, open_by_account
-from shuke.apps.quality.schemas import ScorePoint, SourceView
+from shuke.apps.quality.schemas import ScorePoint, SourceQuality
 
 #: The change is against the score of about so long ago.
 BEFORE = timedelta(days=28)
 
 
-def sources(*, today: date, days: int = 180) -> list[SourceView]:
+def sources(*, today: date, days: int = 180) -> list[SourceQuality]:
     """Every account that was scored, the worst first, with its score over the last days."""
     by_account: dict[str, list[SourceScore]] = defaultdict(list)
     for row in SourceScore.objects.filter(day__gt=today - timedelta(days=days), day__lte=today).order_by(
@@ -20,7 +20,7 @@ def sources(*, today: date, days: int = 180) -> list[SourceView]:
         by_account[row.account_id].append(row)
     names, issues = account_names(), open_by_account()
     found = [
-        SourceView(
+        SourceQuality(
             account_id=account_id,
             account=names[account_id],
             total=rows[-1].total,
