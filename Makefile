@@ -12,12 +12,12 @@ BIN := $(VENV)/bin
 # Browser and process tests wait more than they compute, so two workers suit two cores.
 WORKERS ?= 2
 PYTEST := $(BIN)/pytest -q -p no:cacheprovider -n $(WORKERS) --dist worksteal
-# Outside systems (SDKs, shops) run once, on SQLite.
+# Outside systems (SDKs, shops) and what is marked so run once, on SQLite.
 # What knows no Django runs once, with the base package alone, and not again on each database.  The
 # killed workers and racing relays meet both databases in either run.
 BASE_TESTS := tests/base_install tests/lake tests/science tests/sources tests/tables
 WITHOUT_BASE := $(addprefix --ignore=,$(BASE_TESTS))
-POSTGRESQL_SELECTION := -m "not browser and not systems" $(WITHOUT_BASE) --ignore=tests/platform/jobs/test_killed_workers.py \
+POSTGRESQL_SELECTION := -m "not browser and not systems and not once" $(WITHOUT_BASE) --ignore=tests/platform/jobs/test_killed_workers.py \
 	--ignore=tests/platform/outbox/test_relay_races.py --ignore=tests/apps/connections/test_killed_syncs.py \
 	--ignore=tests/privacy/test_every_byte.py
 COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet

@@ -16,6 +16,8 @@ from django.db import models
 
 from shuke.platform.privacy import erasers, exporters
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parent.parent
 FUNCTION_LINES, MODULE_LINES, TEMPLATE_LINES, POSITIONAL_ARGUMENTS = 60, 500, 200, 2
 BANNED_NAMES = frozenset({"utils", "helpers", "common", "misc", "core", "base", "extras", "manager"})

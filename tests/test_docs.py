@@ -34,6 +34,7 @@ def test_the_index_names_every_page(folder: str) -> None:
     assert {path.name for path in (DOCS / folder).glob("*.md")} - {"index.md"} <= linked
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_the_site_builds_strictly_without_a_network(tmp_path: Path) -> None:
     nowhere = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")

@@ -12,6 +12,8 @@ from django.utils.translation.template import templatize
 
 import shuke
 
+pytestmark = pytest.mark.once
+
 PACKAGE = Path(shuke.__file__).parent
 KEYWORDS = {
     "_": None,

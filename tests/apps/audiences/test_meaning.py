@@ -19,6 +19,8 @@ from shuke.tables import TABLES
 from tests.apps.audiences.plainly import Plainly
 from tests.apps.audiences.worlds import TODAY, World, facts_of, leaves, trees, worlds
 
+pytestmark = pytest.mark.once
+
 EXAMPLES = int(os.environ.get("SHUKE_EXAMPLES", "60"))
 AUDIENCES = {
     "aud_a": parsed({"type": "trait", "field": "frequency", "operator": "ge", "value": 2}),

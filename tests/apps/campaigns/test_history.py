@@ -62,6 +62,7 @@ def history(arms: list[str], *, randomised: bool = True) -> pl.DataFrame:
     )
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_hillstrom_from_the_file_to_the_report_to_the_last_digit(
     db: Any, lake_home: Path, tmp_path: Path, settings: Any

@@ -45,6 +45,7 @@ def test_kills_in_the_instant_of_doubt_are_uncertain_and_never_twice() -> None:
     assert found["sent"] + found["uncertain"] == 300
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_without_the_journal_the_same_harness_finds_duplicates() -> None:
     found = harness("--recipients", "300", "--kills", "6", "--delay-ms", "20", "--sabotage")

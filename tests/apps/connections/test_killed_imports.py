@@ -56,6 +56,7 @@ def files(folder: Path) -> list[str]:
     return ["members", str(folder / "members.csv"), "orders", str(folder / "orders.csv")]
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_kill_9_in_mid_import_loses_and_doubles_nothing(tmp_path):
     home, chance = tmp_path / "home", random.Random(4)

@@ -312,6 +312,7 @@ class PointsMachine(RuleBasedStateMachine):
         Wallet.objects.update(due_at=None)
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_any_history_of_points_is_what_the_model_says(db, lake_home):
     define_points_type(actor=SYSTEM, at=START, code="machine", name="Machine")
