@@ -6,7 +6,7 @@ import pytest
 
 from shuke.platform.audit.models import AuditEntry
 from shuke.platform.jobs.declarations import schedules
-from shuke.platform.jobs.models import Job
+from shuke.platform.jobs.models import SCHEDULE_KEY, Job
 from shuke.platform.outbox.models import OutboxRow
 from shuke.platform.outbox.operations import record
 from shuke.web.labels import label_of
@@ -55,6 +55,17 @@ def test_a_waiting_job_can_be_stopped_and_an_ended_one_cannot(administrator):
 def test_a_running_job_shows_how_far_it_is(administrator):
     job("job_r", "running", progress_done=3, progress_total=4, started_at=AT - timedelta(minutes=1))
     assert 'value="75"' in administrator.get("/settings/jobs/").text
+
+
+def test_routine_that_went_well_is_shown_only_if_asked_for(administrator):
+    job("job_s", "succeeded", unique_key=f"{SCHEDULE_KEY}jobs: prune")
+    job("job_h", "succeeded", unique_key=None)
+    shown = {
+        state: administrator.get(f"/settings/jobs/?state={state}").context["jobs"]
+        for state in ("", "succeeded")
+    }
+    assert [j.id for j in shown[""]] == ["job_h"]
+    assert {j.id for j in shown["succeeded"]} == {"job_h", "job_s"}
 
 
 def test_facts_that_were_set_aside_are_shown_and_sent_again(administrator):

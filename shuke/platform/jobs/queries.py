@@ -6,7 +6,7 @@ from django.db.models import Count
 
 from shuke.platform.errors import NotFound
 from shuke.platform.jobs.declarations import schedules
-from shuke.platform.jobs.models import STATES, Job, ScheduleTime, Worker
+from shuke.platform.jobs.models import SCHEDULE_KEY, STATES, SUCCEEDED, Job, ScheduleTime, Worker
 from shuke.platform.jobs.schemas import JobsPage, JobView, ScheduleView, WorkerView
 
 
@@ -41,13 +41,20 @@ def job(job_id: str) -> JobView:
     return job_view(found)
 
 
-def jobs_page(*, state: str = "", task: str = "", limit: int = 50, offset: int = 0) -> JobsPage:
-    """Jobs, newest first, of a state (see ``models.STATES``) and with ``task`` in the task's path."""
+def jobs_page(
+    *, state: str = "", task: str = "", has_routine: bool = True, limit: int = 50, offset: int = 0
+) -> JobsPage:
+    """Jobs, newest first, of a state (see ``models.STATES``) and with ``task`` in the task's path.
+
+    Without routine, successes of schedules are left out: some come every few seconds.
+    """
     rows = Job.objects.defer("args", "kwargs", "return_value", "error_trace").order_by("-enqueued_at", "-id")
     if state:
         rows = rows.filter(state=state)
     if task:
         rows = rows.filter(task__contains=task)
+    if not has_routine:
+        rows = rows.exclude(state=SUCCEEDED, unique_key__startswith=SCHEDULE_KEY)
     return JobsPage(items=[job_view(row) for row in rows[offset : offset + limit]], total=rows.count())
 
 

@@ -21,7 +21,7 @@ PAGE_SIZE = 25
 
 @requires("jobs.view")
 def jobs(request: HttpRequest) -> HttpResponse:
-    """Jobs newest first, by state; the workers; the schedules; the outbox."""
+    """Jobs newest first, by state (without one, routine left out); workers; schedules; the outbox."""
     state, page = request.GET.get("state", "")[:12], page_number(request)
     counts = job_counts()
     found = jobs_page(state=state if state in counts else "", limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE)
