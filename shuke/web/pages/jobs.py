@@ -24,7 +24,8 @@ def jobs(request: HttpRequest) -> HttpResponse:
     """Jobs newest first, by state (without one, routine left out); workers; schedules; the outbox."""
     state, page = request.GET.get("state", "")[:12], page_number(request)
     counts = job_counts()
-    found = jobs_page(state=state if state in counts else "", limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE)
+    state = state if state in counts else ""
+    found = jobs_page(state=state, has_routine=bool(state), limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE)
     context = {
         "counts": counts,
         "state": state,
