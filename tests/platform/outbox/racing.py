@@ -63,6 +63,8 @@ def consent(number: int) -> dict[str, Any]:
         "state": "granted",
         "decided_at": AT,
         "source": "test",
+        "brand": "",
+        "recorded_at": AT,
     }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Request, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Playwright, Request, expect
 
 import shuke.apps.collector
 from tests.systems.sdks.conftest import House, wait_for
@@ -25,18 +25,20 @@ SNIPPET = f"""<!doctype html><title>Shop</title><meta http-equiv="Content-Securi
 <script async src="{{url}}/shuke.js" data-write-key="{{key}}"{{attributes}}></script><h1>Tea</h1>"""
 AJS = """<!doctype html><title>Shop</title><script src="/index.js"></script><h1>Tea</h1>"""
 SCRIPT = Path(shuke.apps.collector.__file__).parent / "static" / "collector" / "shuke.js"
+# Playwright runs an event loop in this thread, which Django takes for an async context.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 GPC = "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {get: () => true});"
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
+def chromium(playwright: Playwright) -> Iterator[Any]:
     flags = ["--disable-gpu", "--disable-background-networking", "--disable-component-update"]
     if os.geteuid() == 0:
         flags.append("--no-sandbox")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield browser
-        browser.close()
+    # The session's Playwright: a second one in the same thread is refused.
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture

@@ -20,7 +20,9 @@ GOOD = {"type": "track", "event": "Fine", "userId": "u", "messageId": "m"}
 
 @pytest.fixture
 def client(house: House) -> Any:
-    with httpx.Client(base_url=house.url, timeout=60) as client:
+    # A new connection each time: the collector may hang up on one that carried something hostile.
+    limits = httpx.Limits(max_keepalive_connections=0)
+    with httpx.Client(base_url=house.url, timeout=60, limits=limits) as client:
         yield client
 
 
