@@ -40,10 +40,12 @@ def show_quality(request: HttpRequest) -> HttpResponse:
 
 def _trend(found: list[SourceQuality]) -> dict[str, Any]:
     days = sorted({point.day.isoformat() for source in found for point in source.days})
+    # Whole tens below the lowest score: a hundredth of a point must not look like a fall.
+    lowest = int(min((point.total for source in found for point in source.days), default=100)) - 1
     return {
         "legend": {},
         "xAxis": {"type": "category", "data": days},
-        "yAxis": {"type": "value", "max": 100, "scale": True},
+        "yAxis": {"type": "value", "max": 100, "min": max(lowest - lowest % 10, 0)},
         "series": [
             {
                 "type": "line",

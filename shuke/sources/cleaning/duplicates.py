@@ -13,6 +13,8 @@ from shuke.sources.cleaning.widths import narrowed
 WITHIN = timedelta(minutes=10)
 #: A name that more products share is the name of a category.
 MOST_ALIKE = 3
+#: A list in which a larger share of products is alike names kinds of goods and not products.
+COMMON = 0.1
 #: person_key of sales without a buyer: many people, whose equal baskets say nothing.
 NOBODY = "anonymous"
 
@@ -44,7 +46,8 @@ def repeated_orders(orders: pl.DataFrame, lines: pl.DataFrame, *, within: timede
 def alike_products(products: pl.DataFrame) -> pl.DataFrame:
     """Products under several numbers: equal name after normalising, equal brand and size.
 
-    Columns: ``product_id`` (the later of two numbers), ``like_id`` (the first), ``name``.
+    Columns: ``product_id`` (the later of two numbers), ``like_id`` (the first), ``name``.  Nothing is found
+    where more than ``COMMON`` of the products share all three with another: there names are kinds of goods.
     """
     sold = products.filter(pl.col("is_active") & pl.col("name").is_not_null())
     keyed = sold.with_columns(
@@ -56,6 +59,9 @@ def alike_products(products: pl.DataFrame) -> pl.DataFrame:
     first = keyed.sort("product_id").with_columns(
         pl.col("product_id").first().over(same).alias("like_id"), pl.len().over(same).alias("__many")
     )
+    is_shared = (pl.col("__many") > 1) & (pl.col("__name") != "")
+    if first.select(is_shared.sum()).item() > COMMON * first.height:
+        return first.clear().select("product_id", "like_id", "name")
     is_later = (pl.col("product_id") != pl.col("like_id")) & (pl.col("__name") != "")
     found = first.filter(is_later & (pl.col("__many") <= MOST_ALIKE))
     return found.select("product_id", "like_id", "name")

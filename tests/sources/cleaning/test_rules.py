@@ -124,18 +124,30 @@ def test_lines_far_from_their_product():
     ]  # fmt: skip
 
 
-def test_products_under_two_numbers():
-    goods = pl.DataFrame(
+def goods_named(*names: str, brands: str) -> pl.DataFrame:
+    """Active products numbered from 1."""
+    count = len(names)
+    return pl.DataFrame(
         {
-            "product_id": ["1", "2", "3", "4"],
-            "name": ["苹果（红富士） 5斤", "苹果(红富士)5斤", "苹果(红富士)5斤", "梨"],
-            "brand": ["A", "a", "B", "A"],
-            "package_size": [None] * 4,
-            "is_active": [True] * 4,
-        }
+            "product_id": [str(n) for n in range(1, count + 1)],
+            "name": names,
+            "brand": list(brands),
+            "package_size": [None] * count,
+            "is_active": [True] * count,
+        },
+        schema_overrides={"package_size": pl.String},
+    )
+
+
+def test_products_under_two_numbers():
+    others = [f"梨{n}" for n in range(30)]
+    goods = goods_named(
+        "苹果（红富士） 5斤", "苹果(红富士)5斤", "苹果(红富士)5斤", *others, brands="AaB" + "A" * len(others)
     )
     assert alike_products(goods).rows() == [("2", "1", "苹果(红富士)5斤")]
-    assert unknown_products(lines({"order_id": "1", "product_id": "9"}), goods).rows() == [("9", 1)]
+    kinds = goods_named("牛奶", "牛奶", "面包", "面包", "鸡蛋", brands="AAAAA")
+    assert alike_products(kinds).is_empty(), "names of kinds of goods tell products apart nowhere"
+    assert unknown_products(lines({"order_id": "1", "product_id": "99"}), goods).rows() == [("99", 1)]
 
 
 def test_the_worked_score():
