@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import os
-import shutil
 import socket
 import subprocess
 import threading
@@ -16,10 +13,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import pytest
+from tests.systems.npm import installed
 
 HERE = Path(__file__).parent
-CACHE = HERE.parents[2] / ".test-cache"
 #: base64 of 24 bytes, as the specification wants it.
 WEBHOOK_SECRET = "whsec_c2h1a2UtdGVzdC1zZWNyZXQtMjRi"
 
@@ -67,31 +63,7 @@ def mailbox() -> Iterator[Mailbox]:
 
 def node_modules() -> Path:
     """The folder with Vendure.  Skips the test where node, npm or the registry is not to be had."""
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        pytest.skip("There is no node or npm here.")
-    pins = (HERE / "package.json").read_bytes() + (HERE / "package-lock.json").read_bytes()
-    folder = CACHE / f"vendure-{hashlib.sha256(pins).hexdigest()[:16]}"
-    CACHE.mkdir(exist_ok=True)
-    with (CACHE / "vendure.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "complete").exists():
-            _install(folder)
-    return folder
-
-
-def _install(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(HERE / name, folder)
-    # No package of the shop needs its install script: SQLite is WebAssembly, bcrypt ships its binaries.
-    finished = subprocess.run(
-        ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-        cwd=folder, capture_output=True, text=True, timeout=400, check=False,
-    )  # fmt: skip
-    if finished.returncode != 0:
-        pytest.skip(f"npm could not install Vendure: {finished.stderr.strip()[-300:]}")
-    (folder / "complete").touch()
+    return installed(HERE, name="vendure")
 
 
 @contextmanager

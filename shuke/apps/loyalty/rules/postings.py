@@ -5,23 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-#: Accounts and buckets are plain words, as their columns are; these are all there are.
+# Accounts and buckets are plain words, as their columns are.  The programme's accounts are issued,
+# redeemed, breakage, clawback, adjustment and transfer.
 Account = str
 Bucket = str
 WALLET_ACCOUNTS: tuple[Account, ...] = ("pending", "available", "held", "debt")
-PROGRAM_ACCOUNTS: tuple[Account, ...] = (
-    "issued",
-    "redeemed",
-    "breakage",
-    "clawback",
-    "adjustment",
-    "transfer",
-    "write_off",
-)
-
-#: Where points of a lot still are, and where they have gone.
+#: Where points of a lot still are; they have gone when spent, expired, clawed_back, transferred or written_off.
 REMAINING: tuple[Bucket, ...] = ("pending", "available", "held")
-GONE: tuple[Bucket, ...] = ("spent", "expired", "clawed_back", "transferred", "written_off")
 
 
 @dataclass(slots=True)
