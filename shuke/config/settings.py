@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "shuke.apps.measurement",
     "shuke.apps.insights",
     "shuke.apps.audiences",
+    "shuke.apps.promotions",
     "shuke.apps.loyalty",
     "shuke.apps.channels",
     "shuke.apps.campaigns",

@@ -28,6 +28,14 @@ PERMISSIONS: tuple[str, ...] = (
     "campaigns.approve",
     "campaigns.send",
     "messages.view",
+    "loyalty.view",
+    "loyalty.edit",
+    "points.adjust",
+    "points.approve",
+    "vouchers.view",
+    "vouchers.edit",
+    "checkout.edit",
+    "finance.view",
     "jobs.view",
     "settings.view",
     "settings.edit",
@@ -48,8 +56,9 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
         "administrator": frozenset(PERMISSIONS),
         "analyst": _VIEW | {"imports.edit", "sources.edit", "insights.edit", "audiences.edit"},
         "marketer": _VIEW
-        | {"imports.edit", "audiences.edit", "campaigns.edit", "campaigns.send", "members.edit"},
-        "approver": _VIEW | {"campaigns.approve", "audit.view"},
+        | {"imports.edit", "audiences.edit", "campaigns.edit", "campaigns.send", "members.edit"}
+        | {"loyalty.edit", "points.adjust", "vouchers.edit"},
+        "approver": _VIEW | {"campaigns.approve", "points.approve", "audit.view"},
         # Who answers to the people whose data it is: sees it in the clear, hands it out, erases it.
         "privacy_officer": _VIEW
         | {"members.edit", "members.unmask", "audit.view", "privacy.view", "privacy.edit"},
