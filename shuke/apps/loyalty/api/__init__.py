@@ -1,0 +1,5 @@
+"""The programme over the API: one module per area."""
+
+from ninja import Router
+
+router = Router()
