@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from shuke.apps.loyalty.models import LotMove, PointsEntry, PointsHold, PointsLot, PointsTransaction, Wallet
+from shuke.apps.loyalty.operations.copies import record_copies
 from shuke.apps.loyalty.queries.states import hashed_body, states_of
 from shuke.apps.loyalty.rules.chain import chained
 from shuke.apps.loyalty.rules.postings import OpenHold, Posting
@@ -95,7 +96,8 @@ class Ledger:
     def open(self, wallet_ids: Iterable[int]) -> list[Book]:
         """Lock wallets, in the order of their ids so that no two callers wait for each other."""
         wanted = sorted(set(wallet_ids) - self.books.keys())
-        wallets = list(Wallet.objects.select_for_update().filter(pk__in=wanted).order_by("pk"))
+        rows = Wallet.objects.select_for_update(of=("self",)).select_related("member", "points_type")
+        wallets = list(rows.filter(pk__in=wanted).order_by("pk"))
         states, lots, holds = states_of(wallets)
         self._lots |= lots
         self._hold_transactions |= holds
@@ -144,6 +146,8 @@ class Ledger:
         LotMove.objects.bulk_create(moves, batch_size=2000)
         self._write_holds()
         self._save_wallets({book.wallet.pk for book, _, _ in waiting})
+        if waiting:
+            record_copies([(transaction, posting) for _, transaction, posting in waiting])
 
     def _new_lots(self, book: Book, transaction: PointsTransaction, posting: Posting) -> list[PointsLot]:
         rows = [
