@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shuke.apps.loyalty.rules.codes import SIGNS, check_sign, new_codes, normalised_code, printed_code
+from shuke.apps.promotions.rules.codes import SIGNS, check_sign, new_codes, normalised_code, printed_code
 
 BODIES = st.text(alphabet=SIGNS, min_size=12, max_size=12)
 

@@ -1,0 +1,1 @@
+"""Decisions about vouchers: plain values in, plain values out."""
