@@ -14,6 +14,7 @@ from shuke.tables.member_attributes import MEMBER_ATTRIBUTES
 from shuke.tables.messages import MESSAGES
 from shuke.tables.order_lines import ORDER_LINES
 from shuke.tables.orders import ORDERS
+from shuke.tables.points_entries import POINTS_ENTRIES
 from shuke.tables.products import PRODUCTS
 from shuke.tables.refunds import REFUNDS
 from shuke.tables.regions import REGIONS
@@ -40,6 +41,7 @@ TABLES: Mapping[str, Table] = MappingProxyType(
             MESSAGES,
             ORDER_LINES,
             ORDERS,
+            POINTS_ENTRIES,
             PRODUCTS,
             REFUNDS,
             REGIONS,

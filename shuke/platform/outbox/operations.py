@@ -15,6 +15,8 @@ from shuke.platform.retailer.queries import retailer
 from shuke.tables import TABLES, Table
 
 ROWS_PER_PAYLOAD = 1000
+#: Most values need no second look; a history of points queues hundreds of thousands of rows.
+_PLAIN = frozenset({str, int, bool, float})
 
 
 def record(table_name: str, rows: Iterable[Mapping[str, Any]]) -> int:
@@ -67,6 +69,8 @@ def _payload_row(table: Table, row: Mapping[str, Any], zone: ZoneInfo) -> dict[s
 
 
 def _json_value(value: Any) -> Any:
+    if value is None or type(value) in _PLAIN:
+        return value
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise ValueError("Times in facts must be aware.")
