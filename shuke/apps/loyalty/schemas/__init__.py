@@ -1,5 +1,13 @@
 """What others see of the programme: one module per area."""
 
+from shuke.apps.loyalty.schemas.benefits import (
+    BenefitReservation,
+    BenefitTermsView,
+    BenefitUsage,
+    BenefitUseView,
+    Entitlement,
+    MemberBenefits,
+)
 from shuke.apps.loyalty.schemas.ledger import (
     Balances,
     LotView,
@@ -12,7 +20,13 @@ from shuke.apps.loyalty.schemas.ledger import (
 
 __all__ = [
     "Balances",
+    "BenefitReservation",
+    "BenefitTermsView",
+    "BenefitUsage",
+    "BenefitUseView",
+    "Entitlement",
     "LotView",
+    "MemberBenefits",
     "PointsTypeView",
     "PostingOutcome",
     "Request",

@@ -1,0 +1,30 @@
+"""The columns of the benefit terms that a member is in: everybody, the tier, and paid memberships."""
+
+from collections.abc import Collection
+from datetime import date, datetime
+
+from shuke.apps.loyalty.models import PaidTerm
+from shuke.apps.loyalty.rules.benefits import EVERYBODY, PLAN
+
+
+def columns_of(
+    member_id: str, *, member_pks: Collection[int], at: datetime, today: date
+) -> tuple[str, list[str]]:
+    """The member's tier (empty if none) and all columns, in the order in which later ones win.
+
+    ``member_pks`` are the database keys of the member and of all that were merged into it.
+    """
+    tier = _tier(member_id, at)
+    columns = [EVERYBODY, tier] if tier else [EVERYBODY]
+    running = PaidTerm.objects.filter(
+        member__in=member_pks, state__in=["active", "cancelled"], first_day__lte=today, last_day__gte=today
+    )
+    for code, granted in running.order_by("plan__code").values_list("plan__code", "tier"):
+        columns += [column for column in (granted, f"{PLAN}{code}") if column and column not in columns]
+    return tier, columns
+
+
+def _tier(member_id: str, at: datetime) -> str:
+    # Filled in when tiers are built: queries.tiers.tier_of(member_id, at=at).code.
+    del member_id, at
+    return ""

@@ -1,0 +1,119 @@
+"""What others see of benefits."""
+
+from datetime import date, datetime
+from fractions import Fraction
+from typing import Any, Literal
+
+from ninja import Schema
+
+
+class Entitlement(Schema):
+    """One benefit that a member has now.
+
+    ``limit``, ``used`` (with what is held) and ``left`` are uses in the period from ``period_from`` through
+    ``period_through``; ``limit`` and ``left`` are ``None`` where there is no limit.  ``source`` is the
+    column it comes from: ``*``, a tier, or ``plan:<code>``.
+    """
+
+    code: str
+    kind: str
+    name: str
+    text: str
+    source: str
+    numerator: int = 0
+    denominator: int = 1
+    from_minor: int = 0
+    points: int = 0
+    points_type: str = ""
+    voucher: str = ""
+    window: str = "day"
+    adviser: str = ""
+    period: str
+    period_from: date | None
+    period_through: date | None
+    limit: int | None
+    used: int
+    left: int | None
+
+
+class MemberBenefits(Schema):
+    """What a member has at a moment.
+
+    The discount is ``discount_numerator / discount_denominator`` off each line that allows it, and points are
+    multiplied by ``points_numerator / points_denominator``; ``…_code`` names the entitlement that gives
+    it, to be reserved if it has a limit.  ``free_shipping_from_minor`` is ``None`` if shipping is never free.
+    """
+
+    member_id: str
+    at: datetime
+    tier: str
+    columns: list[str]
+    discount_numerator: int = 0
+    discount_denominator: int = 1
+    discount_code: str = ""
+    points_numerator: int = 1
+    points_denominator: int = 1
+    points_code: str = ""
+    free_shipping_from_minor: int | None = None
+    shipping_code: str = ""
+    has_priority: bool = False
+    entitlements: list[Entitlement]
+
+    @property
+    def discount(self) -> Fraction:
+        """The share off."""
+        return Fraction(self.discount_numerator, self.discount_denominator)
+
+    @property
+    def points_multiplier(self) -> Fraction:
+        """What earned points are multiplied by; 1 without a benefit."""
+        return Fraction(self.points_numerator, self.points_denominator)
+
+    def entitlement(self, code: str) -> Entitlement | None:
+        """The benefit of this code, if the member has it."""
+        return next((item for item in self.entitlements if item.code == code), None)
+
+
+class BenefitReservation(Schema):
+    """Uses that are set aside, used or given back; ``uses`` is by benefit, ``returned`` what came back of it."""
+
+    outcome: Literal["created", "replayed"]
+    key: str
+    state: str
+    until: datetime
+    uses: dict[str, int]
+    returned: dict[str, int]
+
+
+class BenefitTermsView(Schema):
+    """A version of the terms.  ``benefits`` are rows as ``rules.benefits.terms_from_json`` reads them."""
+
+    id: str
+    number: int
+    state: str
+    starts_on: date | None
+    published_at: datetime | None
+    benefits: list[dict[str, Any]]
+
+
+class BenefitUseView(Schema):
+    """One recorded use of a member."""
+
+    code: str
+    name: str
+    quantity: int
+    returned: int
+    state: str
+    at: datetime
+    key: str
+    note: str
+
+
+class BenefitUsage(Schema):
+    """Uses of a benefit in its running period: of the calendar month or year, or in all."""
+
+    code: str
+    name: str
+    period: str
+    uses: int
+    members: int
