@@ -69,7 +69,7 @@ def test_rounding_and_caps():
     assert EarningRule("r", points=1, per_minor=1000).earned(BASKET) == 14
     assert EarningRule("r", points=1, per_minor=100, cap=50).earned(BASKET) == 50
     assert [e.points for e in earned_points([GROUND], BASKET, room=10)] == [10]
-    assert earned_points([GROUND], BASKET, room=0) == []
+    assert [(e.points, e.cut) for e in earned_points([GROUND], BASKET, room=0)] == [(0, 43)]
 
 
 def test_rules_of_a_group_compete_and_groups_add_up():

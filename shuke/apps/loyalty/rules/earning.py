@@ -4,9 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Literal
 
 Rounding = Literal["floor", "half_up"]
+#: The group of the basic rate: a tier's multiplier applies to it, and rules that multiply, multiply it.
+GROUND = "ground"
+ONE = Fraction(1)
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,7 @@ class Line:
     department: str = ""
     category: str = ""
     brand: str = ""
+    quantity: int = 1
 
 
 @dataclass(frozen=True)
@@ -77,24 +82,40 @@ def _admits(wanted: frozenset[object] | frozenset[str] | frozenset[int], value: 
 
 @dataclass(frozen=True)
 class EarningRule:
-    """``points`` per ``per_minor`` of what was paid, where the condition holds.
+    """``points`` per ``per_minor`` of what was paid, or ``times`` the ground rate, where the condition holds.
 
-    Rules of one ``group`` compete and the best counts; groups add up.  ``cap`` limits one purchase.
+    Rules of one ``group`` compete and the best counts; groups add up.  ``cap`` limits one purchase,
+    ``day_cap`` and ``month_cap`` what one member gets by this rule.
     """
 
     name: str
-    points: int
-    per_minor: int
-    group: str = "ground"
+    points: int = 0
+    per_minor: int = 0
+    group: str = GROUND
     condition: Condition = field(default_factory=Condition)
     rounding: Rounding = "floor"
     leaves_out_discounted: bool = False
     leaves_out_vouchers: bool = True
     cap: int | None = None
+    times: Fraction | None = None
+    points_type: str = "points"
+    day_cap: int | None = None
+    month_cap: int | None = None
 
     def __post_init__(self) -> None:
-        if self.points <= 0 or self.per_minor <= 0:
+        if self.times is not None:
+            if self.times <= 1 or self.group == GROUND or self.points or self.per_minor:
+                raise ValueError(
+                    "A rule that multiplies stands beside the ground rate and gives more than it."
+                )
+        elif self.points <= 0 or self.per_minor <= 0:
             raise ValueError("A rule gives a number of points above zero per an amount above zero.")
+
+    def rate(self, *, multiplier: Fraction = ONE, ground: "EarningRule | None" = None) -> Fraction:
+        """Points per minor unit.  The multiplier of a tier applies to the ground rate only."""
+        if self.times is not None:
+            return (self.times - 1) * Fraction(ground.points, ground.per_minor) if ground else Fraction(0)
+        return Fraction(self.points, self.per_minor) * (multiplier if self.group == GROUND else ONE)
 
     def bases(self, purchase: Purchase) -> dict[int, int]:
         """What each line counts for, in minor units; nothing where the rule does not hold."""
@@ -112,39 +133,141 @@ class EarningRule:
 
     def earned(self, purchase: Purchase) -> int:
         """Points of the purchase by this rule alone, rounded once."""
-        exact = Fraction(self.points * sum(self.bases(purchase).values()), self.per_minor)
+        return self.rounded(self.rate() * sum(self.bases(purchase).values()))
+
+    def rounded(self, exact: Fraction) -> int:
+        """Whole points, within the cap of one purchase."""
         whole = exact.__floor__() if self.rounding == "floor" else (exact + Fraction(1, 2)).__floor__()
         return whole if self.cap is None else min(whole, self.cap)
 
 
 @dataclass(frozen=True)
+class EventRule:
+    """``points`` for something that a member did; limits count how often it earns.
+
+    ``life_days`` gives these points a life of their own instead of that of their type.
+    """
+
+    name: str
+    event: str
+    points: int
+    points_type: str = "points"
+    day_limit: int | None = None
+    month_limit: int | None = None
+    ever_limit: int | None = None
+    life_days: int | None = None
+    tiers: frozenset[str] = frozenset()
+    first_day: date | None = None
+    last_day: date | None = None
+
+    def __post_init__(self) -> None:
+        if self.points <= 0:
+            raise ValueError("A rule gives a number of points above zero.")
+
+    def holds(self, event: str, *, on: date, tier: str) -> bool:
+        """Whether the rule speaks of that event on that business date."""
+        is_in_time = (self.first_day or on) <= on <= (self.last_day or on)
+        return event == self.event and is_in_time and _admits(self.tiers, tier)
+
+
+@dataclass(frozen=True)
+class Caps:
+    """What one member gets of a points type by all purchases of a local day and of a month."""
+
+    day: int | None = None
+    month: int | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All rules of one version."""
+
+    number: int = 0
+    purchases: tuple[EarningRule, ...] = ()
+    events: tuple[EventRule, ...] = ()
+    caps: Mapping[str, Caps] = field(default_factory=dict)
+
+    @property
+    def points_types(self) -> tuple[str, ...]:
+        """The types that purchases earn, in the order of the rules."""
+        return tuple(dict.fromkeys(rule.points_type for rule in self.purchases))
+
+
+@dataclass(frozen=True)
 class Earned:
-    """What one rule gives for a purchase, and each line's share of it (line number → points)."""
+    """What one rule gives for a purchase, and each line's share of it (line number → points).
+
+    ``cut`` is what the caps of the day and the month have taken off.
+    """
 
     rule: str
     points: int
     lines: Mapping[int, int]
+    cut: int = 0
+
+
+NO_LIMITS: Mapping[str, int] = MappingProxyType({})
 
 
 def earned_points(
-    rules: Iterable[EarningRule], purchase: Purchase, *, room: int | None = None
+    rules: Iterable[EarningRule],
+    purchase: Purchase,
+    *,
+    room: int | None = None,
+    rooms: Mapping[str, int] = NO_LIMITS,
+    multiplier: Fraction = ONE,
 ) -> list[Earned]:
-    """What a purchase earns by each rule that counts, in the order of the rules.
+    """What a purchase earns by each rule that counts, in the order of the rules, which are of one points type.
 
-    ``room`` is what the caps of the day and the month still allow in all.
+    ``room`` is what the caps of the day and the month still allow in all, ``rooms`` by rule;
+    ``multiplier`` is that of the member's tier.
     """
-    best: dict[str, tuple[EarningRule, int]] = {}
-    for rule in rules:
-        points = rule.earned(purchase)
-        if points > best.get(rule.group, (rule, 0))[1]:
-            best[rule.group] = (rule, points)
-    found = []
-    for rule, points in best.values():
-        given = points if room is None else min(points, room)
-        if given:
-            room = None if room is None else room - given
-            found.append(Earned(rule.name, given, shared(given, weights=rule.bases(purchase))))
-    return found
+    rules = list(rules)
+    ground = _best([(rule, rule.bases(purchase)) for rule in rules if rule.group == GROUND], multiplier)
+    best = {GROUND: ground} if ground else {}
+    for group in dict.fromkeys(rule.group for rule in rules if rule.group != GROUND):
+        found = _best(
+            [(rule, _extra_bases(rule, purchase, ground)) for rule in rules if rule.group == group],
+            multiplier,
+            ground=ground[0] if ground else None,
+        )
+        if found:
+            best[group] = found
+    order = {rule.name: place for place, rule in enumerate(rules)}
+    given = []
+    for rule, points, bases in sorted(best.values(), key=lambda item: order[item[0].name]):
+        kept = min(points, rooms.get(rule.name, points), points if room is None else room)
+        room = None if room is None else room - kept
+        if points:
+            shares = shared(kept, weights=bases) if kept else {}
+            given.append(Earned(rule.name, kept, shares, cut=points - kept))
+    return [item for item in given if item.points or item.cut]
+
+
+def _extra_bases(
+    rule: EarningRule, purchase: Purchase, ground: tuple[EarningRule, int, dict[int, int]] | None
+) -> dict[int, int]:
+    """The bases of a rule beside the ground rate; one that multiplies it counts what the ground rate counts."""
+    bases = rule.bases(purchase)
+    if rule.times is None:
+        return bases
+    counted = ground[2] if ground else {}
+    return {number: counted[number] for number in bases if number in counted}
+
+
+def _best(
+    candidates: Sequence[tuple[EarningRule, dict[int, int]]],
+    multiplier: Fraction,
+    *,
+    ground: EarningRule | None = None,
+) -> tuple[EarningRule, int, dict[int, int]] | None:
+    """The rule that gives most, at a tie the first; ``None`` if none gives anything."""
+    best = None
+    for rule, bases in candidates:
+        points = rule.rounded(rule.rate(multiplier=multiplier, ground=ground) * sum(bases.values()))
+        if points > (best[1] if best else 0):
+            best = (rule, points, bases)
+    return best
 
 
 def shared(total: int, *, weights: Mapping[int, int]) -> dict[int, int]:
