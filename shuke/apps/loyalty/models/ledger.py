@@ -96,9 +96,7 @@ class PointsTransaction(models.Model):
     """One posting.  ``key`` is given by the caller and never expires; ``related`` is what it refers to."""
 
     public_id = models.CharField(max_length=24, default=new_transaction_id, editable=False)
-    wallet = models.ForeignKey(
-        Wallet, on_delete=models.PROTECT, related_name="transactions", db_index=False
-    )
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="transactions", db_index=False)
     wallet_seq = models.BigIntegerField()
     kind = models.CharField(max_length=12, choices=KINDS)
     key = models.CharField(max_length=160)

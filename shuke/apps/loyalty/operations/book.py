@@ -2,26 +2,61 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Literal
 
-from shuke.apps.loyalty.models import LotMove, PointsEntry, PointsHold, PointsLot, PointsTransaction, Wallet
+from shuke.apps.loyalty.models import PointsHold, PointsTransaction, Wallet
 from shuke.apps.loyalty.operations.copies import record_copies
-from shuke.apps.loyalty.queries.states import hashed_body, states_of
+from shuke.apps.loyalty.operations.writing import Written, close_holds, save_wallets, write_postings
+from shuke.apps.loyalty.queries.states import empty_state, hashed_body, open_states_of, states_of
 from shuke.apps.loyalty.rules.chain import chained
 from shuke.apps.loyalty.rules.postings import OpenHold, Posting
-from shuke.apps.loyalty.rules.wallet import WalletState, due, next_due_at
+from shuke.apps.loyalty.rules.wallet import due, next_due_at
 from shuke.apps.loyalty.schemas import Request
+from shuke.platform.ids import new_ids
 
 SYSTEM_ACTOR = "Shuke"
+#: Which lots of a wallet are read: all with where their points went, those with something left, or none.
+Lots = Literal["whole", "open", "none"]
 
 
 class Book:
-    """One locked wallet.  ``state`` is always that of the rows plus what waits to be written."""
+    """One locked wallet.  ``state`` is that of the rows plus what waits to be written.
 
-    def __init__(self, wallet: Wallet, state: WalletState, ledger: "Ledger") -> None:
-        self.wallet, self.state, self._ledger = wallet, state, ledger
+    A book that was opened without its lots knows its balances and the lots it makes itself; ``settle``
+    reads the open ones when time has made something of them.
+    """
+
+    def __init__(self, wallet: Wallet, ledger: "Ledger") -> None:
+        self.wallet, self._ledger = wallet, ledger
+        self.state = empty_state(wallet)
+        self.lot_ids: dict[int, int] = {}
+        self.stored_seq = wallet.seq
+        self.new_holds: list[tuple[PointsTransaction, Posting, datetime]] = []
+        # When time makes something of the lots that are not read.
+        self._unread_due_at = wallet.due_at
+        self._due_at, self._is_due_known = wallet.due_at, True
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When time will next make something of the wallet, if ever."""
+        if not self._is_due_known:
+            moments = (self._unread_due_at, next_due_at(self.state))
+            self._due_at = min((moment for moment in moments if moment), default=None)
+            self._is_due_known = True
+        return self._due_at
+
+    def lots_are_read(self) -> None:
+        """The state has all lots that something is left of."""
+        self._unread_due_at, self._is_due_known = None, False
 
     def settle(self, at: datetime) -> None:
         """Post what time has made of the wallet up to ``at``, each at its own moment."""
+        if self.new_holds:
+            self._ledger.flush()
+        if self.due_at is None or self.due_at > at:
+            return
+        if self._unread_due_at is not None and self._unread_due_at <= at:
+            self._ledger.read_lots([self], lots="open")
         while (item := due(self.state, at=at)) is not None:
             subject = f"{item.kind}:{self.wallet.pk}:{item.subject}"
             request = Request(key=subject, actor=SYSTEM_ACTOR, at=at)
@@ -40,19 +75,19 @@ class Book:
         effective_at: datetime | None = None,
         related: PointsTransaction | None = None,
     ) -> PointsTransaction:
-        """Take a posting into the state and make its rows."""
+        """Take a posting into the state and make its transaction; ``flush`` writes it and gives it its key."""
         self.state.apply(posting)
         wallet = self.wallet
         # Clocks of tills differ; a wallet's own time never runs backwards.
         recorded_at = max(request.at, wallet.recorded_at or request.at)
         wallet.seq += 1
         transaction = PointsTransaction(
-            wallet=wallet,
+            public_id=new_ids("ptx", 1)[0],
+            wallet_id=wallet.pk,
             wallet_seq=wallet.seq,
             kind=kind,
             key=request.key,
             request_hash=request_hash,
-            related=related,
             source=request.source,
             reason=request.reason,
             note=request.note,
@@ -62,143 +97,107 @@ class Book:
             balances=dict(self.state.balances),
             previous_hash=wallet.head_hash,
         )
+        # What the setters would do costs as much as the hash.
+        transaction._state.fields_cache |= {"wallet": wallet, "related": related}
+        transaction.related_id = related.pk if related else None
         transaction.hash = chained(wallet.head_hash, hashed_body(transaction, posting))
         wallet.head_hash, wallet.recorded_at = transaction.hash, recorded_at
+        self._note_due(posting)
         self._ledger.append(self, transaction, posting)
         return transaction
 
+    def _note_due(self, posting: Posting) -> None:
+        """Keep ``due_at`` right; looking at every lot is needed only after moves."""
+        if posting.moves or not self._is_due_known:
+            self._is_due_known = False
+            return
+        for new in posting.new_lots:
+            moment = new.activates_at if new.bucket == "pending" else new.expires_at
+            if moment is not None and (self._due_at is None or moment < self._due_at):
+                self._due_at = moment
+
     def open_hold(self, transaction: PointsTransaction, posting: Posting, *, expires_at: datetime) -> None:
         """Let the points that a hold has set aside come back by themselves after that time."""
-        self._ledger.flush()
-        self._ledger.holds.append(PointsHold(transaction=transaction, expires_at=expires_at))
-        self.state.holds[transaction.pk] = OpenHold(expires_at, posting.moves)
+        self.new_holds.append((transaction, posting, expires_at))
+        self._is_due_known = False
+
+    def take_new_holds(self) -> list[PointsHold]:
+        """Rows for the holds made since the last flush; their transactions have keys now."""
+        rows = []
+        for transaction, posting, expires_at in self.new_holds:
+            rows.append(PointsHold(transaction=transaction, expires_at=expires_at))
+            self.state.holds[transaction.pk] = OpenHold(expires_at, posting.moves)
+            self._ledger.hold_transactions[transaction.pk] = transaction
+        self.new_holds, self._is_due_known = [], False
+        return rows
 
     def close_hold(self, number: int) -> None:
         """Note that a hold has ended."""
         self.state.holds.pop(number)
+        self._is_due_known = False
         self._ledger.closed.append(number)
 
 
 class Ledger:
     """Books that were opened in the current database transaction and the rows they have made.
 
-    Use it inside ``transaction.atomic`` and end with ``flush``.
+    Use it inside ``transaction.atomic`` and end with ``flush``.  Many postings to many wallets in one flush
+    are what makes a replayed history fast: open some hundred wallets, post everything, flush once.
     """
 
     def __init__(self) -> None:
         self.books: dict[int, Book] = {}
-        self.holds: list[PointsHold] = []
         self.closed: list[int] = []
-        self._waiting: list[tuple[Book, PointsTransaction, Posting]] = []
-        self._lots: dict[tuple[int, int], PointsLot] = {}
-        self._hold_transactions: dict[int, PointsTransaction] = {}
+        self.hold_transactions: dict[int, PointsTransaction] = {}
+        self._waiting: list[Written] = []
 
-    def open(self, wallet_ids: Iterable[int]) -> list[Book]:
-        """Lock wallets, in the order of their ids so that no two callers wait for each other."""
+    def open(self, wallet_ids: Iterable[int], *, lots: Lots = "whole") -> list[Book]:
+        """Lock wallets, in the order of their ids so that no two callers wait for each other.
+
+        ``lots="none"`` is enough for postings that only make new lots, ``"open"`` for those that spend or
+        hold; what takes points back or reverses needs the ``"whole"`` wallet.
+        """
         wanted = sorted(set(wallet_ids) - self.books.keys())
         rows = Wallet.objects.select_for_update(of=("self",)).select_related("member", "points_type")
-        wallets = list(rows.filter(pk__in=wanted).order_by("pk"))
-        states, lots, holds = states_of(wallets)
-        self._lots |= lots
-        self._hold_transactions |= holds
-        for wallet in wallets:
-            self.books[wallet.pk] = Book(wallet, states[wallet.pk], self)
+        opened = [Book(wallet, self) for wallet in rows.filter(pk__in=wanted).order_by("pk")]
+        self.books |= {book.wallet.pk: book for book in opened}
+        self.read_lots(opened, lots=lots)
         return [self.books[pk] for pk in sorted(set(wallet_ids))]
+
+    def read_lots(self, books: Sequence[Book], *, lots: Lots) -> None:
+        """Read the lots of books anew; what waits is written before."""
+        if lots == "none" or not books:
+            return
+        if self._waiting:
+            self.flush()
+        reading = states_of if lots == "whole" else open_states_of
+        states, rows, holds = reading([book.wallet for book in books])
+        self.hold_transactions |= holds
+        for book in books:
+            book.state, book.lot_ids = states[book.wallet.pk], {}
+            book.lots_are_read()
+        for (wallet_id, number), row in rows.items():
+            self.books[wallet_id].lot_ids[number] = row.pk
 
     def transaction_of_hold(self, number: int) -> PointsTransaction:
         """The transaction that set points aside, by its database key."""
-        if number not in self._hold_transactions:
-            self._hold_transactions[number] = PointsTransaction.objects.get(pk=number)
-        return self._hold_transactions[number]
+        if number not in self.hold_transactions:
+            self.hold_transactions[number] = PointsTransaction.objects.get(pk=number)
+        return self.hold_transactions[number]
 
     def append(self, book: Book, transaction: PointsTransaction, posting: Posting) -> None:
         """Let rows wait for ``flush``."""
         self._waiting.append((book, transaction, posting))
 
     def flush(self) -> None:
-        """Write everything that waits: transactions, lots, entries, moves, holds, wallets, facts for the lake."""
+        """Write everything that waits: transactions, lots, entries, moves, holds, wallets, copies for the lake."""
         waiting, self._waiting = self._waiting, []
-        _create_in_order([transaction for _, transaction, _ in waiting])
-        lots = [
-            lot
-            for book, transaction, posting in waiting
-            for lot in self._new_lots(book, transaction, posting)
-        ]
-        PointsLot.objects.bulk_create(lots, batch_size=1000)
-        PointsEntry.objects.bulk_create(
-            [
-                PointsEntry(transaction=transaction, account=account, points=points)
-                for _, transaction, posting in waiting
-                for account, points in posting.entries.items()
-            ],
-            batch_size=2000,
-        )
-        moves = [
-            LotMove(
-                transaction=transaction,
-                lot=self._lots[book.wallet.pk, move.lot],
-                bucket=move.bucket,
-                delta=move.delta,
-            )
-            for book, transaction, posting in waiting
-            for move in posting.moves
-        ]
-        LotMove.objects.bulk_create(moves, batch_size=2000)
-        self._write_holds()
-        self._save_wallets({book.wallet.pk for book, _, _ in waiting})
-        if waiting:
-            record_copies([(transaction, posting) for _, transaction, posting in waiting])
-
-    def _new_lots(self, book: Book, transaction: PointsTransaction, posting: Posting) -> list[PointsLot]:
-        rows = [
-            PointsLot(
-                wallet=book.wallet,
-                number=new.number,
-                transaction=transaction,
-                points=new.points,
-                bucket=new.bucket,
-                activates_at=new.activates_at,
-                expires_at=new.expires_at,
-            )
-            for new in posting.new_lots
-        ]
-        self._lots |= {(book.wallet.pk, row.number): row for row in rows}
-        return rows
-
-    def _write_holds(self) -> None:
-        PointsHold.objects.bulk_create(self.holds)
-        if self.closed:
-            PointsHold.objects.filter(transaction_id__in=self.closed).update(is_open=False)
-        self.holds, self.closed = [], []
-
-    def _save_wallets(self, wallet_ids: set[int]) -> None:
-        rows = []
-        for pk in wallet_ids:
-            book = self.books[pk]
-            for account, points in book.state.balances.items():
-                setattr(book.wallet, account, points)
-            book.wallet.newest_lot = book.state.newest_lot
-            book.wallet.due_at = next_due_at(book.state)
-            rows.append(book.wallet)
-        fields = [
-            "pending",
-            "available",
-            "held",
-            "debt",
-            "seq",
-            "newest_lot",
-            "head_hash",
-            "due_at",
-            "recorded_at",
-        ]
-        Wallet.objects.bulk_update(rows, fields, batch_size=200)
-
-
-def _create_in_order(transactions: Sequence[PointsTransaction]) -> None:
-    """Write transactions after those they refer to."""
-    left = list(transactions)
-    while left:
-        ready = [t for t in left if t.related is None or t.related.pk is not None]
-        PointsTransaction.objects.bulk_create(ready, batch_size=500)
-        written = {id(t) for t in ready}
-        left = [t for t in left if id(t) not in written]
+        if not waiting:
+            return
+        write_postings(waiting)
+        books = {book.wallet.pk: book for book, _, _ in waiting}
+        PointsHold.objects.bulk_create(hold for book in books.values() for hold in book.take_new_holds())
+        closed, self.closed = self.closed, []
+        close_holds(closed)
+        save_wallets([books[pk] for pk in sorted(books)])
+        record_copies([(transaction, posting) for _, transaction, posting in waiting])

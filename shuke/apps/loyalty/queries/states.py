@@ -18,7 +18,7 @@ HoldTransactions = dict[int, PointsTransaction]
 def states_of(wallets: Sequence[Wallet]) -> tuple[dict[int, WalletState], LotRows, HoldTransactions]:
     """The present state of each wallet, the rows of its lots, and the transactions of its open holds."""
     keys = [wallet.pk for wallet in wallets]
-    states = {wallet.pk: _empty_state(wallet) for wallet in wallets}
+    states = {wallet.pk: empty_state(wallet) for wallet in wallets}
     lots = {(row.wallet_id, row.number): row for row in PointsLot.objects.filter(wallet_id__in=keys)}
     numbers = {row.pk: key for key, row in lots.items()}
     for (wallet_id, number), row in lots.items():
@@ -28,14 +28,34 @@ def states_of(wallets: Sequence[Wallet]) -> tuple[dict[int, WalletState], LotRow
         wallet_id, number = numbers[lot_id]
         buckets = states[wallet_id].lots[number].buckets
         buckets[bucket] = buckets.get(bucket, 0) + total
-    holds = _open_holds(keys)
+    return states, lots, _take_holds_in(states, keys)
+
+
+def open_states_of(wallets: Sequence[Wallet]) -> tuple[dict[int, WalletState], LotRows, HoldTransactions]:
+    """As ``states_of``, of those lots only that something is left of, and without where the rest has gone.
+
+    Enough for everything but what takes points back out of ``spent`` and its like.
+    """
+    states = {wallet.pk: empty_state(wallet) for wallet in wallets}
+    lots: LotRows = {}
+    for row in PointsLot.objects.filter(wallet_id__in=list(states), is_open=True):
+        lots[row.wallet_id, row.number] = row
+        buckets = {"pending": row.pending, "available": row.available, "held": row.held}
+        lot = Lot(row.number, row.points, row.activates_at, row.expires_at, buckets)
+        states[row.wallet_id].lots[row.number] = lot
+    return states, lots, _take_holds_in(states, [wallet.pk for wallet in wallets if wallet.held])
+
+
+def _take_holds_in(states: dict[int, WalletState], wallet_ids: Sequence[int]) -> HoldTransactions:
+    holds = _open_holds(wallet_ids) if wallet_ids else {}
     for transaction, moves in holds.values():
         hold = OpenHold(transaction.hold.expires_at, moves)
         states[transaction.wallet_id].holds[transaction.pk] = hold
-    return states, lots, {pk: transaction for pk, (transaction, _) in holds.items()}
+    return {pk: transaction for pk, (transaction, _) in holds.items()}
 
 
-def _empty_state(wallet: Wallet) -> WalletState:
+def empty_state(wallet: Wallet) -> WalletState:
+    """The state of a wallet but for its lots and holds."""
     balances: dict[Account, int] = {
         "pending": wallet.pending,
         "available": wallet.available,

@@ -1,0 +1,82 @@
+"""The rows of postings, written as plain SQL: at a till's pace and at that of a replayed history.
+
+Going through models would cost more than all else of a posting.  Ids are drawn beforehand, so that every
+table takes its rows in one statement and a row can name another one that is not written yet.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import Model
+
+#: Rows per statement on PostgreSQL.
+CHUNK = 1_000
+
+Rows = Sequence[Sequence[Any]]
+
+
+def is_sqlite() -> bool:
+    """Whether the database is SQLite."""
+    return connection.vendor == "sqlite"
+
+
+def draw_ids(model: type[Model], count: int) -> Iterable[int]:
+    """``count`` new ids of a table.  On SQLite only inside an immediate transaction, which lets nobody else in."""
+    if not count:
+        return ()
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        if is_sqlite():
+            cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
+            found = cursor.fetchone()
+            first = (found[0] if found else 0) + 1
+            return range(first, first + count)
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count]
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def stored(value: datetime | None) -> object:
+    """A time as the database keeps it."""
+    if value is None or not is_sqlite():
+        return value
+    return str(value.astimezone(UTC).replace(tzinfo=None))
+
+
+def stored_json(value: object) -> str:
+    """JSON as the database keeps it."""
+    return json.dumps(value)
+
+
+def insert(model: type[Model], columns: Sequence[str], rows: Rows) -> None:
+    """Add rows; the columns are those of the table."""
+    if not rows:
+        return
+    head = f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) VALUES "
+    one = f"({', '.join(['%s'] * len(columns))})"
+    with connection.cursor() as cursor:
+        if is_sqlite():
+            cursor.executemany(head + one, rows)
+            return
+        for start in range(0, len(rows), CHUNK):
+            part = rows[start : start + CHUNK]
+            cursor.execute(head + ", ".join([one] * len(part)), [value for row in part for value in row])
+
+
+def update(model: type[Model], columns: Sequence[str], rows: Rows, *, where: Sequence[str]) -> int:
+    """Change rows, whose last values are those of ``where``; returns how many were found."""
+    if not rows:
+        return 0
+    changes = ", ".join(f"{column} = %s" for column in columns)
+    found = " AND ".join(f"{column} = %s" for column in where)
+    statement = f"UPDATE {model._meta.db_table} SET {changes} WHERE {found}"
+    with connection.cursor() as cursor:
+        if len(rows) == 1:
+            cursor.execute(statement, rows[0])
+        else:
+            cursor.executemany(statement, rows)
+        return int(cursor.rowcount)
