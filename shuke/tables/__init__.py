@@ -22,6 +22,7 @@ from shuke.tables.rejected_rows import REJECTED_ROWS
 from shuke.tables.schema import Column, Table
 from shuke.tables.stock_levels import STOCK_LEVELS
 from shuke.tables.stores import STORES
+from shuke.tables.tier_memberships import TIER_MEMBERSHIPS
 from shuke.tables.traits import TRAITS
 from shuke.tables.voucher_events import VOUCHER_EVENTS
 
@@ -48,6 +49,7 @@ TABLES: Mapping[str, Table] = MappingProxyType(
             REJECTED_ROWS,
             STOCK_LEVELS,
             STORES,
+            TIER_MEMBERSHIPS,
             TRAITS,
             VOUCHER_EVENTS,
         )

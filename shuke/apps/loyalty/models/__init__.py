@@ -1,5 +1,23 @@
 """The rows of the loyalty programme."""
 
+from shuke.apps.loyalty.models.benefits import (
+    BenefitCounter,
+    BenefitHold,
+    BenefitMove,
+    BenefitTerms,
+    BenefitUse,
+    OwnPage,
+)
+from shuke.apps.loyalty.models.care import Adjustment, ExpiryReminder, LedgerHead, Verification
+from shuke.apps.loyalty.models.checkout import CheckoutCall, CheckoutReturn, PointsRate, Receipt, Reservation
+from shuke.apps.loyalty.models.earning import (
+    EarningCount,
+    EarningPosition,
+    EarningVersion,
+    EventEarning,
+    OrderEarning,
+)
+from shuke.apps.loyalty.models.finance import LedgerAccountName, PointsCost
 from shuke.apps.loyalty.models.ledger import (
     LotMove,
     PointsEntry,
@@ -9,13 +27,55 @@ from shuke.apps.loyalty.models.ledger import (
     PointsType,
     Wallet,
 )
+from shuke.apps.loyalty.models.plans import PaidChange, PaidTerm, Plan
+from shuke.apps.loyalty.models.tiers import (
+    TierInvitation,
+    TierMembership,
+    TierProgram,
+    TierStanding,
+    TierTrial,
+    TierTrialMove,
+    TierVersion,
+)
 
 __all__ = [
+    "EarningCount",
+    "EarningPosition",
+    "EarningVersion",
+    "EventEarning",
+    "OrderEarning",
+    "CheckoutCall",
+    "CheckoutReturn",
+    "PointsRate",
+    "Receipt",
+    "Reservation",
+    "BenefitCounter",
+    "BenefitHold",
+    "BenefitMove",
+    "BenefitTerms",
+    "BenefitUse",
+    "Adjustment",
+    "ExpiryReminder",
+    "LedgerHead",
+    "Verification",
+    "LedgerAccountName",
     "LotMove",
+    "OwnPage",
+    "PaidChange",
+    "PaidTerm",
+    "Plan",
     "PointsEntry",
     "PointsHold",
+    "PointsCost",
     "PointsLot",
     "PointsTransaction",
     "PointsType",
+    "TierInvitation",
+    "TierMembership",
+    "TierProgram",
+    "TierStanding",
+    "TierTrial",
+    "TierTrialMove",
+    "TierVersion",
     "Wallet",
 ]

@@ -387,7 +387,8 @@ def test_every_membership_holds_what_is_promised(versions: list[Version], who: P
     spans = placed(None, versions=versions, person=who, start=START, today=END).spans
     by_number = {version.number: version for version in versions}
     assert [span.first for span in spans] == sorted({span.first for span in spans})
-    for span, following in zip(spans, [*spans[1:], None], strict=True):
+    for place, span in enumerate(spans):
+        following = spans[place + 1] if place + 1 < len(spans) else None
         version = by_number[span.version]
         assert span.first >= version.first
         tier = version.terms.tier(span.tier)
