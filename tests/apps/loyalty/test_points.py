@@ -4,8 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
 import pytest
+from django.db.models import F, Min
 
-from shuke.apps.loyalty.models import LotMove, PointsEntry, PointsTransaction, Wallet
+from shuke.apps.loyalty.models import LotMove, PointsEntry, PointsLot, PointsTransaction, Wallet
 from shuke.apps.loyalty.operations import (
     adjust_points,
     award_points,
@@ -334,9 +335,14 @@ def _cut_off(newest: PointsTransaction) -> None:
     newest.entries.all().delete()
     newest.hold.delete()
     wallet = newest.wallet
+    PointsLot.objects.update(available=F("available") + F("held"), held=0)
     newest.delete()
     Wallet.objects.filter(pk=wallet.pk).update(
-        seq=wallet.seq - 1, head_hash=newest.previous_hash, available=15, held=0
+        seq=wallet.seq - 1,
+        head_hash=newest.previous_hash,
+        available=15,
+        held=0,
+        due_at=PointsLot.objects.aggregate(due=Min("expires_at"))["due"],
     )
 
 
