@@ -67,6 +67,18 @@ def survivor_of(member_id: str) -> str:
     return member_id
 
 
+def speakers() -> dict[str, str]:
+    """Who speaks for each member that was merged: its public id → the survivor's, in one query."""
+    rows = Member.objects.filter(merged_into__isnull=False)
+    said = dict(rows.values_list("public_id", "merged_into__public_id"))
+    for absorbed in said:
+        for _step in range(MERGE_DEPTH):
+            said[absorbed] = said.get(said[absorbed], said[absorbed])
+            if said[absorbed] not in said:
+                break
+    return said
+
+
 def absorbed_members(member_id: str) -> list[str]:
     """Public ids of all that were merged into the member, also through others."""
     found: dict[str, None] = {}
