@@ -26,6 +26,16 @@ class MemberRef:
     public_id: str
 
 
+@dataclass(frozen=True)
+class MembershipBeginning:
+    """Since when somebody is a member: the day of joining, if it is known, and when the record was made."""
+
+    pk: int
+    public_id: str
+    joined_on: date | None
+    created_at: datetime
+
+
 class MemberView(Schema):
     """One member.  ``name`` is masked unless the reader may unmask.
 

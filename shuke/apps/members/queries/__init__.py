@@ -6,7 +6,7 @@ from datetime import date
 from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.members.models import Member, NameToken
-from shuke.apps.members.schemas import MemberProfile, MemberRef, MemberView
+from shuke.apps.members.schemas import MemberProfile, MemberRef, MembershipBeginning, MemberView
 from shuke.platform.batches import in_batches
 from shuke.platform.crypto import decrypt, keyed_hash
 from shuke.platform.errors import NotFound
@@ -94,6 +94,18 @@ def living_member_ids() -> Iterator[str]:
     """Public ids of all members that were not erased, without holding them all."""
     rows = Member.objects.exclude(status="erased").order_by("pk").values_list("public_id", flat=True)
     return rows.iterator(chunk_size=5_000)
+
+
+def membership_beginnings(member_ids: Iterable[str] | None = None) -> list[MembershipBeginning]:
+    """Since when the active members are members, of ``member_ids`` only where given, oldest first."""
+    columns = ("pk", "public_id", "joined_on", "created_at")
+    rows = Member.objects.filter(status="active").order_by("pk").values_list(*columns)
+    if member_ids is None:
+        return [MembershipBeginning(*row) for row in rows]
+    wanted = sorted(set(member_ids))
+    return [
+        MembershipBeginning(*row) for ids in in_batches(wanted) for row in rows.filter(public_id__in=ids)
+    ]
 
 
 def members_count() -> int:
