@@ -4,11 +4,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Literal
 
+from django.db.models.base import ModelState
+
 from shuke.apps.loyalty.models import PointsHold, PointsTransaction, Wallet
 from shuke.apps.loyalty.operations.copies import record_copies
 from shuke.apps.loyalty.operations.writing import Written, close_holds, save_wallets, write_postings
-from shuke.apps.loyalty.queries.states import empty_state, hashed_body, open_states_of, states_of
-from shuke.apps.loyalty.rules.chain import chained
+from shuke.apps.loyalty.queries.states import empty_state, hashed_facts, open_states_of, states_of
+from shuke.apps.loyalty.rules.chain import VERSION, posting_hash
 from shuke.apps.loyalty.rules.postings import OpenHold, Posting
 from shuke.apps.loyalty.rules.wallet import due, next_due_at
 from shuke.apps.loyalty.schemas import Request
@@ -81,13 +83,14 @@ class Book:
         # Clocks of tills differ; a wallet's own time never runs backwards.
         recorded_at = max(request.at, wallet.recorded_at or request.at)
         wallet.seq += 1
-        transaction = PointsTransaction(
+        transaction = _transaction(
             public_id=new_ids("ptx", 1)[0],
             wallet_id=wallet.pk,
             wallet_seq=wallet.seq,
             kind=kind,
             key=request.key,
             request_hash=request_hash,
+            related_id=related.pk if related else None,
             source=request.source,
             reason=request.reason,
             note=request.note,
@@ -97,10 +100,8 @@ class Book:
             balances=dict(self.state.balances),
             previous_hash=wallet.head_hash,
         )
-        # What the setters would do costs as much as the hash.
         transaction._state.fields_cache |= {"wallet": wallet, "related": related}
-        transaction.related_id = related.pk if related else None
-        transaction.hash = chained(wallet.head_hash, hashed_body(transaction, posting))
+        transaction.hash = posting_hash(wallet.head_hash, facts=hashed_facts(transaction), posting=posting)
         wallet.head_hash, wallet.recorded_at = transaction.hash, recorded_at
         self._note_due(posting)
         self._ledger.append(self, transaction, posting)
@@ -201,3 +202,10 @@ class Ledger:
         close_holds(closed)
         save_wallets([books[pk] for pk in sorted(books)])
         record_copies([(transaction, posting) for _, transaction, posting in waiting])
+
+
+def _transaction(**values: object) -> PointsTransaction:
+    """A row that is not written yet.  Going around ``__init__`` saves a tenth of a posting's time."""
+    row = PointsTransaction.__new__(PointsTransaction)
+    row.__dict__ = {"_state": ModelState(), "id": None, "hash": "", "hash_version": VERSION, **values}
+    return row

@@ -44,7 +44,7 @@ def stored(value: datetime | None) -> object:
     """A time as the database keeps it."""
     if value is None or not is_sqlite():
         return value
-    return str(value.astimezone(UTC).replace(tzinfo=None))
+    return str(value if value.tzinfo is UTC else value.astimezone(UTC))[:-6]
 
 
 def stored_json(value: object) -> str:
@@ -56,7 +56,7 @@ def insert(model: type[Model], columns: Sequence[str], rows: Rows) -> None:
     """Add rows; the columns are those of the table."""
     if not rows:
         return
-    head = f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) VALUES "
+    head = f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) VALUES "  # noqa: S608
     one = f"({', '.join(['%s'] * len(columns))})"
     with connection.cursor() as cursor:
         if is_sqlite():
@@ -73,7 +73,7 @@ def update(model: type[Model], columns: Sequence[str], rows: Rows, *, where: Seq
         return 0
     changes = ", ".join(f"{column} = %s" for column in columns)
     found = " AND ".join(f"{column} = %s" for column in where)
-    statement = f"UPDATE {model._meta.db_table} SET {changes} WHERE {found}"
+    statement = f"UPDATE {model._meta.db_table} SET {changes} WHERE {found}"  # noqa: S608
     with connection.cursor() as cursor:
         if len(rows) == 1:
             cursor.execute(statement, rows[0])

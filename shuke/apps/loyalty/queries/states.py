@@ -123,7 +123,17 @@ def _holds_as_of(state: WalletState, wallet: Wallet, *, at: datetime, known_at: 
 
 def hashed_body(transaction: PointsTransaction, posting: Posting) -> dict[str, object]:
     """What the chain knows of a transaction: everything but the words of people."""
-    facts = {
+    return body_of(
+        facts=hashed_facts(transaction),
+        entries=dict(posting.entries),
+        moves=[(move.lot, move.bucket, move.delta) for move in posting.moves],
+        lots=[(n.number, n.points, n.activates_at, n.expires_at, n.bucket) for n in posting.new_lots],
+    )
+
+
+def hashed_facts(transaction: PointsTransaction) -> dict[str, object]:
+    """The columns of a transaction that are hashed."""
+    return {
         "wallet": transaction.wallet_id,
         "seq": transaction.wallet_seq,
         "kind": transaction.kind,
@@ -137,9 +147,3 @@ def hashed_body(transaction: PointsTransaction, posting: Posting) -> dict[str, o
         "recorded_at": transaction.recorded_at,
         "balances": transaction.balances,
     }
-    return body_of(
-        facts=facts,
-        entries=dict(posting.entries),
-        moves=[(move.lot, move.bucket, move.delta) for move in posting.moves],
-        lots=[(n.number, n.points, n.activates_at, n.expires_at, n.bucket) for n in posting.new_lots],
-    )
