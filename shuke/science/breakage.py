@@ -201,7 +201,11 @@ def expected_redemption(
     stops = [max(end, 0) if c.open else 0 for c, end in zip(cohorts, wanted, strict=True)]
     known = with_tail(development(triangle), ages=max(*stops, *(len(row) - 1 for row in triangle)) + 1)
     ladder = chain_ladder(triangle, ends=stops, known=known)
-    rows = [_with_fallback(c, row, cohorts, ladder) for c, row in zip(cohorts, ladder.rows, strict=True)]
+    others = _rates(list(zip(cohorts, chain_ladder(triangle, known=known).rows, strict=True)))
+    rows = [
+        row if _spoke(cohort) else _silent(cohort, known=known, stop=stop, rates=others)
+        for cohort, row, stop in zip(cohorts, ladder.rows, stops, strict=True)
+    ]
     found = tuple(_bounded(c, row, level) for c, row in zip(cohorts, rows, strict=True))
     future, issued = sum(row.future for row in found), sum(c.issued for c in cohorts)
     silent = sum(row.standard_error**2 for c, row in zip(cohorts, rows, strict=True) if not _spoke(c))
@@ -217,24 +221,28 @@ def _spoke(cohort: Cohort) -> bool:
     return bool(cohort.redeemed) and cohort.redeemed[-1] > 0
 
 
-def _with_fallback(
-    cohort: Cohort, row: Projection, cohorts: Sequence[Cohort], ladder: ChainLadder
-) -> Projection:
-    """A cohort that has redeemed nothing gets the rate of the others, with their spread as its error."""
-    if _spoke(cohort):
-        return row
-    pairs = [
-        (c.issued, r.ultimate)
-        for c, r in zip(cohorts, ladder.rows, strict=True)
-        if _spoke(c) and c.issued > 0
-    ]
+def _rates(rows: Sequence[tuple[Cohort, Projection]]) -> tuple[float, float]:
+    """Ultimate rate of the cohorts that have redeemed something, and how far their rates spread."""
+    pairs = [(c.issued, row.ultimate) for c, row in rows if _spoke(c) and c.issued > 0]
     issued = sum(points for points, _ in pairs)
     if not issued:
-        return row
+        return 0.0, 0.0
     rate = sum(ultimate for _, ultimate in pairs) / issued
     spread = sum(points * (ultimate / points - rate) ** 2 for points, ultimate in pairs) / issued
-    ultimate = cohort.issued * rate
-    return Projection(ultimate, ultimate, cohort.issued * math.sqrt(spread), ())
+    return rate, math.sqrt(spread)
+
+
+def _silent(cohort: Cohort, *, known: Factors, stop: int, rates: tuple[float, float]) -> Projection:
+    """A cohort that has redeemed nothing: what others redeem at the ages that it still has (Bornhuetter-Ferguson)."""
+    age = len(cohort.redeemed) - 1
+    begun = _reached(known, age) if age >= 0 else 0.0
+    ages = range(max(age, 0), stop)
+    path = [cohort.issued * rates[0] * max(_reached(known, n + 1) - begun, 0.0) for n in ages]
+    future = path[-1] if path else 0.0
+    whole = cohort.issued * rates[0]
+    return Projection(
+        future, future, cohort.issued * rates[1] * (future / whole if whole else 0), tuple(path)
+    )
 
 
 def _bounded(cohort: Cohort, row: Projection, level: float) -> CohortRedemption:
@@ -272,7 +280,9 @@ def _curve(known: Factors, cohorts: Sequence[Cohort], rows: Sequence[Projection]
 
 def _reached(known: Factors, age: int) -> float:
     """The share of the last age's value that is there at an age."""
-    return 1 / math.prod(known.factors[age:]) if age < len(known.factors) else 1.0
+    if age >= len(known.factors):
+        return 1.0
+    return 1 / math.prod(known.factors[age:]) if known.volumes[age] else 0.0
 
 
 def contract_liability(allocated: Fraction, *, redeemed: Fraction, expected: Fraction) -> Fraction:

@@ -123,11 +123,13 @@ def test_cohorts_that_say_nothing():
     assert expected_redemption([]) is None
     assert expected_redemption([shaped(100, SHARES, months=n) for n in (3, 2, 1)]) is None
     assert expected_redemption([Cohort(100, (0,) * n, 0, 0) for n in (5, 4, 3, 2, 1)]) is None
-    silent = [shaped(1000, SHARES, months=n) for n in range(6, 1, -1)] + [Cohort(500, (0,), 0, 0, 12)]
-    found = expected_redemption(silent)
-    assert found.cohorts[-1].ultimate == pytest.approx(
-        500 * sum(c.ultimate for c in found.cohorts[:-1]) / 5000, rel=1e-6
-    )
+    silent = [shaped(1000, SHARES, months=n) for n in range(6, 1, -1)] + [Cohort(500, (0,), 0, 0, 5)]
+    found = expected_redemption(silent, ends=[5] * 6)
+    # The others redeem 45 % by age 5, of which 5 % at age 0: that is over for the silent one.
+    assert found.cohorts[-1].ultimate == pytest.approx(500 * 0.40, abs=2)
+    assert expected_redemption(silent, ends=[3] * 6).cohorts[-1].ultimate == pytest.approx(500 * 0.28, abs=2)
+    fresh = [*silent[:-1], Cohort(500, (), 0, 0, 5)]
+    assert expected_redemption(fresh, ends=[5] * 6).cohorts[-1].ultimate == pytest.approx(500 * 0.45, abs=2)
 
 
 @given(
