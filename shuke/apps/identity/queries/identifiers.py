@@ -97,6 +97,15 @@ def find_members(text: str, *, region: str = "CN") -> list[str]:
     return list(found)
 
 
+def members_known_by(kind: str, value: str, *, region: str = "CN") -> list[str]:
+    """Public ids of the members with exactly this identifier; of a card number there may be several."""
+    wanted = normalised(kind, value, region=region)
+    if wanted is None:
+        return []
+    rows = Identifier.objects.filter(kind=kind, value_hash=value_hash(kind, wanted)).exclude(member=None)
+    return list(dict.fromkeys(rows.order_by("pk").values_list("member__public_id", flat=True)))
+
+
 def owners_of_keys(person_keys: Iterable[str]) -> dict[str, str]:
     """The public id of the member of each key that belongs to somebody."""
     found: dict[str, str] = {}

@@ -40,6 +40,15 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
+                (
+                    "public_id",
+                    models.CharField(
+                        default=shuke.apps.loyalty.models.checkout.new_call_id,
+                        editable=False,
+                        max_length=24,
+                        unique=True,
+                    ),
+                ),
                 ("key", models.CharField(max_length=120, unique=True)),
                 ("call", models.CharField(max_length=10)),
                 ("request_hash", models.CharField(max_length=64)),

@@ -8,6 +8,10 @@ from shuke.platform.ids import new_id
 RESERVATION_STATES = [(state, state) for state in ("open", "committed", "released", "ended")]
 
 
+def new_call_id() -> str:
+    return new_id("cal")
+
+
 def new_reservation_id() -> str:
     return new_id("rsv")
 
@@ -45,6 +49,7 @@ class PointsRate(models.Model):
 class CheckoutCall(models.Model):
     """A key that was used, and what it was answered.  The row lives in the transaction of the call itself."""
 
+    public_id = models.CharField(max_length=24, unique=True, default=new_call_id, editable=False)
     key = models.CharField(max_length=120, unique=True)
     call = models.CharField(max_length=10)
     # Keyed, because a body may hold a phone number.
@@ -96,7 +101,7 @@ class Receipt(models.Model):
     public_id = models.CharField(max_length=24, unique=True, default=new_receipt_id, editable=False)
     reservation = models.OneToOneField(Reservation, on_delete=models.PROTECT, related_name="receipt")
     member = models.ForeignKey("members.Member", null=True, on_delete=models.PROTECT, related_name="receipts")
-    order_id = models.CharField(max_length=200, null=True, unique=True)  # noqa: DJ001 - none is not a value
+    order_id = models.CharField(max_length=200, null=True, unique=True)
     payment_reference = models.CharField(max_length=120, blank=True)
     quote = models.JSONField()
     spent_id = models.CharField(max_length=24, blank=True)

@@ -195,7 +195,8 @@ class ReservationView(Schema):
 class ReturnView(Schema):
     """What a return gave: ``refund_minor`` is to be paid out, shipping included.
 
-    ``kept_minor`` is what was kept of it for vouchers that the rest no longer deserves; ``vouchers`` says what became of each.
+    ``kept_minor`` is what was kept of it for vouchers that the rest no longer deserves; ``vouchers`` says
+    what became of each.
     """
 
     return_id: str

@@ -1,0 +1,40 @@
+"""Locks of the checkout, in the one order that all calls keep (docs/algorithms/checkout.md)."""
+
+from django.utils.translation import gettext_lazy as _
+
+from shuke.apps.loyalty.models import Receipt, Reservation, Wallet
+from shuke.apps.members.queries import absorbed_members, member_refs
+from shuke.platform.errors import NotFound, Refused
+
+
+def locked_reservation(reservation_id: str) -> Reservation:
+    """The row under its lock.  Raises ``NotFound``."""
+    row = Reservation.objects.select_for_update().filter(public_id=reservation_id).first()
+    if row is None:
+        raise NotFound("reservation_not_found", _("There is no such reservation."))
+    return row
+
+
+def locked_receipt(receipt_id: str) -> Receipt:
+    """The row under its lock.  Raises ``NotFound``."""
+    row = Receipt.objects.select_for_update().filter(public_id=receipt_id).first()
+    if row is None:
+        raise NotFound("receipt_not_found", _("There is no such receipt."))
+    return row
+
+
+def lock_wallets(member_id: str | None) -> None:
+    """Lock all of a member's wallets by id before any is read: points of several types are posted together."""
+    if member_id is not None:
+        refs = member_refs([member_id, *absorbed_members(member_id)])
+        rows = Wallet.objects.filter(member__in=[ref.pk for ref in refs.values()]).order_by("pk")
+        list(rows.select_for_update().values_list("pk"))
+
+
+def ended(state: str) -> Refused:
+    """A reservation that can no longer be used."""
+    return Refused(
+        "reservation_ended",
+        _("This reservation was used, released or has run out; reserve again."),
+        {"state": state},
+    )

@@ -1,0 +1,24 @@
+"""What the checkout reads: quotes, reservations, receipts, and what points are worth."""
+
+from shuke.apps.loyalty.queries.checkout.evaluating import evaluate
+from shuke.apps.loyalty.queries.checkout.funds import points_rate, points_rates
+from shuke.apps.loyalty.queries.checkout.people import member_wanted
+from shuke.apps.loyalty.queries.checkout.reading import (
+    open_reservations,
+    receipt,
+    receipt_of_order,
+    receipts_page,
+    reservation,
+)
+
+__all__ = [
+    "evaluate",
+    "member_wanted",
+    "open_reservations",
+    "points_rate",
+    "points_rates",
+    "receipt",
+    "receipt_of_order",
+    "receipts_page",
+    "reservation",
+]
