@@ -1,9 +1,10 @@
 """How many points a purchase earns: rules as data, exact to the point."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
+from functools import cached_property
 from types import MappingProxyType
 from typing import Literal
 
@@ -180,17 +181,30 @@ class Caps:
 
 @dataclass(frozen=True)
 class Plan:
-    """All rules of one version."""
+    """All rules of one version; ``titles`` are what people call them."""
 
     number: int = 0
     purchases: tuple[EarningRule, ...] = ()
     events: tuple[EventRule, ...] = ()
     caps: Mapping[str, Caps] = field(default_factory=dict)
+    titles: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def points_types(self) -> tuple[str, ...]:
         """The types that purchases earn, in the order of the rules."""
         return tuple(dict.fromkeys(rule.points_type for rule in self.purchases))
+
+    @cached_property
+    def without_caps(self) -> "Plan":
+        """The same rules without limits over time."""
+        free = [replace(rule, day_cap=None, month_cap=None) for rule in self.purchases]
+        return replace(self, purchases=tuple(free), caps={})
+
+    @cached_property
+    def capped_types(self) -> frozenset[str]:
+        """The types of which purchases have limits over time."""
+        own = {rule.points_type for rule in self.purchases if rule.day_cap or rule.month_cap}
+        return frozenset(own | {name for name, caps in self.caps.items() if caps.day or caps.month})
 
 
 @dataclass(frozen=True)

@@ -5,39 +5,14 @@ parts, told again) changes what it should have given.  The difference to what wa
 telling the same thing twice posts nothing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
 from shuke.apps.loyalty.rules.returns import cumulative_share
 
-NOTHING = Fraction(0)
-
-
-@dataclass(slots=True)
-class LineRecord:
-    """A line: its pieces, its points by type, and how much of it came back.
-
-    ``told_back`` are pieces that a checkout has taken back, ``lake_back`` the share that the lake says.
-    Both tell of the same returns, so the larger counts.
-    """
-
-    quantity: int
-    points: dict[str, int]
-    told_back: int = 0
-    lake_back: Fraction = NOTHING
-
-    @property
-    def share_back(self) -> Fraction:
-        """The part of the line that came back, 0 to 1."""
-        told = Fraction(self.told_back, self.quantity) if self.quantity else NOTHING
-        return min(max(told, self.lake_back), Fraction(1))
-
-    def left(self, points_type: str) -> int:
-        """The points that the line still gives."""
-        points = self.points.get(points_type, 0)
-        return points - cumulative_share(points, share=self.share_back)
+NOTHING, WHOLE = Fraction(0), Fraction(1)
 
 
 @dataclass(slots=True)
@@ -50,58 +25,80 @@ class Given:
     taken: int = 0
 
 
+@dataclass(slots=True)
+class LineBack:
+    """How much of a line came back: pieces that a checkout took back, and the share that the lake says.
+
+    Both tell of the same returns, so the larger counts.
+    """
+
+    told: int = 0
+    lake: Fraction = NOTHING
+
+
 @dataclass
 class OrderRecord:
-    """What an order should have given by line, and what was given.  ``rules``: type → rule → points."""
+    """What an order should have given by line, and what was given.
 
-    lines: dict[int, LineRecord] = field(default_factory=dict)
+    ``lines`` are line numbers, ``pieces`` and ``points`` (by type) stand beside them.  ``rules``: type → rule →
+    points.  ``told`` is a check sum of what the lake said of the lines, ``returns`` are those of a checkout by
+    their keys.
+    """
+
+    lines: list[int] = field(default_factory=list)
+    pieces: list[int] = field(default_factory=list)
+    points: dict[str, list[int]] = field(default_factory=dict)
     rules: dict[str, dict[str, int]] = field(default_factory=dict)
+    back: dict[int, LineBack] = field(default_factory=dict)
     given: dict[str, list[Given]] = field(default_factory=dict)
     postings: int = 0
+    told: int = 0
     is_cancelled: bool = False
+    returns: dict[str, dict[int, int]] = field(default_factory=dict)
 
     def earned(self, points_type: str) -> int:
         """What the order earned before returns."""
         return sum(self.rules.get(points_type, {}).values())
 
+    def share_back(self, place: int) -> Fraction:
+        """The part of a line, by its place, that came back: 0 to 1."""
+        back = self.back.get(self.lines[place])
+        if back is None:
+            return NOTHING
+        pieces = self.pieces[place]
+        return min(max(Fraction(back.told, pieces) if pieces else NOTHING, back.lake), WHOLE)
+
+    def pieces_left(self) -> dict[int, int]:
+        """Pieces of each line that no checkout has taken back."""
+        return {
+            number: pieces - (self.back[number].told if number in self.back else 0)
+            for number, pieces in zip(self.lines, self.pieces, strict=True)
+        }
+
     def left(self, points_type: str) -> int:
         """What the order should have given by now."""
         if self.is_cancelled:
             return 0
-        return sum(line.left(points_type) for line in self.lines.values())
+        points = self.points.get(points_type, [])
+        if not self.back:
+            return sum(points)
+        return sum(
+            n - cumulative_share(n, share=self.share_back(place)) for place, n in enumerate(points) if n
+        )
 
     def net(self, points_type: str) -> int:
         """What was given and not taken back."""
         return sum(item.points - item.taken for item in self.given.get(points_type, ()))
 
-    @property
-    def points_types(self) -> list[str]:
-        """Every type that the order earned or was given."""
-        return list(dict.fromkeys((*self.rules, *self.given)))
-
     def differences(self) -> dict[str, int]:
         """Points to give (above zero) or to take back (below) by type."""
-        found = {name: self.left(name) - self.net(name) for name in self.points_types}
+        found = {
+            name: self.left(name) - self.net(name) for name in dict.fromkeys((*self.points, *self.given))
+        }
         return {name: points for name, points in found.items() if points}
 
-    def earn(
-        self, rules: Mapping[str, Mapping[str, int]], lines: Iterable[tuple[int, int, Mapping[str, int]]]
-    ) -> None:
-        """Set what the order earns: by type and rule, and by line as (number, pieces, type → points).
-
-        What came back of a line stays known.
-        """
-        self.rules = {name: dict(given) for name, given in rules.items() if given}
-        before = self.lines
-        self.lines = {}
-        for number, quantity, points in lines:
-            line = LineRecord(quantity, {name: n for name, n in points.items() if n})
-            if number in before:
-                line.told_back, line.lake_back = before[number].told_back, before[number].lake_back
-            self.lines[number] = line
-
-    def take(self, points_type: str, points: int) -> list[tuple[Given, int]]:
-        """Note that so many points are taken back, the newest posting first; which postings, and how many of each."""
+    def to_take(self, points_type: str, points: int) -> list[tuple[Given, int]]:
+        """Which postings so many points are taken back from, the newest first, and how many from each."""
         found = []
         for item in reversed(self.given.get(points_type, [])):
             part = min(points, item.points - item.taken)
@@ -112,32 +109,41 @@ class OrderRecord:
 
     def as_json(self) -> dict[str, Any]:
         """The record as it is stored; ``record_from`` reads it."""
-        lines: list[list[Any]] = []
-        for number, line in self.lines.items():
-            row: list[Any] = [number, line.quantity, line.points]
-            if line.told_back or line.lake_back:
-                row += [line.told_back, str(line.lake_back)]
-            lines.append(row)
         given = {
             name: [[g.transaction, g.lot, g.points, g.taken] for g in items]
             for name, items in self.given.items()
         }
-        found = {"lines": lines, "rules": self.rules, "given": given, "postings": self.postings}
+        found: dict[str, Any] = {
+            "lines": self.lines,
+            "pieces": self.pieces,
+            "points": self.points,
+            "rules": self.rules,
+            "given": given,
+            "postings": self.postings,
+            "told": self.told,
+        }
+        if self.back:
+            found["back"] = {str(n): [item.told, str(item.lake)] for n, item in self.back.items()}
+        if self.returns:
+            found["returns"] = {
+                key: {str(n): k for n, k in item.items()} for key, item in self.returns.items()
+            }
         return found | ({"cancelled": True} if self.is_cancelled else {})
 
 
 def record_from(body: Mapping[str, Any]) -> OrderRecord:
     """The record that was stored."""
-    lines = {}
-    for number, quantity, points, *back in body["lines"]:
-        told, lake = back or (0, "0")
-        lines[number] = LineRecord(quantity, dict(points), told, Fraction(lake))
     return OrderRecord(
-        lines=lines,
-        rules={name: dict(rules) for name, rules in body["rules"].items()},
+        lines=body["lines"],
+        pieces=body["pieces"],
+        points=body["points"],
+        rules=body["rules"],
+        back={int(n): LineBack(told, Fraction(lake)) for n, (told, lake) in body.get("back", {}).items()},
         given={name: [Given(*item) for item in items] for name, items in body["given"].items()},
         postings=body["postings"],
+        told=body["told"],
         is_cancelled=body.get("cancelled", False),
+        returns={key: {int(n): k for n, k in item.items()} for key, item in body.get("returns", {}).items()},
     )
 
 
@@ -168,7 +174,7 @@ def shares_back(lines: Mapping[int, tuple[int, int]], back: Mapping[int, Back]) 
             own = Fraction(item.quantity, quantity)
         elif item and paid > 0:
             own = Fraction(item.amount_minor, paid)
-        share = min(max(own + common, NOTHING), Fraction(1))
+        share = min(max(own + common, NOTHING), WHOLE)
         if share:
             found[number] = share
     return found
