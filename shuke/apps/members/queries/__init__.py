@@ -70,13 +70,13 @@ def survivor_of(member_id: str) -> str:
 def speakers() -> dict[str, str]:
     """Who speaks for each member that was merged: its public id → the survivor's, in one query."""
     rows = Member.objects.filter(merged_into__isnull=False)
-    said = dict(rows.values_list("public_id", "merged_into__public_id"))
-    for absorbed in said:
-        for _step in range(MERGE_DEPTH):
-            said[absorbed] = said.get(said[absorbed], said[absorbed])
-            if said[absorbed] not in said:
-                break
-    return said
+    into: dict[str, str] = dict(rows.values_list("public_id", "merged_into__public_id"))
+    for _step in range(MERGE_DEPTH):
+        further = {absorbed: into.get(speaker, speaker) for absorbed, speaker in into.items()}
+        if further == into:
+            break
+        into = further
+    return into
 
 
 def absorbed_members(member_id: str) -> list[str]:
@@ -103,9 +103,7 @@ def membership_beginnings(member_ids: Iterable[str] | None = None) -> list[Membe
     if member_ids is None:
         return [MembershipBeginning(*row) for row in rows]
     wanted = sorted(set(member_ids))
-    return [
-        MembershipBeginning(*row) for ids in in_batches(wanted) for row in rows.filter(public_id__in=ids)
-    ]
+    return [MembershipBeginning(*row) for ids in in_batches(wanted) for row in rows.filter(public_id__in=ids)]
 
 
 def members_count() -> int:

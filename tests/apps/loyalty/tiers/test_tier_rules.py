@@ -61,7 +61,9 @@ def told(spans: object) -> list[tuple[str, str, str, str]]:
 
 
 def course_of(wanted: Terms, who: Person, *, until: int, since: int = day(2026, 1, 1)) -> list[Span]:
-    return list(placed(None, versions=[Version(1, since, wanted)], person=who, start=since, today=until).spans)
+    return list(
+        placed(None, versions=[Version(1, since, wanted)], person=who, start=since, today=until).spans
+    )
 
 
 WORKED = (
@@ -290,7 +292,13 @@ def test_faults_are_told_by_field() -> None:
 
 START, END = day(2026, 1, 1), day(2028, 3, 31)
 days = st.integers(START - 200, END)
-WINDOWS = (Window("rolling", 90), Window("rolling", 365), Window("year"), Window("quarter"), Window("anniversary"))
+WINDOWS = (
+    Window("rolling", 90),
+    Window("rolling", 365),
+    Window("year"),
+    Window("quarter"),
+    Window("anniversary"),
+)
 
 
 @st.composite

@@ -144,6 +144,11 @@ class Course:
         """What the version counts from a day through a day, as known on the latter."""
         return self.person.facts.get(version.terms.counter, NO_FACTS).count(first, last)
 
+    def present_count(self, day: int) -> int:
+        """What the window of the day holds, by the version valid on it."""
+        version = self.version(day)
+        return self.count(version, bounds(version.terms.window, day, joined=self.person.joined)[0], day)
+
     def opened(self, span: Span, day: int) -> int:
         """First day of what is counted for keeping: in grace, of the window in which the tier ended."""
         last = span.first - 1 if span.why == "grace" else day

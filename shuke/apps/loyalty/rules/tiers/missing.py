@@ -27,7 +27,7 @@ def missing(standing: Standing, *, versions: list[Version], person: Person, toda
     version = course.version(today)
     terms = version.terms
     shown = standing.shown
-    count = course.count(version, bounds(terms.window, today, joined=person.joined)[0], today)
+    count = course.present_count(today)
     above = terms.next_above(shown.tier if shown else "")
     tier = terms.tier(shown.tier) if shown else None
     keep_count = None

@@ -1,0 +1,33 @@
+"""Reading tiers: programmes, where members stand, how they moved."""
+
+from shuke.apps.loyalty.queries.tiers.programs import tier_names, tier_program, tier_programs
+from shuke.apps.loyalty.queries.tiers.reporting import tier_changes, tier_flows, tier_shares
+from shuke.apps.loyalty.queries.tiers.standings import (
+    exported_tiers,
+    members_in_tier,
+    tier_history,
+    tier_invitations,
+    tier_of,
+    tiers_of,
+    tiers_over_time,
+)
+from shuke.apps.loyalty.queries.tiers.trials import newest_trial, tier_trial, trial_moves
+
+__all__ = [
+    "exported_tiers",
+    "members_in_tier",
+    "newest_trial",
+    "tier_changes",
+    "tier_flows",
+    "tier_history",
+    "tier_invitations",
+    "tier_names",
+    "tier_of",
+    "tier_program",
+    "tier_programs",
+    "tier_shares",
+    "tier_trial",
+    "tiers_of",
+    "tiers_over_time",
+    "trial_moves",
+]
