@@ -1,0 +1,156 @@
+"""Writing down what a voucher promises, publishing it, ending it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from shuke.apps.promotions.models import VoucherDefinition, VoucherVersion
+from shuke.apps.promotions.operations.counters import set_limits
+from shuke.apps.promotions.rules.terms import FaultyTerms, Terms, as_data, terms_of
+from shuke.platform.audit.operations import record_audit
+from shuke.platform.errors import Invalid, NotFound, Refused
+from shuke.platform.permissions import Actor
+
+
+class ChangedMeanwhile(Refused):
+    """Somebody else changed the definition since it was opened."""
+
+
+def checked_terms(data: Mapping[str, Any]) -> Terms:
+    """The terms of plain data.  Raises ``Invalid`` with each field's fault."""
+    try:
+        return terms_of(data)
+    except FaultyTerms as error:
+        raise Invalid(
+            "invalid_terms", _("These terms cannot be promised; look at the marked fields."), error.faults
+        ) from error
+
+
+def _checked_name(name: str) -> str:
+    clean = " ".join(name.split())
+    if not clean or len(clean) > 120 or "\x00" in clean:
+        raise Invalid(
+            "invalid_name", _("Give the voucher a name of up to 120 characters."), {"name": "1–120"}
+        )
+    return clean
+
+
+def definition_locked(definition_id: str) -> VoucherDefinition:
+    """The row, locked.  Raises ``NotFound``."""
+    row = VoucherDefinition.objects.select_for_update().filter(public_id=definition_id).first()
+    if row is None:
+        raise NotFound("voucher_definition_not_found", _("There is no such kind of voucher."))
+    return row
+
+
+@transaction.atomic
+def create_definition(*, actor: Actor, at: datetime, name: str, terms: Mapping[str, Any]) -> str:
+    """A draft; returns its public id.  Raises ``Invalid`` with each field's fault."""
+    row = VoucherDefinition.objects.create(
+        name=_checked_name(name), draft=as_data(checked_terms(terms)), created_at=at, updated_at=at
+    )
+    record_audit(
+        actor=actor,
+        at=at,
+        verb="voucher_definition.created",
+        subject=("voucher_definition", row.public_id),
+        changes={"name": [None, row.name]},
+    )
+    return row.public_id
+
+
+@transaction.atomic
+def change_definition(
+    *,
+    actor: Actor,
+    at: datetime,
+    definition_id: str,
+    name: str,
+    terms: Mapping[str, Any],
+    seen_at: datetime | None = None,
+) -> None:
+    """Change the draft; what was published stays as it is until the draft is published.
+
+    ``seen_at`` is the ``updated_at`` the editor began with: refuses when somebody else changed it meanwhile.
+    """
+    clean, checked = _checked_name(name), checked_terms(terms)
+    row = definition_locked(definition_id)
+    if row.status == "ended":
+        raise Refused("voucher_definition_ended", _("This kind of voucher has ended; copy it to go on."))
+    if seen_at is not None and seen_at != row.updated_at:
+        raise ChangedMeanwhile(
+            "changed_meanwhile",
+            _("Somebody else changed it meanwhile; open it again to see what it says now."),
+        )
+    changes: dict[str, Any] = {}
+    if row.name != clean:
+        changes["name"] = [row.name, clean]
+    if row.draft != as_data(checked):
+        changes["draft"] = [bool(row.draft), True]
+    row.name, row.draft, row.updated_at = clean, as_data(checked), at
+    row.save(update_fields=["name", "draft", "updated_at"])
+    if changes:
+        subject = ("voucher_definition", definition_id)
+        record_audit(actor=actor, at=at, verb="voucher_definition.changed", subject=subject, changes=changes)
+
+
+@transaction.atomic
+def publish_definition(*, actor: Actor, at: datetime, definition_id: str, note: str = "") -> int:
+    """Make the draft the terms of what is issued from now on; returns the version.
+
+    Vouchers that are out keep the terms they were issued with; limits and budget are the newest version's for all.
+    """
+    row = definition_locked(definition_id)
+    if row.draft is None or row.status == "ended":
+        raise Refused("nothing_to_publish", _("There is no change to publish."))
+    terms = checked_terms(row.draft)
+    row.version += 1
+    VoucherVersion.objects.create(
+        definition=row,
+        number=row.version,
+        terms=as_data(terms),
+        note=note.replace("\x00", "").strip()[:300],
+        author_name=actor.name,
+        published_at=at,
+    )
+    set_limits(row.pk, limits=terms.limits)
+    row.draft, row.status, row.updated_at = None, "published", at
+    row.save()
+    record_audit(
+        actor=actor,
+        at=at,
+        verb="voucher_definition.published",
+        subject=("voucher_definition", definition_id),
+        changes={"version": [row.version - 1, row.version]},
+    )
+    return row.version
+
+
+@transaction.atomic
+def end_definition(*, actor: Actor, at: datetime, definition_id: str) -> None:
+    """Issue and claim no more of it.  Vouchers that are out stay what they are."""
+    row = definition_locked(definition_id)
+    if row.status == "ended":
+        return
+    before, row.status, row.updated_at = row.status, "ended", at
+    row.save(update_fields=["status", "updated_at"])
+    record_audit(
+        actor=actor,
+        at=at,
+        verb="voucher_definition.ended",
+        subject=("voucher_definition", definition_id),
+        changes={"status": [before, "ended"]},
+    )
+
+
+@transaction.atomic
+def copy_definition(*, actor: Actor, at: datetime, definition_id: str) -> str:
+    """A new draft with the same terms; returns its public id."""
+    row = definition_locked(definition_id)
+    newest = row.versions.order_by("-number").first()
+    terms = row.draft or (newest.terms if newest else {})
+    name = str(_("Copy of {name}")).format(name=row.name)[:120]
+    return create_definition(actor=actor, at=at, name=name, terms=terms)
