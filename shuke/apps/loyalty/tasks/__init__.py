@@ -1,0 +1,5 @@
+"""Work of the programme in the background: one module per area."""
+
+from shuke.apps.loyalty.tasks import care
+
+__all__ = ["care"]

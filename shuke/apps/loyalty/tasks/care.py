@@ -1,0 +1,55 @@
+"""The care of the ledger: what time has made of wallets, reminders, and verification by night."""
+
+from collections.abc import Callable
+
+from django_tasks import task
+
+from shuke.apps.loyalty.operations import gather_stranded, remind_expiring, settle_wallets, verify_ledger
+from shuke.platform.clock import business_date, now
+from shuke.platform.jobs import report_progress, retried, schedule
+from shuke.platform.permissions import SYSTEM, Actor
+from shuke.platform.retailer.queries import retailer
+
+#: On Sundays everything is replayed and rehashed, on other days what changed since.
+FULL_ON = 6
+
+
+@task()
+@retried(max_attempts=3, backoff_seconds=60)
+def settle_due_wallets() -> int:
+    """Post activations, expiries and time-outs of holds that are due; returns how many wallets were settled."""
+    settled = settle_wallets(at=now(), tell=_progress("wallets"))
+    gather_stranded(at=now())
+    return settled
+
+
+@task()
+@retried(max_attempts=3, backoff_seconds=300)
+def tell_expiring_points() -> int:
+    """Tell of points that end in 30, 7 or 1 days; returns how many endings were told."""
+    at = now()
+    return remind_expiring(at=at, today=business_date(at, retailer().time_zone))
+
+
+@task()
+@retried(max_attempts=2, backoff_seconds=600)
+def verify_ledger_by_night() -> int:
+    """Run all checks, on Sundays on every transaction; returns how much was found."""
+    is_full = business_date(now(), retailer().time_zone).weekday() == FULL_ON
+    return verify_ledger(actor=SYSTEM, clock=now, is_full=is_full, tell=_progress("checks")).findings
+
+
+@task()
+def verify_ledger_now(actor_name: str) -> int:
+    """Run all checks on every transaction because somebody asked; returns how much was found."""
+    actor = Actor(kind="system", id="system", name=actor_name)
+    return verify_ledger(actor=actor, clock=now, is_full=True, tell=_progress("checks")).findings
+
+
+def _progress(label: str) -> Callable[[int, int], None]:
+    return lambda done, total: report_progress(done=done, total=total, label=label)
+
+
+schedule("points: settle wallets", settle_due_wallets, every_seconds=900)
+schedule("points: tell of endings", tell_expiring_points, cron="40 5 * * *")
+schedule("points: verify the ledger", verify_ledger_by_night, cron="50 3 * * *")
