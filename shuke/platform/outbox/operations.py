@@ -1,6 +1,6 @@
 """Telling the lake, in the same transaction as the change."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from itertools import islice
 from typing import Any
@@ -28,14 +28,19 @@ def record(table_name: str, rows: Iterable[Mapping[str, Any]]) -> int:
     """
     if not connection.in_atomic_block:
         raise RuntimeError("Outbox rows must be written in the transaction of the change they tell of.")
-    table = TABLES[table_name]
-    zone = ZoneInfo(retailer().time_zone)
-    prepared = (_payload_row(table, row, zone) for row in rows)
+    prepared = payload_rows(table_name, rows)
     count = 0
     while chunk := list(islice(prepared, ROWS_PER_PAYLOAD)):
         OutboxRow.objects.create(table=table_name, payload=chunk)
         count += len(chunk)
     return count
+
+
+def payload_rows(table_name: str, rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The rows as ``record`` queues them, for a stored function that writes the queue's row itself."""
+    table = TABLES[table_name]
+    zone = ZoneInfo(retailer().time_zone)
+    return (_payload_row(table, row, zone) for row in rows)
 
 
 @transaction.atomic

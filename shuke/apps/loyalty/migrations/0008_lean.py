@@ -4,6 +4,8 @@ import django.db.models.deletion
 import shuke.apps.loyalty.models.ledger
 from django.db import migrations, models
 
+from shuke.apps.loyalty.migrations._stored_functions import CREATE, DROP
+
 # What is left of a lot is its points where they began, and its moves.
 FILL_LOTS = """
 UPDATE loyalty_pointslot SET
@@ -17,8 +19,17 @@ UPDATE loyalty_pointslot SET
 CLOSE_LOTS = "UPDATE loyalty_pointslot SET is_open = (pending + available + held > 0)"
 
 
+def _run_on_postgresql(statements):
+    def run(_apps, schema_editor):
+        if schema_editor.connection.vendor == "postgresql":
+            for statement in statements:
+                schema_editor.execute(statement, params=None)
+
+    return run
+
+
 class Migration(migrations.Migration):
-    dependencies = [("loyalty", "0007_finance")]
+    dependencies = [("loyalty", "0007_finance"), ("outbox", "0002_positions")]
     operations = [
         migrations.RemoveIndex(model_name="pointstransaction", name="loyalty_poi_related_86bb53_idx"),
         migrations.AddField(model_name="pointslot", name="pending", field=models.BigIntegerField(default=0)),
@@ -118,4 +129,5 @@ class Migration(migrations.Migration):
             model_name="pointstransaction",
             constraint=models.UniqueConstraint(fields=("key",), name="key_once"),
         ),
+        migrations.RunPython(_run_on_postgresql(CREATE), _run_on_postgresql(DROP)),
     ]

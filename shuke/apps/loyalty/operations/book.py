@@ -1,6 +1,6 @@
 """The ledger's only pen: wallets under their locks, postings in memory, rows appended together."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -11,7 +11,7 @@ from shuke.apps.loyalty.operations.copies import record_copies
 from shuke.apps.loyalty.operations.writing import Written, close_holds, save_wallets, write_postings
 from shuke.apps.loyalty.queries.states import empty_state, hashed_facts, open_states_of, states_of
 from shuke.apps.loyalty.rules.chain import VERSION, posting_hash
-from shuke.apps.loyalty.rules.postings import OpenHold, Posting
+from shuke.apps.loyalty.rules.postings import Account, OpenHold, Posting
 from shuke.apps.loyalty.rules.wallet import due, next_due_at
 from shuke.apps.loyalty.schemas import Request
 from shuke.platform.ids import new_ids
@@ -150,6 +150,8 @@ class Ledger:
         self.books: dict[int, Book] = {}
         self.closed: list[int] = []
         self.hold_transactions: dict[int, PointsTransaction] = {}
+        #: Entries of what was written last, by public id.
+        self.entries: dict[str, Mapping[Account, int]] = {}
         self._waiting: list[Written] = []
 
     def open(self, wallet_ids: Iterable[int], *, lots: Lots = "whole") -> list[Book]:
@@ -201,6 +203,7 @@ class Ledger:
         closed, self.closed = self.closed, []
         close_holds(closed)
         save_wallets([books[pk] for pk in sorted(books)])
+        self.entries = {transaction.public_id: posting.entries for _, transaction, posting in waiting}
         record_copies([(transaction, posting) for _, transaction, posting in waiting])
 
 

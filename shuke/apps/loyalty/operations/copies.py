@@ -5,7 +5,7 @@ from typing import Any
 
 from shuke.apps.loyalty.models import PointsTransaction
 from shuke.apps.loyalty.rules.postings import WALLET_ACCOUNTS, Posting
-from shuke.platform.outbox.operations import record
+from shuke.platform.outbox.operations import payload_rows, record
 
 
 def record_copies(written: Sequence[tuple[PointsTransaction, Posting]]) -> None:
@@ -22,6 +22,11 @@ def record_copies(written: Sequence[tuple[PointsTransaction, Posting]]) -> None:
     holds move points within the wallet, tell the lake nothing, and are half of all postings.
     """
     record("points_entries", _facts(written))
+
+
+def copies_of(written: Sequence[tuple[PointsTransaction, Posting]]) -> list[dict[str, Any]]:
+    """The copies as they wait for the relay, for the stored functions that queue them by themselves."""
+    return list(payload_rows("points_entries", _facts(written)))
 
 
 def _facts(written: Sequence[tuple[PointsTransaction, Posting]]) -> Iterator[dict[str, Any]]:

@@ -9,14 +9,16 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.loyalty.models import PointsTransaction, Wallet
-from shuke.apps.loyalty.operations.book import Book, Ledger
+from shuke.apps.loyalty.operations.book import Book, Ledger, Lots
+from shuke.apps.loyalty.operations.merging import gather_wallet
+from shuke.apps.loyalty.queries.moved import home_of
 from shuke.apps.loyalty.queries.statements import outcome_of
 from shuke.apps.loyalty.queries.types import points_type_row
 from shuke.apps.loyalty.rules.chain import request_hash
 from shuke.apps.loyalty.rules.corrections import Irreversible
 from shuke.apps.loyalty.rules.postings import Overdrawn, Shortfall
 from shuke.apps.loyalty.schemas import PostingOutcome, Request
-from shuke.apps.members.queries import member_refs
+from shuke.apps.members.queries import member_refs, survivor_of
 from shuke.platform.errors import NotFound, Refused
 
 
@@ -40,40 +42,68 @@ class PointsShort(Refused):
     """There are fewer points than needed."""
 
 
-def wallet_id(member_id: str, *, points_type: str, at: datetime) -> int:
-    """The wallet of a member, made at the first use.  Raises ``NotFound`` for an unknown member or type."""
+def wallet_of(member_id: str, *, points_type: str, at: datetime) -> Wallet:
+    """The wallet of a member, or of who speaks for it, with its points type, made at the first use.
+
+    Raises ``NotFound`` for an unknown member or type.
+    """
+    rows = Wallet.objects.select_related("member", "points_type")
+    found = rows.filter(member__public_id=member_id, points_type__code=points_type).first()
+    if found is not None:
+        return home_of(found)
     kind = points_type_row(points_type)
-    ref = member_refs([member_id]).get(member_id)
-    if ref is None:
+    if member_id not in member_refs([member_id]):
         raise NotFound("member_not_found", _("There is no such member."), {"member_id": member_id})
-    wallet, _made = Wallet.objects.get_or_create(
+    (ref,) = member_refs([survivor_of(member_id)]).values()
+    made, _is_new = Wallet.objects.get_or_create(
         member_id=ref.pk, points_type=kind, defaults={"created_at": at}
     )
-    return wallet.pk
+    return made
+
+
+def wallet_id(member_id: str, *, points_type: str, at: datetime) -> int:
+    """The key of ``wallet_of``."""
+    return wallet_of(member_id, points_type=points_type, at=at).pk
+
+
+def digest_of(request: Request, *, operation: str, details: Mapping[str, Any]) -> str:
+    """What tells this request from another one with the same key (64 hex)."""
+    return request_hash({"operation": operation, "source": request.source, **details})
 
 
 def once(
-    request: Request, *, operation: str, details: Mapping[str, Any], wallets: Sequence[int], act: Act
+    request: Request,
+    *,
+    operation: str,
+    details: Mapping[str, Any],
+    wallets: Sequence[int],
+    act: Act,
+    lots: Lots = "whole",
 ) -> PostingOutcome:
     """Lock the wallets, give a repeated request its old answer, settle, act, write.
 
-    Raises ``IdempotencyConflict``, ``PointsShort`` and other refusals; then nothing is changed.
+    ``lots`` are those that ``act`` needs to know (``Ledger.open``).  Raises ``IdempotencyConflict``,
+    ``PointsShort`` and other refusals; then nothing is changed.
     """
-    digest = request_hash({"operation": operation, "source": request.source, **details})
+    digest = digest_of(request, operation=operation, details=details)
     try:
         with transaction.atomic():
             ledger = Ledger()
-            books = ledger.open(wallets)
+            books = ledger.open(wallets, lots="none")
+            # After the lock, so that it sees what the one who had it before has written.
             before = PointsTransaction.objects.filter(key=request.key).first()
             if before is not None:
                 return _replayed(before, digest)
+            ledger.read_lots(books, lots=lots)
             at = max([request.at, *(book.wallet.recorded_at or request.at for book in books)])
             for book in books:
                 book.settle(at)
             by_wallet = {book.wallet.pk: book for book in books}
             posted = act(ledger, [by_wallet[pk] for pk in wallets], When(digest, at))
             ledger.flush()
-            return outcome_of(posted, outcome="created")
+            outcome = outcome_of(posted, outcome="created", entries=ledger.entries.get(posted.public_id))
+        _gather(books, at=at)
+        return outcome
     except Shortfall as short:
         raise PointsShort(
             "points_insufficient",
@@ -96,6 +126,13 @@ def once(
         if taken is None:
             raise
         return _replayed(taken, digest)
+
+
+def _gather(books: Sequence[Book], *, at: datetime) -> None:
+    """Let points of merged members follow; if we are killed before, the next sweep takes them along."""
+    for book in books:
+        if book.wallet.moved_to_id is not None:
+            gather_wallet(book.wallet.pk, at=at)
 
 
 def _replayed(before: PointsTransaction, digest: str) -> PostingOutcome:

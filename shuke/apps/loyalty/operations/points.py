@@ -7,9 +7,11 @@ from typing import Any
 from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
-from shuke.apps.loyalty.models import PointsEntry, PointsTransaction
+from shuke.apps.loyalty.models import PointsEntry, PointsTransaction, Wallet
+from shuke.apps.loyalty.operations import lean
 from shuke.apps.loyalty.operations.book import Book, Ledger
-from shuke.apps.loyalty.operations.once import When, once, wallet_id
+from shuke.apps.loyalty.operations.once import When, digest_of, once, wallet_id, wallet_of
+from shuke.apps.loyalty.queries.moved import lots_now
 from shuke.apps.loyalty.queries.postings import postings_of
 from shuke.apps.loyalty.queries.states import moves_of
 from shuke.apps.loyalty.queries.types import points_type_row
@@ -38,11 +40,18 @@ def award_points(
     """
     if points <= 0:
         raise Invalid("invalid_points", _("Points must be a whole number above zero."), {"points": points})
-    kind, since = points_type_row(points_type), earned_at or request.at
+    row, since = wallet_of(member_id, points_type=points_type, at=request.at), earned_at or request.at
+    kind = row.points_type
     starts = activates_at or activation_time(since, days=kind.activation_days)
     ends = expires_at or Expiry(**kind.expiry).end(since, time_zone=retailer().time_zone)
     if ends is not None and ends <= starts:
         raise Invalid("ends_before_start", _("These points would end before they can be used."))
+    details = {"member": member_id, "type": points_type, "points": points, "earned_at": earned_at}
+    details |= {"activates_at": activates_at, "expires_at": expires_at}
+    digest = digest_of(request, operation="award", details=details)
+    quick = lean.earn(row, request=request, digest=digest, points=points, life=(since, starts, ends))
+    if quick is not None:
+        return quick
 
     def act(_ledger: Ledger, books: Sequence[Book], when: When) -> PointsTransaction:
         book = books[0]
@@ -54,10 +63,7 @@ def award_points(
         book.settle(when.at)
         return posted
 
-    details = {"member": member_id, "type": points_type, "points": points, "earned_at": earned_at}
-    details |= {"activates_at": activates_at, "expires_at": expires_at}
-    pk = wallet_id(member_id, points_type=points_type, at=request.at)
-    return once(request, operation="award", details=details, wallets=[pk], act=act)
+    return once(request, operation="award", details=details, wallets=[row.pk], act=act, lots="none")
 
 
 def hold_points(
@@ -69,8 +75,7 @@ def hold_points(
     """
     if expires_at <= request.at:
         raise Invalid("hold_too_short", _("A hold must end in the future."))
-    if not points_type_row(points_type).is_spendable:
-        raise Refused("points_not_spendable", _("Points of this kind are never spent."))
+    row = spendable_wallet(member_id, points_type=points_type, at=request.at)
 
     def act(_ledger: Ledger, books: Sequence[Book], when: When) -> PointsTransaction:
         posting = wallet.hold(books[0].state, points=points)
@@ -79,8 +84,34 @@ def hold_points(
         return posted
 
     details = {"member": member_id, "type": points_type, "points": points, "expires_at": expires_at}
-    pk = wallet_id(member_id, points_type=points_type, at=request.at)
-    return once(request, operation="hold", details=details, wallets=[pk], act=act)
+    return once(request, operation="hold", details=details, wallets=[row.pk], act=act, lots="open")
+
+
+def spendable_wallet(member_id: str, *, points_type: str, at: datetime) -> Wallet:
+    """The wallet of a member, refused if its points are of a kind that is never spent."""
+    row = wallet_of(member_id, points_type=points_type, at=at)
+    if not row.points_type.is_spendable:
+        raise Refused("points_not_spendable", _("Points of this kind are never spent."))
+    return row
+
+
+def spend_points(*, request: Request, member_id: str, points_type: str, points: int) -> PostingOutcome:
+    """Spend points at once, without a hold before; ``give_back_points`` takes the transaction as a commit.
+
+    Raises ``PointsShort``.
+    """
+    row = spendable_wallet(member_id, points_type=points_type, at=request.at)
+    details = {"member": member_id, "type": points_type, "points": points}
+    digest = digest_of(request, operation="spend", details=details)
+    quick = lean.burn(row, request=request, digest=digest, points=points)
+    if quick is not None:
+        return quick
+
+    def act(_ledger: Ledger, books: Sequence[Book], when: When) -> PointsTransaction:
+        posting = wallet.spend(books[0].state, points=points)
+        return books[0].post("commit", posting, request=request, request_hash=when.digest)
+
+    return once(request, operation="spend", details=details, wallets=[row.pk], act=act, lots="open")
 
 
 def commit_hold(*, request: Request, hold_id: str) -> PostingOutcome:
@@ -112,7 +143,8 @@ def _end_hold(request: Request, *, hold_id: str, kind: str) -> PostingOutcome:
         book.close_hold(row.pk)
         return posted
 
-    return once(request, operation=kind, details={"hold": hold_id}, wallets=[row.wallet_id], act=act)
+    details = {"hold": hold_id}
+    return once(request, operation=kind, details=details, wallets=[row.wallet_id], act=act, lots="open")
 
 
 def give_back_points(
@@ -149,11 +181,12 @@ def claw_back_points(*, request: Request, earn_id: str, points: int) -> PostingO
     row = _transaction(earn_id, kinds=frozenset({"earn"}))
     policy = row.wallet.points_type.return_policy
     earned = sum(row.lots.values_list("points", flat=True))
+    wallet_now, numbers = lots_now(row)
 
     def act(_ledger: Ledger, books: Sequence[Book], when: When) -> PointsTransaction:
         posting = returns.claw_back(
             books[0].state,
-            lots=list(row.lots.values_list("number", flat=True)),
+            lots=numbers,
             points=points,
             earned=earned,
             taken=_taken_back(row),
@@ -165,7 +198,7 @@ def claw_back_points(*, request: Request, earn_id: str, points: int) -> PostingO
 
     try:
         details = {"earn": earn_id, "points": points}
-        return once(request, operation="claw_back", details=details, wallets=[row.wallet_id], act=act)
+        return once(request, operation="claw_back", details=details, wallets=[wallet_now.pk], act=act)
     except _NothingToTake:
         return None
 
@@ -207,7 +240,7 @@ def adjust_points(*, request: Request, member_id: str, points_type: str, points:
 
     details = {"member": member_id, "type": points_type, "points": points, "reason": request.reason}
     pk = wallet_id(member_id, points_type=points_type, at=request.at)
-    return once(request, operation="adjust", details=details, wallets=[pk], act=act)
+    return once(request, operation="adjust", details=details, wallets=[pk], act=act, lots="open")
 
 
 def reverse_transaction(*, request: Request, transaction_id: str) -> PostingOutcome:
@@ -234,8 +267,10 @@ def transfer_points(
     if giver_id == taker_id:
         raise Invalid("same_member", _("Points are already there."))
     wallets = [wallet_id(m, points_type=points_type, at=request.at) for m in (giver_id, taker_id)]
+    if wallets[0] == wallets[1]:
+        raise Invalid("same_member", _("Points are already there."))
 
-    def act(ledger: Ledger, books: Sequence[Book], when: When) -> PointsTransaction:
+    def act(_ledger: Ledger, books: Sequence[Book], when: When) -> PointsTransaction:
         giver, taker = books
         sent = corrections.parcels(giver.state, points=points)
         if not sent:
@@ -244,13 +279,12 @@ def transfer_points(
         posted = giver.post(
             "transfer_out", corrections.sending(sent), request=request, request_hash=when.digest
         )
-        ledger.flush()
         arrival = Request(key=f"{request.key}:in", actor=request.actor, at=request.at, source=request.source)
         taker.post("transfer_in", receiving, request=arrival, request_hash=when.digest, related=posted)
         return posted
 
     details: dict[str, Any] = {"giver": giver_id, "taker": taker_id, "type": points_type, "points": points}
-    return once(request, operation="transfer", details=details, wallets=wallets, act=act)
+    return once(request, operation="transfer", details=details, wallets=wallets, act=act, lots="open")
 
 
 def _transaction(transaction_id: str, *, kinds: frozenset[str]) -> PointsTransaction:

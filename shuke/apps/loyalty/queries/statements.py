@@ -1,5 +1,6 @@
 """A member's points: balances, lots and every line of the statement."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
@@ -19,15 +20,22 @@ def _balances(values: dict[str, int]) -> Balances:
     )
 
 
-def outcome_of(row: PointsTransaction, *, outcome: Literal["created", "replayed"]) -> PostingOutcome:
-    """What the one who asked for a transaction is told."""
+def outcome_of(
+    row: PointsTransaction,
+    *,
+    outcome: Literal["created", "replayed"],
+    entries: Mapping[str, int] | None = None,
+) -> PostingOutcome:
+    """What the one who asked for a transaction is told; ``entries`` are read unless they are at hand."""
+    if entries is None:
+        entries = dict(row.entries.values_list("account", "points"))
     return PostingOutcome(
         outcome=outcome,
         transaction_id=row.public_id,
         kind=row.kind,
         effective_at=row.effective_at,
         recorded_at=row.recorded_at,
-        entries=dict(row.entries.values_list("account", "points")),
+        entries=dict(entries),
         balances=_balances(row.balances),
     )
 

@@ -170,6 +170,15 @@ def hold(state: WalletState, *, points: int) -> Posting:
     return Posting({"available": -points, "held": points}, moves)
 
 
+def spend(state: WalletState, *, points: int) -> Posting:
+    """Spend points at once, soonest to end first.  Raises ``Shortfall``."""
+    available = state.balances["available"]
+    if points <= 0 or points > available:
+        raise Shortfall(available=available, needed=points)
+    moves = moves_between(taken_from(state.first_to_end("available"), points), "available", "spent")
+    return Posting({"available": -points, "redeemed": points}, moves)
+
+
 def lots_of(moves: Iterable[Move], bucket: Bucket, lots: Mapping[int, Lot]) -> list[tuple[Lot, int]]:
     """The lots and points that moves have put into a bucket, in the order of the moves."""
     return [(lots[move.lot], move.delta) for move in moves if move.bucket == bucket and move.delta > 0]
