@@ -88,7 +88,9 @@ def bought(request: CheckoutRequest, member: str | None, *, order_id: str = "") 
     return commit(held["reservation_id"], order_id=order_id).answer
 
 
-def fund(member: str, points: int, *, rate: tuple[int, int] = (100, 100), **values: Any) -> None:
+def fund(
+    member: str, points: int, *, at: datetime = START, rate: tuple[int, int] = (100, 100), **values: Any
+) -> None:
     """Give a member points and say what they are worth."""
     set_points_rate(
         actor=SYSTEM,
@@ -100,7 +102,7 @@ def fund(member: str, points: int, *, rate: tuple[int, int] = (100, 100), **valu
         **values,
     )
     award_points(
-        request=Request(key=f"fund:{member}", actor="test", at=START),
+        request=Request(key=f"fund:{member}", actor="test", at=at),
         member_id=member,
         points_type="gift",
         points=points,

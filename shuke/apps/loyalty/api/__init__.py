@@ -2,4 +2,9 @@
 
 from ninja import Router
 
+from shuke.apps.loyalty.api.checkout import router as checkout_router
+from shuke.apps.loyalty.api.finance import router as finance_router
+
 router = Router()
+router.add_router("/checkout", checkout_router)
+router.add_router("/points-finance", finance_router)
