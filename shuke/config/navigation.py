@@ -41,6 +41,10 @@ SECTIONS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
         ),
     ),
     (
+        _("Membership"),
+        (Entry(_("Points finance"), "/membership/finance/", "report-money", "finance.view"),),
+    ),
+    (
         _("Data"),
         (
             Entry(_("Products"), "/products/", "package", "products.view"),

@@ -1,4 +1,6 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class LoyaltyConfig(AppConfig):
@@ -11,3 +13,30 @@ class LoyaltyConfig(AppConfig):
         from shuke.apps.loyalty.operations import merge_wallets, unmerge_wallets
 
         register_follower("loyalty", merge=merge_wallets, unmerge=unmerge_wallets)
+        _name_finance()
+
+
+def _name_finance() -> None:
+    """Words of points finance."""
+    from shuke.web.labels import register_labels
+
+    register_labels(
+        "points_movement",
+        {
+            "issued": (pgettext_lazy("points", "Issued"), "green"),
+            "redeemed": (pgettext_lazy("points", "Redeemed"), "blue"),
+            "breakage": (pgettext_lazy("points", "Expired"), "grey"),
+            "clawback": (_("Taken back"), "yellow"),
+            "adjustment": (_("By hand"), "yellow"),
+            "transfer": (_("Between members"), "grey"),
+            "write_off": (_("Written off"), "grey"),
+            "revaluation": (_("Revaluation"), "blue"),
+        },
+    )
+    register_labels(
+        "audit_noun",
+        {
+            "points_cost": (_("Worth of a point"), "grey"),
+            "journal_accounts": (_("Accounts of the journal"), "grey"),
+        },
+    )
