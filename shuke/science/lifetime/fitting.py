@@ -1,0 +1,117 @@
+"""Maximum likelihood: the parameters of a model, how sure they are, and whether the search has ended well."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize
+
+from shuke.science.lifetime.histories import Floats, Histories
+from shuke.science.lifetime.model import Model
+
+#: Parameters beyond these have run away: the data do not tell them from zero or from infinity.
+SMALLEST, LARGEST = 1e-6, 1e7
+
+
+class NotFitted(ValueError):
+    """No start of the search ended in a maximum."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted model.
+
+    ``covariance`` is that of the logarithms of the parameters (inverse of the observed information), ``None``
+    where the likelihood is flat in a direction.  ``at_bound`` names parameters that have run away.
+    """
+
+    model: Model
+    theta: Floats
+    log_likelihood: float
+    covariance: Floats | None
+    at_bound: tuple[str, ...]
+    members: float
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """The estimates by their names in the literature."""
+        return dict(zip(self.model.parameters, map(float, self.theta), strict=True))
+
+    @property
+    def bic(self) -> float:
+        """Schwarz's criterion; smaller is better."""
+        return len(self.theta) * float(np.log(self.members)) - 2 * self.log_likelihood
+
+
+def fit(model: Model, histories: Histories) -> Fit:
+    """The most likely parameters, searched by L-BFGS-B over their logarithms with the exact gradient.
+
+    Raises ``NotFitted``.
+    """
+    scale = histories.members
+    best: tuple[float, Floats] | None = None
+
+    def loss(logs: Floats) -> tuple[float, Floats]:
+        theta = np.exp(logs)
+        value, gradient = model.log_likelihood(theta, histories)
+        if not np.isfinite(value):
+            return 1e10, np.zeros_like(logs)
+        return -value / scale, -gradient * theta / scale
+
+    bounds = [(np.log(SMALLEST), np.log(LARGEST))] * len(model.parameters)
+    for start in model.starts(histories):
+        first = np.clip(np.log(start), *bounds[0])
+        found = minimize(
+            loss, first, jac=True, method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-13, "gtol": 1e-8}
+        )
+        if np.isfinite(found.fun) and found.fun < 1e9 and (best is None or found.fun < best[0] - 1e-12):
+            best = float(found.fun), found.x
+        if found.success and best is not None and float(np.abs(found.jac).max()) < 1e-6:
+            break
+    if best is None:
+        raise NotFitted(f"{model.name} could not be fitted to these histories.")
+    return _described(model, histories, logs=best[1])
+
+
+def _described(model: Model, histories: Histories, *, logs: Floats) -> Fit:
+    theta = np.exp(logs)
+    value, _gradient = model.log_likelihood(theta, histories)
+    outside = (theta < SMALLEST * 1.01) | (theta > LARGEST * 0.99)
+    return Fit(
+        model=model,
+        theta=theta,
+        log_likelihood=value,
+        covariance=_covariance(model, histories, logs=logs),
+        at_bound=tuple(name for name, out in zip(model.parameters, outside, strict=True) if out),
+        members=histories.members,
+    )
+
+
+def _covariance(model: Model, histories: Histories, *, logs: Floats) -> Floats | None:
+    """Inverse of the observed information, from differences of the exact gradient."""
+    step, size = 1e-4, len(logs)
+    information = np.zeros((size, size))
+    for i in range(size):
+        ends = []
+        for sign in (1, -1):
+            moved = logs.copy()
+            moved[i] += sign * step
+            theta = np.exp(moved)
+            ends.append(model.log_likelihood(theta, histories)[1] * theta)
+        information[i] = -(ends[0] - ends[1]) / (2 * step)
+    information = (information + information.T) / 2
+    if not np.all(np.isfinite(information)) or float(np.linalg.eigvalsh(information).min()) <= 1e-8:
+        return None
+    return np.asarray(np.linalg.inv(information), dtype=np.float64)
+
+
+def drawn(fitted: Fit, *, rng: np.random.Generator, draws: int) -> Floats:
+    """Parameters drawn from the normal approximation of their logarithms: one row per draw.
+
+    The uncertainty of the parameters, not of a single member.  Raises ``NotFitted`` where the likelihood
+    is flat.
+    """
+    if fitted.covariance is None:
+        raise NotFitted(f"The parameters of {fitted.model.name} are not determined by these histories.")
+    return np.exp(rng.multivariate_normal(np.log(fitted.theta), fitted.covariance, size=draws))
