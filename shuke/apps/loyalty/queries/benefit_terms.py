@@ -1,13 +1,15 @@
 """Versions of the benefit terms, and how much is used of them."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import Count, F, Sum
 
 from shuke.apps.loyalty.models import BenefitTerms, BenefitUse
 from shuke.apps.loyalty.queries.benefits import in_language
 from shuke.apps.loyalty.schemas import BenefitTermsView, BenefitUsage
+from shuke.platform.retailer.queries import retailer
 
 
 def terms_view(row: BenefitTerms) -> BenefitTermsView:
@@ -47,12 +49,12 @@ def columns_in_terms(benefits: list[dict[str, Any]]) -> list[str]:
 
 def benefit_usage(*, today: date) -> list[BenefitUsage]:
     """What is used of each benefit that holds today: in this calendar month, year or in all, net of returns."""
-    version = benefit_version_on(today)
+    version, zone = benefit_version_on(today), ZoneInfo(retailer().time_zone)
     found = []
     for row in version.benefits if version else []:
         uses = BenefitUse.objects.filter(benefit=row["code"], hold__state="used")
         if since := _begin(row["period"], today):
-            uses = uses.filter(hold__created_at__date__gte=since)
+            uses = uses.filter(hold__created_at__gte=datetime.combine(since, time.min, tzinfo=zone))
         sums = uses.aggregate(
             uses=Sum(F("quantity") - F("returned")), members=Count("hold__member", distinct=True)
         )
