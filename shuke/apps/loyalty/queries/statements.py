@@ -5,10 +5,12 @@ from datetime import datetime
 from typing import Any, Literal
 
 from shuke.apps.loyalty.models import PointsEntry, PointsLot, PointsTransaction, Wallet
+from shuke.apps.loyalty.queries.moved import home_of
 from shuke.apps.loyalty.queries.states import state_as_of
 from shuke.apps.loyalty.rules.postings import REMAINING
 from shuke.apps.loyalty.rules.wallet import WalletState, due
 from shuke.apps.loyalty.schemas import Balances, LotView, PostingOutcome, TransactionView, WalletView
+from shuke.apps.members.queries import member_refs, survivor_of
 
 
 def _balances(values: dict[str, int]) -> Balances:
@@ -50,14 +52,26 @@ def settled_state(wallet: Wallet, *, at: datetime, known_at: datetime | None = N
     return state
 
 
+def wallet_row(member_id: str, *, points_type: str) -> Wallet | None:
+    """The wallet in which the points of a member are: its own, or that of who speaks for it."""
+    wallets = Wallet.objects.select_related("moved_to")
+    found = wallets.filter(member__public_id=member_id, points_type__code=points_type).first()
+    if found is not None:
+        return home_of(found)
+    if member_id not in member_refs([member_id]):
+        return None
+    speaker = survivor_of(member_id)
+    return None if speaker == member_id else wallet_row(speaker, points_type=points_type)
+
+
 def points_wallet(
     member_id: str, *, points_type: str, at: datetime, known_at: datetime | None = None
 ) -> WalletView:
     """Balances and lots of a member as of ``at``, by what was known at ``known_at`` (the same moment by default).
 
-    A member without a wallet has nothing.
+    A member without a wallet has nothing; of a merged member these are the points of who speaks for it.
     """
-    wallet = Wallet.objects.filter(member__public_id=member_id, points_type__code=points_type).first()
+    wallet = wallet_row(member_id, points_type=points_type)
     state = settled_state(wallet, at=at, known_at=known_at) if wallet else WalletState()
     sources = dict(
         PointsLot.objects.filter(wallet=wallet).values_list("number", "transaction__source") if wallet else ()
@@ -85,9 +99,8 @@ def points_statement(
     member_id: str, *, points_type: str, limit: int = 50, offset: int = 0
 ) -> tuple[list[TransactionView], int]:
     """Every transaction of a member's wallet, newest first, and how many there are."""
-    rows = PointsTransaction.objects.filter(
-        wallet__member__public_id=member_id, wallet__points_type__code=points_type
-    ).order_by("-wallet_seq")
+    wallet = wallet_row(member_id, points_type=points_type)
+    rows = PointsTransaction.objects.filter(wallet=wallet).order_by("-wallet_seq")
     shown = list(rows[offset : offset + limit])
     entries: dict[int, dict[str, int]] = {row.pk: {} for row in shown}
     amounts = PointsEntry.objects.filter(transaction__in=shown).order_by("pk")

@@ -29,30 +29,6 @@ def lots_are_whole(_wallets: Wallets) -> Iterator[str]:
     """
     for lot, total in rows_of(sql):
         yield f"lot {lot}: its buckets hold {total:+} points that it did not have"
-    yield from _what_is_left_is_kept()
-
-
-def _what_is_left_is_kept() -> Iterator[str]:
-    """What a lot's row says is left of it is what its moves leave."""
-    sql = """
-        SELECT lot.id, lot.pending, lot.available, lot.held, lot.is_open,
-               COALESCE(sums.pending, 0), COALESCE(sums.available, 0), COALESCE(sums.held, 0)
-        FROM loyalty_pointslot lot LEFT JOIN (
-            SELECT lot_id, SUM(CASE bucket WHEN 'pending' THEN delta ELSE 0 END) AS pending,
-                   SUM(CASE bucket WHEN 'available' THEN delta ELSE 0 END) AS available,
-                   SUM(CASE bucket WHEN 'held' THEN delta ELSE 0 END) AS held
-            FROM ({changes}) changes GROUP BY lot_id
-        ) sums ON sums.lot_id = lot.id
-        WHERE lot.pending <> COALESCE(sums.pending, 0) OR lot.available <> COALESCE(sums.available, 0)
-              OR lot.held <> COALESCE(sums.held, 0)
-              OR lot.is_open <> (lot.pending + lot.available + lot.held > 0)
-        ORDER BY lot.id
-    """
-    for lot, *kept, is_open, pending, available, held in rows_of(sql):
-        yield (
-            f"lot {lot}: {'open' if is_open else 'closed'} with {kept} pending, available and held; "
-            f"its moves leave {[int(pending), int(available), int(held)]}"
-        )
 
 
 def lots_are_used_in_their_time(_wallets: Wallets) -> Iterator[str]:
