@@ -63,7 +63,7 @@ class CheckoutRequest(Strict):
 
     basket: CheckoutBasket
     member: MemberWanted | None = None
-    codes: list[Code] = Field(default_factory=list, max_length=20)
+    codes: list[Code] = Field(default_factory=list, max_length=12)
     points: PointsWanted | None = None
     benefits: dict[Code, Annotated[int, Field(ge=1, le=1000)]] = Field(default_factory=dict, max_length=20)
 
@@ -79,7 +79,7 @@ class CommitRequest(Strict):
     """The purchase was paid.  ``order_id`` is the order's in the lake, ``<channel account>:<order number>``:
     when the order is imported later, it counts once."""
 
-    order_id: Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00]*$")] = ""
+    order_id: Annotated[str, StringConstraints(max_length=160, pattern=r"^[^\x00]*$")] = ""
     payment_reference: Word = ""
 
 

@@ -9,9 +9,12 @@ from shuke.apps.loyalty.operations.checkout.ending import closed
 from shuke.apps.loyalty.operations.checkout.keys import Call, Done, once_only
 from shuke.apps.loyalty.operations.checkout.locks import ended, lock_wallets, locked_reservation
 from shuke.apps.loyalty.operations.checkout.reserving import asked
+from shuke.apps.loyalty.operations.earning import award_purchase
 from shuke.apps.loyalty.operations.points import commit_hold
+from shuke.apps.loyalty.queries.checkout.funds import business_day
+from shuke.apps.loyalty.queries.checkout.quoting import purchase_of
 from shuke.apps.loyalty.queries.checkout.reading import receipt_view
-from shuke.apps.loyalty.schemas import CallOutcome, CommitRequest
+from shuke.apps.loyalty.schemas import CallOutcome, CheckoutBasket, CommitRequest, Quote
 from shuke.apps.promotions.operations import redeem_vouchers
 from shuke.platform.errors import Refused
 
@@ -84,4 +87,16 @@ def _use(row: Reservation, receipt: Receipt, *, call: Call) -> None:
 
 
 def _earn(row: Reservation, receipt: Receipt, *, call: Call) -> None:
-    """Points for what was paid."""
+    """Points for what was paid, by the rules of the moment for which the customer saw the quote."""
+    if row.member is None:
+        return
+    basket, quote = CheckoutBasket(**row.basket), Quote(**row.quote)
+    told = award_purchase(
+        request=asked(row, call, "earn"),
+        member_id=row.member.public_id,
+        order_id=order_of(receipt),
+        purchase=purchase_of(basket, quote, on=business_day(row.created_at)),
+        placed_at=row.created_at,
+    )
+    receipt.earned = {code: points for code, points in told.earned.items() if points}
+    receipt.save(update_fields=["earned"])

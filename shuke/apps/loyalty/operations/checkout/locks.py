@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.loyalty.models import Receipt, Reservation, Wallet
-from shuke.apps.members.queries import absorbed_members, member_refs
+from shuke.apps.members.queries import absorbed_members, member_refs, survivor_of
 from shuke.platform.errors import NotFound, Refused
 
 
@@ -26,7 +26,9 @@ def locked_receipt(receipt_id: str) -> Receipt:
 def lock_wallets(member_id: str | None) -> None:
     """Lock all of a member's wallets by id before any is read: points of several types are posted together."""
     if member_id is not None:
-        refs = member_refs([member_id, *absorbed_members(member_id)])
+        # Who was merged meanwhile: points are in the wallets of who speaks for them, held ones still here.
+        speaker = survivor_of(member_id)
+        refs = member_refs([speaker, *absorbed_members(speaker)])
         rows = Wallet.objects.filter(member__in=[ref.pk for ref in refs.values()]).order_by("pk")
         list(rows.select_for_update().values_list("pk"))
 

@@ -9,8 +9,8 @@ from shuke.apps.loyalty.operations.benefits import reserve_benefits
 from shuke.apps.loyalty.operations.checkout.keys import Call, Done, once_only
 from shuke.apps.loyalty.operations.checkout.locks import lock_wallets
 from shuke.apps.loyalty.operations.points import hold_points
-from shuke.apps.loyalty.queries.checkout.evaluating import evaluation
-from shuke.apps.loyalty.queries.checkout.quoting import Evaluation, quoted
+from shuke.apps.loyalty.queries.checkout.evaluating import evaluation, quote_of
+from shuke.apps.loyalty.queries.checkout.quoting import Evaluation
 from shuke.apps.loyalty.queries.checkout.reading import reservation_view
 from shuke.apps.loyalty.schemas import CallOutcome, Quote, Request, ReservationRequest
 from shuke.apps.members.queries import member_refs
@@ -31,7 +31,7 @@ def reserve_basket(
     def act() -> Done:
         lock_wallets(member_id)
         found = evaluation(request, member_id=member_id, at=call.at, who=who)
-        quote = quoted(found)
+        quote = quote_of(found)
         if quote.quote_hash != request.quote_hash:
             raise Refused(
                 "quote_changed",

@@ -9,9 +9,11 @@ from shuke.apps.loyalty.operations.benefits import return_benefits
 from shuke.apps.loyalty.operations.checkout.committing import order_of
 from shuke.apps.loyalty.operations.checkout.keys import Call, Done, once_only
 from shuke.apps.loyalty.operations.checkout.locks import lock_wallets, locked_receipt
+from shuke.apps.loyalty.operations.earning import return_purchase
 from shuke.apps.loyalty.operations.points import give_back_points
 from shuke.apps.loyalty.queries.checkout.reading import bought_of, return_view, returned_of_all
 from shuke.apps.loyalty.queries.checkout.remaining import lost_vouchers
+from shuke.apps.loyalty.queries.earning import order_earning
 from shuke.apps.loyalty.rules.checkout.returning import MoreThanBought, Outcome, outcome
 from shuke.apps.loyalty.schemas import CallOutcome, Request, ReturnRequest
 from shuke.apps.promotions.operations import return_vouchers
@@ -104,12 +106,40 @@ def _give_and_take(receipt: Receipt, row: CheckoutReturn, *, call: Call, found: 
             commit_id=receipt.spent_id,
             points=row.points_given_back,
         )
+    _take_earned(receipt, row, call=call)
     key = receipt.reservation.public_id
     if any(deduction["step"] == "voucher" for deduction in receipt.quote["deductions"]):
-        done = return_vouchers(key=key, order_id=order_of(receipt), is_whole=found.is_whole, at=call.at)
-        row.vouchers = [
-            {"voucher_id": one.voucher_id, "outcome": one.outcome, "new_voucher_id": one.new_voucher_id}
-            for one in done
-        ]
+        row.vouchers = _returned_vouchers(receipt, key=key, is_whole=found.is_whole, call=call)
     if found.is_whole and receipt.quote["benefits"]:
         return_benefits(key=key, uses=receipt.quote["benefits"], at=call.at)
+
+
+def _returned_vouchers(receipt: Receipt, *, key: str, is_whole: bool, call: Call) -> list[dict[str, str]]:
+    try:
+        done = return_vouchers(key=key, order_id=order_of(receipt), is_whole=is_whole, at=call.at)
+    except Refused as refusal:
+        if refusal.code != "wrong_order" or receipt.member_id:
+            raise
+        # The member was erased, and with them under which order the vouchers were used.
+        return []
+    return [
+        {"voucher_id": one.voucher_id, "outcome": one.outcome, "new_voucher_id": one.new_voucher_id}
+        for one in done
+    ]
+
+
+def _take_earned(receipt: Receipt, row: CheckoutReturn, *, call: Call) -> None:
+    """What the returned pieces earned goes back, by what the ledger recorded for the order."""
+    order_id = order_of(receipt)
+    before = order_earning(order_id) if receipt.member_id else None
+    if before is None:
+        return
+    told = return_purchase(
+        request=Request(
+            key=f"checkout:{row.public_id}", actor=call.actor, at=call.at, source=receipt.public_id
+        ),
+        order_id=order_id,
+        lines={int(number): quantity for number, quantity in row.lines.items()},
+    )
+    taken = {code: points - told.left.get(code, 0) for code, points in before.left.items()}
+    row.points_taken_back = {code: points for code, points in taken.items() if points}

@@ -6,10 +6,16 @@ from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.loyalty.queries.benefits import benefits_of
 from shuke.apps.loyalty.queries.checkout.funds import available_points, business_day, points_rate
-from shuke.apps.loyalty.queries.checkout.quoting import Evaluation, quoted
+from shuke.apps.loyalty.queries.checkout.quoting import (
+    Evaluation,
+    add_earnings,
+    hash_of,
+    purchase_of,
+    quoted,
+)
+from shuke.apps.loyalty.queries.earning import earning_quote
 from shuke.apps.loyalty.rules.checkout.basket import Fault, Item, faults
 from shuke.apps.loyalty.rules.checkout.steps import Rate, Working
-from shuke.apps.loyalty.rules.earning import Line, Purchase
 from shuke.apps.loyalty.schemas import (
     CheckoutRequest,
     NotApplied,
@@ -34,7 +40,7 @@ def evaluate(request: CheckoutRequest, *, member_id: str | None, at: datetime, w
     ``member_id`` is ``None`` for somebody unknown; ``who`` names the till that types voucher codes.  Raises
     ``Invalid`` (``invalid_basket``) naming the line.
     """
-    return quoted(evaluation(request, member_id=member_id, at=at, who=who))
+    return quote_of(evaluation(request, member_id=member_id, at=at, who=who))
 
 
 def evaluation(request: CheckoutRequest, *, member_id: str | None, at: datetime, who: str = "") -> Evaluation:
@@ -49,8 +55,21 @@ def evaluation(request: CheckoutRequest, *, member_id: str | None, at: datetime,
     _take_points(found)
     _take_shipping(found, goods_before_points)
     _take_benefits(found)
-    found.earned = _earned(found)
     return found
+
+
+def quote_of(found: Evaluation) -> Quote:
+    """The answer of an evaluation, with what the purchase would earn, and its hash."""
+    quote = quoted(found)
+    if found.member_id:
+        purchase = purchase_of(found.request.basket, quote, on=business_day(found.at))
+        told = earning_quote(purchase, member_id=found.member_id, at=found.at)
+        add_earnings(quote, told)
+        if quote.earned and found.account and found.account.points_multiplier != 1:
+            _count(found, found.account.points_code)
+            quote.benefits = dict(sorted(found.benefits.items()))
+    quote.quote_hash = hash_of(quote)
+    return quote
 
 
 def items_of(request: CheckoutRequest) -> list[Item]:
@@ -223,35 +242,3 @@ def _take_benefits(found: Evaluation) -> None:
             )
         else:
             found.benefits[code] = found.benefits.get(code, 0) + times
-
-
-def purchase_of(found: Evaluation) -> Purchase:
-    """What was paid, as earning rules see it: without the part that points paid."""
-    working, basket = found.working, found.request.basket
-    lines = [
-        Line(
-            line_no=number,
-            product_id=item.product_id,
-            paid_minor=working.left[number],
-            # A line that points paid in part was not sold at a discount.
-            list_minor=item.list_minor - working.of_line(number, step="points"),
-            voucher_minor=working.of_line(number, step="voucher"),
-            department=item.department,
-            category=item.category,
-            brand=item.brand,
-            quantity=item.quantity,
-        )
-        for number, item in working.items.items()
-    ]
-    return Purchase(
-        lines,
-        on=business_day(found.at),
-        sales_channel=basket.sales_channel,
-        store_id=basket.store_id,
-        tier=found.tier,
-    )
-
-
-def _earned(found: Evaluation) -> dict[str, dict[int, int]]:
-    """Points by type and line; nothing for somebody unknown."""
-    return {}

@@ -1,14 +1,18 @@
 """A quote as tills are told it, and the hash that says what the customer saw."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from shuke.apps.loyalty.rules.chain import request_hash
 from shuke.apps.loyalty.rules.checkout.steps import Working
+from shuke.apps.loyalty.rules.earning import Line, Purchase
 from shuke.apps.loyalty.schemas import (
+    CheckoutBasket,
     CheckoutRequest,
+    EarningQuote,
     LineDeduction,
     MemberBenefits,
     NotApplied,
@@ -35,7 +39,6 @@ class Evaluation:
     benefits: dict[str, int] = field(default_factory=dict)
     not_applied: list[NotApplied] = field(default_factory=list)
     shipping_minor: int = 0
-    earned: dict[str, dict[int, int]] = field(default_factory=dict)
 
     @property
     def tier(self) -> str:
@@ -48,9 +51,9 @@ class Evaluation:
 
 
 def quoted(found: Evaluation) -> Quote:
-    """The answer of an evaluation."""
+    """The answer of an evaluation, without what is earned and without its hash."""
     working, basket = found.working, found.request.basket
-    quote = Quote(
+    return Quote(
         member_id=found.member_id,
         tier=found.tier,
         currency=basket.currency,
@@ -65,11 +68,49 @@ def quoted(found: Evaluation) -> Quote:
         shipping_list_minor=basket.shipping_minor,
         shipping_minor=found.shipping_minor,
         total_minor=working.goods_minor + found.shipping_minor,
-        earned={code: sum(lines.values()) for code, lines in found.earned.items()},
+        earned={},
         quote_hash="",
     )
-    quote.quote_hash = hash_of(quote)
-    return quote
+
+
+def add_earnings(quote: Quote, told: EarningQuote) -> None:
+    """What rules give, by points type: in all, and each line's share of it."""
+    lines = {line.line_no: line for line in quote.lines}
+    for kind in told.types:
+        if kind.points:
+            quote.earned[kind.points_type] = kind.points
+        for rule in kind.rules:
+            for number, points in rule.lines.items():
+                earned = lines[number].earned
+                if points:
+                    earned[kind.points_type] = earned.get(kind.points_type, 0) + points
+
+
+def purchase_of(basket: CheckoutBasket, quote: Quote, *, on: date) -> Purchase:
+    """What is paid, as earning rules see it: without the part that points pay."""
+    shown = {line.line_no: line for line in quote.lines}
+    lines = []
+    for line in sorted(basket.lines, key=lambda line: line.line_no):
+        off = Counter[str]()
+        for deduction in shown[line.line_no].deductions:
+            off[deduction.step] += deduction.minor
+        lines.append(
+            Line(
+                line_no=line.line_no,
+                product_id=line.product_id,
+                paid_minor=shown[line.line_no].paid_minor,
+                # A line that points paid in part was not sold at a discount.
+                list_minor=line.list_minor - off["points"],
+                voucher_minor=off["voucher"],
+                department=line.department,
+                category=line.category,
+                brand=line.brand,
+                quantity=line.quantity,
+            )
+        )
+    return Purchase(
+        lines, on=on, sales_channel=basket.sales_channel, store_id=basket.store_id, tier=quote.tier
+    )
 
 
 def hash_of(quote: Quote) -> str:
@@ -98,7 +139,7 @@ def _line(found: Evaluation, number: int) -> QuoteLine:
         ],
         points=found.points_by_line.get(number, 0),
         paid_minor=found.working.left[number],
-        earned={code: lines[number] for code, lines in found.earned.items() if lines.get(number)},
+        earned={},
     )
 
 

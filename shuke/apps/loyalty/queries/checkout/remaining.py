@@ -15,12 +15,14 @@ def lost_vouchers(
 ) -> frozenset[str]:
     """Ids of vouchers that are recomputed on returns and whose conditions the rest no longer meets."""
     earlier = list(before)
+    # A shared code stands for a voucher that was drawn for the purchase, so definitions are compared.
     asked = {
-        deduction["code"]
+        deduction["code"]: deduction["definition"]
         for deduction in receipt.quote["deductions"]
         if deduction["step"] == "voucher" and deduction["on_return"] == "recompute"
     }
-    asked = asked.difference(*(one.lost_vouchers for one in earlier))
+    for one in earlier:
+        asked = {code: what for code, what in asked.items() if code not in one.lost_vouchers}
     if not asked:
         return frozenset()
     basket, left = rest_of(receipt, returns=[*earlier, Returned(lines)])
@@ -30,7 +32,8 @@ def lost_vouchers(
         left=left,
         at=receipt.committed_at,
     )
-    return frozenset(asked - {use.voucher_id for use in kept})
+    still = {use.definition for use in kept}
+    return frozenset(code for code, definition in asked.items() if definition not in still)
 
 
 def rest_of(receipt: Receipt, *, returns: Iterable[Returned]) -> tuple[CheckoutBasket, dict[int, int]]:
