@@ -22,6 +22,7 @@ from shuke.apps.loyalty.operations import (
     hold_points,
     release_hold,
     settle_wallets,
+    spend_points,
     transfer_points,
 )
 from shuke.apps.loyalty.operations.once import PointsShort
@@ -176,6 +177,21 @@ class PointsMachine(RuleBasedStateMachine):
             point.place, point.hold, point.taken = "held", name, place
         model.holds[name] = end
         self.holds[name] = (member, name)
+
+    @rule(who=st.integers(0, 1), points=st.integers(1, 15))
+    def spend(self, who: int, points: int) -> None:
+        request, member = self.asked(), self.members[who]
+        model = self.models[member]
+        chosen = model.first("available")[:points]
+        arguments = {"member_id": member, "points_type": "machine", "points": points}
+        if len(chosen) < points:
+            with pytest.raises(PointsShort):
+                spend_points(request=request, **arguments)
+            return
+        name = spend_points(request=request, **arguments).transaction_id
+        for place, point in enumerate(chosen):
+            point.place, point.hold, point.taken = "spent", name, place
+        self.commits[name] = (member, name)
 
     @precondition(lambda self: self.holds)
     @rule(data=st.data(), is_spent=st.booleans())

@@ -20,7 +20,7 @@ BEGIN
     FOREACH letter IN ARRAY string_to_array(value, NULL) LOOP
         code := ascii(letter);
         IF code < 127 THEN
-            written := written || trim(BOTH '"' FROM to_json('"' || letter)::text);
+            written := written || substr(to_json(letter)::text, 2, length(to_json(letter)::text) - 2);
         ELSIF code <= 65535 THEN
             written := written || '\u' || lpad(to_hex(code), 4, '0');
         ELSE

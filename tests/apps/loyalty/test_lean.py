@@ -1,0 +1,187 @@
+"""The stored functions of PostgreSQL write what the long way writes, row by row."""
+
+import random
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test as run
+
+from shuke.apps.loyalty.models import LotMove, PointsEntry, PointsLot, PointsTransaction, Wallet
+from shuke.apps.loyalty.operations import (
+    adjust_points,
+    award_points,
+    define_points_type,
+    give_back_points,
+    hold_points,
+    lean,
+    spend_points,
+)
+from shuke.apps.loyalty.operations.once import IdempotencyConflict, PointsShort
+from shuke.apps.loyalty.queries.verification import ledger_findings
+from shuke.apps.loyalty.rules.chain import canonical
+from shuke.apps.loyalty.schemas import Request
+from shuke.platform.errors import Refused
+from shuke.platform.outbox.models import OutboxRow
+from shuke.platform.permissions import SYSTEM
+from tests.apps.loyalty.conftest import START
+from tests.apps.loyalty.test_machine import PointsMachine
+
+needs_postgresql = pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="SQLite has no stored functions."
+)
+DAY = timedelta(days=1)
+WORDS = ["till 7", "", 'a "quoted" \\ one', "老王的店", "tab\tline\n\x01\x7f", "🎁 gift é", "</script>"]
+#: Columns that are the database's own matter or differ between two wallets as they must.
+OWN = {
+    "id",
+    "request_hash",
+    "wallet_id",
+    "public_id",
+    "key",
+    "hash",
+    "previous_hash",
+    "related_id",
+    "transaction_id",
+    "lot_id",
+}
+
+
+def history(member: str, *, seed: int, name: str) -> list[str]:
+    """A random life of a wallet; what was answered."""
+    dice, at, answers = random.Random(seed), START, []
+    for step in range(40):
+        at += timedelta(minutes=dice.choice([1, 60, 60 * 24 * 9]))
+        request = Request(
+            # Now and then a till sends a request again.
+            key=f"{name}:{step - dice.choice([0, 0, 0, 0, 0, 1])}",
+            actor=dice.choice(WORDS) or "ann",
+            at=at - dice.choice([0, 0, 0, 2]) * timedelta(minutes=1),
+            source=dice.choice(WORDS),
+            reason=dice.choice(WORDS) or "x",
+            note=dice.choice(WORDS),
+        )
+        points, act = dice.randint(1, 60), dice.choice(["earn", "earn", "burn", "burn", "hold", "adjust"])
+        since = at - dice.choice([0, 0, 0, 5, 40]) * DAY
+        wallet = {"request": request, "member_id": member, "points_type": dice.choice(["points", "gift"])}
+        end = at + dice.randint(1, 20) * DAY
+        calls = {
+            "earn": lambda w=wallet, p=points, s=since: award_points(**w, points=p, earned_at=s),
+            "burn": lambda w=wallet, p=points: spend_points(**w, points=p),
+            "hold": lambda w=wallet, p=points, e=end: hold_points(**w, points=p // 4 + 1, expires_at=e),
+            "adjust": lambda w=wallet, p=points: adjust_points(**w, points=p if p % 2 else -p),
+        }
+        try:
+            outcome = calls[act]()
+            answers.append(f"{outcome.outcome} {outcome.entries} {outcome.balances} {outcome.effective_at}")
+        except Refused as refusal:
+            answers.append(refusal.code)
+    return answers
+
+
+def rows_of(member: str) -> list[dict[str, object]]:
+    """All rows of a member without what is theirs alone."""
+    wallets = Wallet.objects.filter(member__public_id=member)
+    found = [
+        *wallets.values("points_type__code", "pending", "available", "held", "debt", "seq", "newest_lot"),
+        *wallets.values("points_type__code", "due_at", "recorded_at"),
+        *PointsTransaction.objects.filter(wallet__in=wallets)
+        .order_by("wallet__points_type", "wallet_seq")
+        .values(),
+        *PointsLot.objects.filter(wallet__in=wallets).order_by("wallet__points_type", "number").values(),
+    ]
+    mine = {"transaction__wallet__in": wallets}
+    place = ("transaction__wallet__points_type", "transaction__wallet_seq")
+    found += (
+        PointsEntry.objects.filter(**mine).order_by(*place, "account").values(*place, "account", "points")
+    )
+    found += (
+        LotMove.objects.filter(**mine).order_by(*place, "pk").values(*place, "lot__number", "bucket", "delta")
+    )
+    return [{name: value for name, value in row.items() if name not in OWN} for row in found]
+
+
+def copies_of(member: str) -> list[dict[str, object]]:
+    """What waits for the lake of a member, without what is theirs alone."""
+    payloads = (
+        OutboxRow.objects.filter(table="points_entries").order_by("pk").values_list("payload", flat=True)
+    )
+    found = [copy for payload in payloads for copy in payload if copy["member_id"] == member]
+    return [{k: v for k, v in copy.items() if k not in ("entry_id", "txn_id", "member_id")} for copy in found]
+
+
+@needs_postgresql
+@pytest.mark.parametrize("seed", range(4))
+def test_both_ways_write_the_same_rows(members, monkeypatch, seed):
+    ann, bob, _ = members
+    quick = history(ann, seed=seed, name="a")
+    taken = []
+    monkeypatch.setattr(lean, "is_here", lambda: taken.append(1) and False)
+    assert history(bob, seed=seed, name="b") == quick
+    assert taken
+    assert rows_of(ann) == rows_of(bob)
+    assert copies_of(ann) == copies_of(bob) != []
+    assert ledger_findings() == []
+
+
+@needs_postgresql
+@pytest.mark.parametrize("text", [*WORDS, "\U0010ffff\uffff\u0080~\x7f", "a" * 99 + "é"])
+def test_texts_are_quoted_as_python_quotes_them(db, text):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT loyalty_quoted(%s)", [text])
+        assert cursor.fetchone()[0] == canonical(text)
+
+
+@needs_postgresql
+def test_the_short_way_is_taken_and_asks_little(members):
+    request = Request(key="a", actor="till", at=START)
+    award_points(request=request, member_id=members[0], points_type="gift", points=20)
+    for key, act, most in (("b", award_points, 4), ("c", spend_points, 3)):
+        with CaptureQueriesContext(
+            connection,
+        ) as asked:
+            act(
+                request=Request(key=key, actor="till", at=START + DAY),
+                member_id=members[0],
+                points_type="gift",
+                points=5,
+            )
+        assert "loyalty_" in asked[-1]["sql"]
+        assert len(asked) <= most, [query["sql"] for query in asked]
+
+
+def test_points_are_spent_at_once_and_come_back(members):
+    ann = members[0]
+    for key, points in (("a", 30), ("b", 20)):
+        award_points(
+            request=Request(key=key, actor="till", at=START), member_id=ann, points_type="gift", points=points
+        )
+    asked = {"member_id": ann, "points_type": "gift", "points": 40}
+    request = Request(key="spend", actor="till", at=START + DAY)
+    spent = spend_points(request=request, **asked)
+    assert spent.entries == {"available": -40, "redeemed": 40}
+    assert spent.balances.available == 10
+    assert spend_points(request=request, **asked).outcome == "replayed"
+    with pytest.raises(IdempotencyConflict):
+        spend_points(request=request, **asked | {"points": 1})
+    with pytest.raises(PointsShort):
+        spend_points(request=Request(key="more", actor="till", at=START + DAY), **asked)
+    back = give_back_points(
+        request=Request(key="back", actor="till", at=START + DAY), commit_id=spent.transaction_id, points=15
+    )
+    assert back.balances.available == 25
+    left = PointsLot.objects.order_by("number").values_list("available", "is_open")
+    assert list(left) == [(5, True), (20, True)]
+    assert ledger_findings() == []
+
+
+@needs_postgresql
+@pytest.mark.slow
+def test_any_history_with_stored_functions_is_what_the_model_says(db, lake_home):
+    define_points_type(actor=SYSTEM, at=START, code="machine", name="Machine")
+    rare = settings(
+        max_examples=3, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+    )
+    run(PointsMachine, settings=rare)
