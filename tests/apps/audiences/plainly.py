@@ -96,6 +96,14 @@ class Plainly:
         state = max(mine, key=lambda r: r["decided_at"])["state"] if mine else "unknown"
         return bool(state == getattr(node, "state", "granted"))
 
+    def _tier(self, node: Any, member: str) -> bool:
+        newest: dict[str, dict[str, Any]] = {}
+        for row in sorted(self.rows["tier_memberships"], key=lambda r: r["number"]):
+            if row["member_id"] == member and row["from_date"] <= TODAY:
+                newest[row["program_id"]] = row
+        is_in = any(f"{program}:{row['tier']}" in node.tiers for program, row in newest.items())
+        return is_in if node.did else not is_in
+
     def _reachable(self, node: Any, member: str) -> bool:
         kind = {"email": "email", "sms": "phone"}.get(node.channel)
         has_address = kind is None or any(

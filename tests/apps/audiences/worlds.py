@@ -36,6 +36,10 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "events": {"source": "web", "type": "track"},
     "messages": {"channel": "email", "is_machine": False},
     "consents": {"source": "t", "purpose": "marketing"},
+    "tier_memberships": {
+        "program_id": "p", "why": "qualified", "version": 1, "count": 0,
+        "recorded_at": datetime(2026, 1, 1, tzinfo=UTC),
+    },
     "traits": {
         "as_of": TODAY, "frequency": 0, "monetary_minor": 0, "orders_total": 0, "spend_total_minor": 0,
         "lifecycle_stage": "active",
@@ -160,6 +164,14 @@ def _add_profile(draw: st.DrawFn, world: World) -> None:
             {"member_id": draw(st.sampled_from(MEMBERS)), "channel": draw(st.sampled_from(["email", "sms"])),
              "state": draw(st.sampled_from(["granted", "withdrawn"])), "decided_at": datetime(2020, 1, 1 + number, tzinfo=UTC)}
         )  # fmt: skip
+    for member_id in MEMBERS:
+        from_date = on(draw(st.integers(30, 60))).date()
+        for number in range(1, draw(st.integers(0, 3)) + 1):
+            world["tier_memberships"].append(
+                {"member_id": member_id, "number": number, "tier": draw(st.sampled_from(["silver", "gold", ""])),
+                 "program_id": draw(st.sampled_from(["p", "q"])), "from_date": from_date}
+            )  # fmt: skip
+            from_date += timedelta(days=draw(st.integers(0, 40)))
     world["suppressions"] = draw(
         st.lists(
             st.fixed_dictionaries({"member_id": st.sampled_from(MEMBERS), "channel": st.just("email")}),
@@ -260,6 +272,10 @@ leaves = st.one_of(
     _node("sequence", first=steps, then=steps, within_days=st.integers(0, 20), window=windows),
     _node("audience", audience_id=st.sampled_from(["aud_a", "aud_b"])),
     _node("consent", channel=st.sampled_from(["email", "sms"]), state=st.sampled_from(["granted", "withdrawn", "unknown"])),
+    _node(
+        "tier", did=st.booleans(),
+        tiers=st.lists(st.sampled_from(["p:silver", "p:gold", "q:gold", "gold"]), min_size=1, max_size=2),
+    ),
     _node("reachable", channel=st.sampled_from(["email", "sms", "console"])),
     _node("anniversary", within_days=st.sampled_from([0, 3, 365])),
     _node("share", basis_points=st.sampled_from([1, 3000, 7000, 10_000]), salt=st.sampled_from(["a", "b"])),

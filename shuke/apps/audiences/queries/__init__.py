@@ -2,7 +2,7 @@
 
 from shuke.apps.audiences.queries.catalogue import catalogue, known_values, templates
 from shuke.apps.audiences.queries.evaluating import bench, business_today
-from shuke.apps.audiences.queries.known import register_campaign_names
+from shuke.apps.audiences.queries.known import register_campaign_names, register_tier_names
 from shuke.apps.audiences.queries.saved import (
     audience,
     audience_member_ids,
@@ -35,6 +35,7 @@ __all__ = [
     "known_values",
     "member_ids_page",
     "register_campaign_names",
+    "register_tier_names",
     "templates",
     "versions",
 ]

@@ -168,6 +168,10 @@ class _Words:
     def _audience(self, node: c.InAudience) -> str:
         return _("Belongs to the audience {name}").format(name=self.name_of("audience", node.audience_id))
 
+    def _tier(self, node: c.InTier) -> str:
+        text = _("Is in the tier {tiers}") if node.did else _("Is not in the tier {tiers}")
+        return text.format(tiers=self._list("tier", node.tiers))
+
     def _consent(self, node: c.Consent) -> str:
         return _("Consent to {purpose} on {channel}: {state}").format(
             purpose=labels.label(labels.PURPOSES, node.purpose),

@@ -39,6 +39,7 @@ MESSAGES: Mapping[str, str | Promise] = {
     "unknown_sales_channel": gettext_lazy("There is no sales channel “{value}”."),
     "unknown_event": gettext_lazy("No behaviour is called “{value}”."),
     "unknown_audience": gettext_lazy("There is no such audience."),
+    "unknown_tier": gettext_lazy("There is no tier “{value}”."),
 }
 
 

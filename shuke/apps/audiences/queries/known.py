@@ -28,6 +28,7 @@ SOURCES: Mapping[str, tuple[str, str, str]] = {
     "attribute": ("member_attributes", "attribute", "attribute"),
     "campaign": ("messages", "campaign_id", "campaign_id"),
     "message_channel": ("messages", "channel", "channel"),
+    "tier": ("tier_memberships", "tier", "tier"),
 }
 #: Lists longer than this are searched instead of being sent whole.
 LIST_LIMIT = 600
@@ -35,6 +36,7 @@ LIST_LIMIT = 600
 _kept: dict[tuple[str, str, int | None], dict[str, str]] = {}
 _lock = threading.Lock()
 _campaign_names: list[Callable[[Collection[str]], Mapping[str, str]]] = []
+_tier_names: list[Callable[[], Mapping[str, str]]] = []
 
 
 def register_campaign_names(names: Callable[[Collection[str]], Mapping[str, str]]) -> None:
@@ -43,8 +45,16 @@ def register_campaign_names(names: Callable[[Collection[str]], Mapping[str, str]
         _campaign_names.append(names)
 
 
+def register_tier_names(names: Callable[[], Mapping[str, str]]) -> None:
+    """Let a higher app say which tiers there are: ``<programme id>:<code>`` to what people call them."""
+    if names not in _tier_names:
+        _tier_names.append(names)
+
+
 def names_of_kind(kind: str, snapshot: Snapshot) -> dict[str, str]:
     """Value → label of every known value of the kind, sorted by label."""
+    if kind == "tier":
+        return {value: label for names in _tier_names for value, label in names().items()}
     table, value, shown = SOURCES[kind]
     key = (str(settings.LAKE_ROOT), kind, snapshot.version(table))
     with _lock:

@@ -103,6 +103,7 @@ TYPES: Labels = {
     "message": _("Message"),
     "sequence": _("One thing after another"),
     "audience": _("Member of an audience"),
+    "tier": _("Tier"),
     "consent": _("Consent"),
     "reachable": _("Reachable on a channel"),
     "anniversary": _("Birthday or other anniversary"),

@@ -58,6 +58,8 @@ def _node_faults(node: c.Condition, path: Path, known: Known) -> Iterator[Fault]
     elif isinstance(node, c.Attribute):
         yield from _unknown(known, "attribute", (node.name,), path, "name")
         yield from _operand_faults(node, "attribute", path)
+    elif isinstance(node, c.InTier):
+        yield from _unknown(known, "tier", node.tiers, path, "tiers")
     else:
         sides = (node.first, node.then) if isinstance(node, c.Sequence) else (node,)
         for side in sides:

@@ -24,7 +24,13 @@ from shuke.apps.audiences.rules.references import expanded_size
 from shuke.apps.audiences.rules.shares import PRIME, multipliers, threshold
 from shuke.apps.audiences.rules.values import TRAITS, operands
 from shuke.apps.audiences.rules.windows import bounds, days_of_year
-from shuke.science.persons import current_attributes, current_consents, current_identity, speaking_members
+from shuke.science.persons import (
+    current_attributes,
+    current_consents,
+    current_identity,
+    newest_per_key,
+    speaking_members,
+)
 
 #: Given the sheet, whether the condition holds for each of its members; never missing.
 Predicate = Callable[[ir.Table], ir.BooleanValue]
@@ -246,6 +252,16 @@ def _audience(node: c.InAudience, sheet: _Sheet) -> Predicate:
     return sheet.predicate(sheet.facts.audiences[node.audience_id])
 
 
+def _tier(node: c.InTier, sheet: _Sheet) -> Predicate:
+    def members() -> ir.Table:
+        told = sheet.facts.tier_memberships
+        begun = told.filter(told.from_date <= ibis.literal(sheet.facts.today))
+        newest = newest_per_key(begun, ("program_id", "member_id"), newest_by=("number", "recorded_at"))
+        return newest.filter((newest.program_id + ":" + newest.tier).isin(node.tiers))
+
+    return sheet.flag({"tier": sorted(node.tiers)}, members, expected=node.did)
+
+
 def _consent(node: c.Consent, sheet: _Sheet) -> Predicate:
     name = sheet.column(
         {"consent": [node.channel, node.purpose]}, lambda: _states(node.channel, node.purpose, sheet.facts)
@@ -306,6 +322,7 @@ _COMPILERS: dict[type[c.Node], Callable[[AnyValue, _Sheet], Predicate]] = {
     c.Message: _message,
     c.Sequence: _sequence,
     c.InAudience: _audience,
+    c.InTier: _tier,
     c.Consent: _consent,
     c.Reachable: _reachable,
     c.Anniversary: _anniversary,

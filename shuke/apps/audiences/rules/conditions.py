@@ -234,6 +234,14 @@ class InAudience(Node):
     audience_id: Text
 
 
+class InTier(Node):
+    """Is in one of the tiers today, or is not.  A tier is named ``<programme id>:<code>``."""
+
+    type: Literal["tier"] = "tier"
+    tiers: NonEmptyTexts
+    did: bool = True
+
+
 class Consent(Node):
     """The newest decision; ``unknown`` is no decision at all."""
 
@@ -285,6 +293,7 @@ Condition = Annotated[
     | Message
     | Sequence
     | InAudience
+    | InTier
     | Consent
     | Reachable
     | Anniversary

@@ -21,6 +21,7 @@ TABLE_NAMES = (
     "messages",
     "consents",
     "member_attributes",
+    "tier_memberships",
     "identity_map",
 )
 
@@ -45,6 +46,7 @@ class AudienceFacts:
     messages: ir.Table
     consents: ir.Table
     member_attributes: ir.Table
+    tier_memberships: ir.Table
     identity_map: ir.Table
     suppressions: ir.Table
     today: date

@@ -17,6 +17,7 @@ export const FRESH = {
   consent: () => ({ type: "consent", channel: "email", purpose: "marketing", state: "granted" }),
   anniversary: () => ({ type: "anniversary", attribute: "birthday", within_days: 14 }),
   audience: () => ({ type: "audience", audience_id: "" }),
+  tier: () => ({ type: "tier", tiers: [], did: true }),
   share: () => ({ type: "share", basis_points: 1000, salt: "share" }),
   members: () => ({ type: "members", member_ids: [] }),
 };
@@ -172,6 +173,10 @@ const FORMS = {
     row(labelled(text("within"), number({ key: "within_days", value: node.within_days, label: text("within"), min: 0, max: 3660, unit: text("days"), change: (typed) => { node.within_days = typed; tell.changed(); } })), labelled(text("period"), element("span", { class: "leaf-row" }, period(node, tell)))),
   ],
   audience: (node, tell) => [row(labelled(text("audience"), select({ key: "audience_id", options: listOptions("audience"), value: node.audience_id, label: text("audience"), placeholder: text("choose"), change: (code) => { node.audience_id = code; tell.changed(); } })))],
+  tier: (node, tell) => [row(
+    didSelect(node, tell, "in_tier", "not_in_tier"),
+    labelled(text("tiers"), chips({ key: "tiers", kind: "tier", values: node.tiers ?? [], label: text("tiers"), change: (values) => { node.tiers = values; tell.redraw(); } })),
+  )],
   consent: (node, tell) => [row(
     channelSelect(node, tell),
     labelled(text("purpose"), select({ key: "purpose", options: entries(labels().purposes), value: node.purpose ?? "marketing", label: text("purpose"), change: (code) => { node.purpose = code; tell.changed(); } })),
