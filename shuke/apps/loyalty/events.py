@@ -44,3 +44,27 @@ class TierVersionPublished:
     number: int
     valid_from: date
     at: datetime
+
+
+@dataclass(frozen=True)
+class MembershipPurchased:
+    """A member bought or extended a paid membership; the term runs through ``last_day``."""
+
+    member_id: str
+    plan: str
+    first_day: date
+    last_day: date
+    price_minor: int
+    currency: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class MembershipEnded:
+    """A paid membership ended and no term follows; ``why`` is over or refunded, ``on`` its last day."""
+
+    member_id: str
+    plan: str
+    on: date
+    why: str
+    at: datetime

@@ -103,6 +103,7 @@ class Migration(migrations.Migration):
                 ('refund_full_days', models.PositiveSmallIntegerField(default=0)),
                 ('refund_after', models.CharField(default='none', max_length=10)),
                 ('state', models.CharField(choices=[('active', 'active'), ('cancelled', 'cancelled'), ('over', 'over'), ('refunded', 'refunded')], default='active', max_length=10)),
+                ('invitation', models.CharField(blank=True, max_length=24)),
                 ('bought_at', models.DateTimeField()),
                 ('ended_at', models.DateTimeField(blank=True, null=True)),
                 ('member', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='paid_terms', to='members.member')),

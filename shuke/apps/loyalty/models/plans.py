@@ -55,6 +55,8 @@ class PaidTerm(models.Model):
     refund_full_days = models.PositiveSmallIntegerField(default=0)
     refund_after = models.CharField(max_length=10, default="none")
     state = models.CharField(max_length=10, default="active", choices=TERM_STATES)
+    # The invitation by which it grants its tier.
+    invitation = models.CharField(max_length=24, blank=True)
     bought_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
 

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import date, datetime
 
 from shuke.apps.loyalty.models import PaidTerm
+from shuke.apps.loyalty.queries.tiers import tiers_of
 from shuke.apps.loyalty.rules.benefits import EVERYBODY, PLAN
 
 
@@ -14,7 +15,7 @@ def columns_of(
 
     ``member_pks`` are the database keys of the member and of all that were merged into it.
     """
-    tier = _tier(member_id, at)
+    tier = tiers_of([member_id], at=at)[member_id]
     columns = [EVERYBODY, tier] if tier else [EVERYBODY]
     running = PaidTerm.objects.filter(
         member__in=member_pks, state__in=["active", "cancelled"], first_day__lte=today, last_day__gte=today
@@ -22,9 +23,3 @@ def columns_of(
     for code, granted in running.order_by("plan__code").values_list("plan__code", "tier"):
         columns += [column for column in (granted, f"{PLAN}{code}") if column and column not in columns]
     return tier, columns
-
-
-def _tier(member_id: str, at: datetime) -> str:
-    # Filled in when tiers are built: queries.tiers.tier_of(member_id, at=at).code.
-    del member_id, at
-    return ""

@@ -50,6 +50,14 @@ from shuke.apps.loyalty.schemas.ledger import (
     TransactionView,
     WalletView,
 )
+from shuke.apps.loyalty.schemas.plans import (
+    PaidChangeView,
+    PaidOutcome,
+    PaidTermView,
+    PlanFigures,
+    PlanView,
+    RevenueMonth,
+)
 
 __all__ = [
     "Balances",
@@ -75,6 +83,11 @@ __all__ = [
     "MemberWanted",
     "NotApplied",
     "OrderEarningView",
+    "PaidChangeView",
+    "PaidOutcome",
+    "PaidTermView",
+    "PlanFigures",
+    "PlanView",
     "PointsRateView",
     "PointsTypeView",
     "PointsWanted",
@@ -90,6 +103,7 @@ __all__ = [
     "ReturnRequest",
     "ReturnView",
     "ReturnedLine",
+    "RevenueMonth",
     "RuleShare",
     "TransactionView",
     "TypeQuote",
