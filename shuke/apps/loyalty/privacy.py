@@ -5,19 +5,21 @@ from datetime import datetime
 from typing import Any
 
 from shuke.apps.loyalty.operations import forget_notes
+from shuke.apps.loyalty.operations.checkout import forget_checkouts
+from shuke.apps.loyalty.queries.checkout import exported_checkouts
 from shuke.apps.loyalty.queries.statements import exported_points
 from shuke.platform.privacy import register_eraser, register_exporter
 
 
 @register_exporter("loyalty")
 def export(member_id: str) -> Any:
-    """Every transaction of every wallet."""
-    return exported_points(member_id)
+    """Every transaction of every wallet, and every receipt and reservation of the checkout."""
+    return {**exported_points(member_id), "checkout": exported_checkouts(member_id)}
 
 
 @register_eraser("loyalty")
 def erase(member_id: str, at: datetime) -> Iterable[str]:
-    """Empty the notes of adjustments; numbers stay, so that the ledger's sums stay true."""
-    del at
+    """Empty the notes of adjustments, cut receipts from the member; sums stay, so that the books stay true."""
     forget_notes(member_id=member_id)
+    forget_checkouts(member_id=member_id, at=at)
     return ()

@@ -4,6 +4,7 @@ from shuke.apps.loyalty.queries.checkout.evaluating import evaluate
 from shuke.apps.loyalty.queries.checkout.funds import points_rate, points_rates
 from shuke.apps.loyalty.queries.checkout.people import member_wanted
 from shuke.apps.loyalty.queries.checkout.reading import (
+    exported_checkouts,
     open_reservations,
     receipt,
     receipt_of_order,
@@ -13,6 +14,7 @@ from shuke.apps.loyalty.queries.checkout.reading import (
 
 __all__ = [
     "evaluate",
+    "exported_checkouts",
     "member_wanted",
     "open_reservations",
     "points_rate",
