@@ -238,6 +238,7 @@ def test_money_of_the_document():
     assert finance.rounded(Fraction(-5, 2)) == -3
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(st.dictionaries(st.sampled_from(list(finance.MOVEMENTS)), st.integers(-5000, 5000)), max_size=8),
     st.lists(st.tuples(st.integers(0, 7), st.integers(0, 500), st.integers(1, 1000)), max_size=3),
@@ -361,7 +362,7 @@ STEP = st.tuples(
 
 
 @pytest.mark.slow
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps=st.lists(STEP, min_size=4, max_size=12))
 def test_any_history_ties_to_the_ledger_and_stays(people, steps):
     """The closing of every month is what the lots hold; closed months of an earlier answer are those of a later."""

@@ -66,10 +66,10 @@ def _still_due(points_type_id: int, at: datetime) -> Iterator[Passed]:
         states, _, _ = states_of(list(Wallet.objects.filter(pk__in=keys)))
         lives: dict[int, dict[int, tuple[datetime, datetime | None]]] = {pk: {} for pk in keys}
         lots = PointsLot.objects.filter(wallet_id__in=keys)
-        for pk, number, *life in lots.values_list(
+        for pk, number, issued_at, expires_at in lots.values_list(
             "wallet_id", "number", "transaction__effective_at", "expires_at"
         ):
-            lives[pk][number] = (life[0], life[1])
+            lives[pk][number] = (issued_at, expires_at)
         for pk, state in states.items():
             for moment, posting in _settling(state, at):
                 yield _told(moment, posting, lives[pk])
