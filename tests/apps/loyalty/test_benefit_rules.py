@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -167,7 +168,7 @@ def test_terms_in_a_row_leave_no_gap_and_end_where_one_long_term_would(today, mo
     spans: list[Span] = []
     for _ in range(count):
         spans.append(next_span(spans, months=months, today=today))
-    assert all(b.first == a.last + timedelta(days=1) for a, b in zip(spans, spans[1:], strict=False))
+    assert all(b.first == a.last + timedelta(days=1) for a, b in pairwise(spans))
     assert spans[-1].last == months_after(today, months * count) - timedelta(days=1)
 
 

@@ -117,7 +117,9 @@ def test_the_same_key_sells_once_and_another_request_under_it_is_refused(ann, me
 
 def test_terms_are_those_of_the_sale(ann):
     act(buy_membership, ann)
-    save_plan(actor=SYSTEM, at=NEW_YEAR, code="card", price_minor=99900, refund_full_days=0, refund_after="none")
+    save_plan(
+        actor=SYSTEM, at=NEW_YEAR, code="card", price_minor=99900, refund_full_days=0, refund_after="none"
+    )
     assert refund_preview(ann, plan="card", at=NEW_YEAR) == 19900
 
 

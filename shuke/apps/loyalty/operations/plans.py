@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.loyalty.events import MembershipEnded, MembershipPurchased
@@ -297,6 +298,7 @@ def _refund_of(term: PaidTerm, who: Holder, *, today: date) -> int:
         hold__state__in=["used", "held"],
         hold__created_at__gte=term.bought_at,
         source__in=sources,
+        quantity__gt=F("returned"),
     )
     return refund_minor(
         RefundRule(term.refund_full_days, term.refund_after),  # type: ignore[arg-type]
