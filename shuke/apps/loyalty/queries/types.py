@@ -30,3 +30,8 @@ def points_type_row(code: str) -> PointsType:
 def points_types() -> list[PointsTypeView]:
     """All currencies, oldest first."""
     return [points_type_view(row) for row in PointsType.objects.order_by("pk")]
+
+
+def spendable_types() -> list[str]:
+    """Codes of the currencies that are spent."""
+    return list(PointsType.objects.filter(is_spendable=True).values_list("code", flat=True))

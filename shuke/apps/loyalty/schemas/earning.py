@@ -51,7 +51,7 @@ class PurchaseRule(Strict):
     group: Code = "ground"
     points: Annotated[int, Field(ge=0, le=10**6)] = 0
     per_minor: Annotated[int, Field(ge=0, le=10**9)] = 0
-    times: Annotated[str | None, Field(pattern=r"^\d{1,4}(/\d{1,4}|\.\d{1,3})?$")] = None
+    times: Annotated[str | None, Field(pattern=r"^\d{1,4}(/[1-9]\d{0,3}|\.\d{1,3})?$")] = None
     rounding: Literal["floor", "half_up"] = "floor"
     leaves_out_discounted: bool = False
     leaves_out_vouchers: bool = True

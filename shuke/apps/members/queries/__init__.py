@@ -159,6 +159,16 @@ def clear_profiles() -> Iterator[tuple[int, str, str]]:
         yield pk, decrypt(name), decrypt(birthday)
 
 
+def days_of_life() -> Iterator[tuple[str, date | None, date | None]]:
+    """(public id, birthday, day of joining) of every active member: for congratulations, in memory only."""
+    rows = Member.objects.filter(status="active").order_by("pk")
+    for public_id, born, joined_on in rows.values_list(
+        "public_id", "birthday_encrypted", "joined_on"
+    ).iterator(5_000):
+        birthday = decrypt(born)
+        yield public_id, date.fromisoformat(birthday) if birthday else None, joined_on
+
+
 def profiles_in_clear(member_ids: Iterable[str]) -> dict[str, MemberProfile]:
     """What active members are called and when they were born, in the clear: for checks, never for pages."""
     found: dict[str, MemberProfile] = {}

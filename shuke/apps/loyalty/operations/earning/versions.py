@@ -166,10 +166,7 @@ def _rate_faults(rule: PurchaseRule) -> Iterator[tuple[str, str, Any]]:
 
 
 def _multiplier_faults(rule: PurchaseRule) -> Iterator[tuple[str, str, Any]]:
-    numerator, _slash, denominator = (rule.times or "").partition("/")
-    if denominator and not int(denominator):
-        yield "times", "multiplier_too_small", _("A multiplier must be more than 1.")
-    elif Fraction(rule.times or numerator) <= 1:
+    if Fraction(rule.times or 0) <= 1:
         yield "times", "multiplier_too_small", _("A multiplier must be more than 1.")
     if rule.group == GROUND:
         yield (
