@@ -16,7 +16,8 @@ for members in (100_000, 1_000_000):
     budget = float(costs.mean() * members * 0.3)
     began, cpu = time.perf_counter(), time.process_time()
     found = allocated(values=values, costs=costs, budget=budget)
+    seconds, used = time.perf_counter() - began, time.process_time() - cpu
     print(
-        f"{members:,} members × 6 offers: {time.perf_counter() - began:.2f} s, {time.process_time() - cpu:.2f} CPU seconds, "
+        f"{members:,} members × 6 offers: {seconds:.2f} s, {used:.2f} CPU seconds, "
         f"gap {found.gap:.1e}, cost {found.cost:,.0f} of {budget:,.0f}"
     )
