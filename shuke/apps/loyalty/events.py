@@ -68,3 +68,11 @@ class MembershipEnded:
     on: date
     why: str
     at: datetime
+
+
+@dataclass(frozen=True)
+class VerificationRequested:
+    """Somebody wants the whole ledger verified now."""
+
+    actor_name: str
+    at: datetime

@@ -18,7 +18,7 @@ from shuke.apps.loyalty.operations.earning import (
     write_rules,
 )
 from shuke.apps.loyalty.operations.forgetting import forget_notes
-from shuke.apps.loyalty.operations.heads import verify_ledger
+from shuke.apps.loyalty.operations.heads import ask_for_verification, verify_ledger
 from shuke.apps.loyalty.operations.merging import gather_stranded, merge_wallets, unmerge_wallets
 from shuke.apps.loyalty.operations.points import (
     adjust_points,
@@ -39,6 +39,7 @@ from shuke.apps.loyalty.operations.types import define_points_type
 __all__ = [
     "adjust_points",
     "approve_adjustment",
+    "ask_for_verification",
     "award_event",
     "award_points",
     "award_purchase",

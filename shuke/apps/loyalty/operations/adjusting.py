@@ -97,9 +97,10 @@ def _needs_second(row: Adjustment) -> bool:
         points_type=row.points_type,
         requester_id=row.requester_id,
         requested_at__gt=row.requested_at - TOGETHER,
+        state="posted",
         # What a second person has seen needs no third one.
         decider_id="",
-    ).exclude(state="rejected")
+    )
     done = lately.aggregate(total=Sum(Abs(F("points"))))["total"] or 0
     return done + abs(row.points) > limit
 

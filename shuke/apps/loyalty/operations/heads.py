@@ -5,11 +5,14 @@ from datetime import datetime
 
 from django.db import transaction
 
+from shuke.apps.loyalty.events import VerificationRequested
 from shuke.apps.loyalty.models import LedgerHead, Verification
 from shuke.apps.loyalty.queries.verification import CHECKS, Look, look_at_ledger
 from shuke.apps.loyalty.queries.verifications import verification_view
 from shuke.apps.loyalty.schemas.care import VerificationView
+from shuke.platform.audit.operations import record_audit
 from shuke.platform.batches import in_batches
+from shuke.platform.events import emit
 from shuke.platform.permissions import Actor
 
 #: Of so many verifications the results are kept.
@@ -49,6 +52,14 @@ def verify_ledger(
         old = Verification.objects.order_by("-pk").values_list("pk", flat=True)[KEPT:]
         Verification.objects.filter(pk__in=list(old)).delete()
     return verification_view(row)
+
+
+@transaction.atomic
+def ask_for_verification(*, actor: Actor, at: datetime) -> None:
+    """Let the whole ledger be verified in the background, soon."""
+    actor.require("loyalty.edit")
+    record_audit(actor=actor, at=at, verb="ledger.verification_asked", subject=("ledger", ""), changes={})
+    emit(VerificationRequested(actor.name, at))
 
 
 def _results(look: Look) -> list[dict[str, object]]:

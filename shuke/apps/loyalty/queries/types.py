@@ -16,6 +16,7 @@ def points_type_view(row: PointsType) -> PointsTypeView:
         expiry=row.expiry,
         activation_days=row.activation_days,
         return_policy=row.return_policy,
+        adjustment_limit=row.adjustment_limit,
     )
 
 

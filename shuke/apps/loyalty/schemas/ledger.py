@@ -53,6 +53,7 @@ class PointsTypeView(Schema):
     expiry: dict[str, Any]
     activation_days: int
     return_policy: str
+    adjustment_limit: int | None = None
 
 
 class LotView(Schema):

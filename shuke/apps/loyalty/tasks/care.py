@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 from django_tasks import task
 
+from shuke.apps.loyalty.events import VerificationRequested
 from shuke.apps.loyalty.operations import gather_stranded, remind_expiring, settle_wallets, verify_ledger
 from shuke.platform.clock import business_date, now
-from shuke.platform.jobs import report_progress, retried, schedule
+from shuke.platform.events import subscribe
+from shuke.platform.jobs import enqueue, report_progress, retried, schedule
 from shuke.platform.permissions import SYSTEM, Actor
 from shuke.platform.retailer.queries import retailer
 
@@ -44,6 +46,12 @@ def verify_ledger_now(actor_name: str) -> int:
     """Run all checks on every transaction because somebody asked; returns how much was found."""
     actor = Actor(kind="system", id="system", name=actor_name)
     return verify_ledger(actor=actor, clock=now, is_full=True, tell=_progress("checks")).findings
+
+
+@subscribe(VerificationRequested)
+def verify_when_asked(event: VerificationRequested) -> None:
+    """Queue one look, however often it is asked for until it runs."""
+    enqueue(verify_ledger_now, event.actor_name, unique_key="verify-ledger")
 
 
 def _progress(label: str) -> Callable[[int, int], None]:

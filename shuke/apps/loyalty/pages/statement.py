@@ -1,0 +1,201 @@
+"""A member's points: the panel on the member's page, the statement with every lot, points by hand."""
+
+from typing import Any
+from uuid import uuid4
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from shuke.apps.loyalty.forms.adjusting import AdjustmentForm
+from shuke.apps.loyalty.operations import request_adjustment
+from shuke.apps.loyalty.queries.adjustments import adjustments
+from shuke.apps.loyalty.queries.member_points import (
+    lot_stories,
+    member_points,
+    points_history,
+    statement_lines,
+)
+from shuke.apps.loyalty.queries.types import points_types
+from shuke.apps.loyalty.schemas.statement import LotStory, StatementLine
+from shuke.apps.members.queries import member
+from shuke.platform.clock import now
+from shuke.platform.errors import NotFound, Refused
+from shuke.web.access import actor_of, requires
+from shuke.web.labels import label_of
+
+from shuke.web.paging import Pager, page_number
+from shuke.web.panels import (
+    MemberPanel,
+    TimelineItem,
+    TimelineKind,
+    register_member_panel,
+    register_timeline_kind,
+)
+from shuke.web.templatetags.console import day
+
+PAGE_SIZE = 30
+#: Lots that the picture shows; the table has all.
+DRAWN = 16
+BUCKETS = (
+    "available",
+    "pending",
+    "held",
+    "spent",
+    "expired",
+    "clawed_back",
+    "transferred",
+    "written_off",
+)
+
+
+def panel(request: HttpRequest, member_id: str) -> dict[str, Any]:
+    """What the card of points shows."""
+    actor = actor_of(request)
+    return {
+        "member_id": member_id,
+        "summaries": member_points(member_id, at=now()),
+        "kinds": points_types(),
+        "may_adjust": actor.may("points.adjust"),
+        "waiting": adjustments(state="waiting", member_id=member_id)[0],
+    }
+
+
+@require_safe
+@requires("loyalty.view")
+def show_statement(request: HttpRequest, member_id: str, points_type: str) -> HttpResponse:
+    """Balances, every lot and every posting of one member and points type."""
+    return _page(request, member_id, points_type, form=AdjustmentForm(initial={"key": uuid4().hex}))
+
+
+def _page(
+    request: HttpRequest, member_id: str, points_type: str, *, form: AdjustmentForm, status: int = 200
+) -> HttpResponse:
+    person, at = member(member_id), now()
+    kind = next((kind for kind in points_types() if kind.code == points_type), None)
+    if kind is None:
+        raise NotFound("points_type_not_found", _("There are no points of this code."))
+    page = page_number(request)
+    lines, total = statement_lines(
+        person.id, points_type=points_type, limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE
+    )
+    lots, lots_total = lot_stories(person.id, points_type=points_type, at=at, limit=200)
+    found = {summary.points_type: summary for summary in member_points(person.id, at=at)}
+    waiting, _count = adjustments(state="waiting", member_id=person.id)
+    context = {
+        "member": person,
+        "kind": kind,
+        "summaries": list(found.values()),
+        "summary": found.get(points_type),
+        "lines": lines,
+        "lots": lots,
+        "lots_total": lots_total,
+        "chart": _picture(lots),
+        "pager": Pager(page=page, size=PAGE_SIZE, total=total),
+        "form": form,
+        "waiting": [row for row in waiting if row.points_type == points_type],
+    }
+    return render(request, "loyalty/statement.html", context, status=status)
+
+
+def _picture(lots: list[LotStory]) -> dict[str, Any] | None:
+    """Lots as bars in the order in which they will be used, the next one on top, by where their points are."""
+    drawn = [lot for lot in lots if lot.turn or "pending" in lot.buckets or "held" in lot.buckets][:DRAWN]
+    if not drawn:
+        return None
+    used = [bucket for bucket in BUCKETS if any(bucket in lot.buckets for lot in drawn)]
+    return {
+        "legend": {},
+        "grid": {"left": 8, "right": 24, "containLabel": True},
+        "xAxis": {"type": "value", "minInterval": 1},
+        "yAxis": {"type": "category", "inverse": True, "data": [_lot_name(lot) for lot in drawn]},
+        "series": [
+            {
+                "type": "bar",
+                "stack": "points",
+                "name": label_of("points_bucket", bucket),
+                "data": [lot.buckets.get(bucket, 0) for lot in drawn],
+            }
+            for bucket in used
+        ],
+    }
+
+
+def _lot_name(lot: LotStory) -> str:
+    if lot.expires_at is None:
+        return _("Lot %(number)s, never ends") % {"number": lot.number}
+    return _("Lot %(number)s, ends %(day)s") % {"number": lot.number, "day": day(lot.expires_at)}
+
+
+@require_POST
+@requires("points.adjust")
+def adjust(request: HttpRequest, member_id: str, points_type: str) -> HttpResponse:
+    """Give or take points by hand, or ask a second person to."""
+    form = AdjustmentForm(request.POST)
+    if not form.is_valid():
+        return _page(request, member_id, points_type, form=form, status=422)
+    values = form.cleaned_data
+    try:
+        done = request_adjustment(
+            actor=actor_of(request),
+            at=now(),
+            key=f"console:{values['key']}",
+            member_id=member_id,
+            points_type=points_type,
+            points=values["points"],
+            reason=values["reason"],
+            note=values["note"],
+        )
+    except Refused as refusal:
+        form.add_error("points", str(refusal.message))
+        return _page(request, member_id, points_type, form=form, status=422)
+    said = _("The points were booked.")
+    if done.state == "waiting":
+        said = _("This is more than one person may book alone: it waits for a second person.")
+    messages.success(request, said)
+    return redirect("loyalty:statement", member_id=member_id, points_type=points_type)
+
+
+def _timeline(member_id: str, until: Any, limit: int) -> list[TimelineItem]:
+    return [
+        _item(member_id, line, name=kind.name, code=kind.code)
+        for line, kind in points_history(member_id, until=until, limit=limit)
+    ]
+
+
+def _item(member_id: str, line: StatementLine, *, name: str, code: str) -> TimelineItem:
+    return TimelineItem(
+        at=line.effective_at,
+        what=line.kind,
+        title=_("%(change)s %(name)s: %(kind)s")
+        % {"change": f"{line.change:+,}", "name": name, "kind": label_of("points_kind", line.kind)},
+        detail=line.reason or line.source,
+        reference=line.id,
+        url=reverse("loyalty:statement", args=[member_id, code]),
+    )
+
+
+def register() -> None:
+    """Put the card on the page of a member, and the postings on its timeline."""
+    register_member_panel(
+        MemberPanel(
+            name="points",
+            permission="loyalty.view",
+            order=10,
+            template="loyalty/panel.html",
+            context=panel,
+        )
+    )
+    register_timeline_kind(
+        TimelineKind(
+            name="points",
+            label=gettext_lazy("Points"),
+            icon="coins",
+            permission="loyalty.view",
+            read=_timeline,
+        )
+    )
