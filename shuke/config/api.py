@@ -15,6 +15,7 @@ ROUTERS: tuple[tuple[str, str], ...] = (
     ("/audiences", "shuke.apps.audiences.api"),
     ("", "shuke.apps.campaigns.api"),
     ("", "shuke.apps.channels.api"),
+    ("", "shuke.apps.promotions.api"),
     ("", "shuke.apps.loyalty.api"),
     ("", "shuke.apps.measurement.api"),
     ("", "shuke.apps.commerce.api"),

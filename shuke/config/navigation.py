@@ -42,7 +42,12 @@ SECTIONS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
     ),
     (
         _("Membership"),
-        (Entry(_("Points finance"), "/membership/finance/", "report-money", "finance.view"),),
+        (
+            Entry(_("Tiers"), "/membership/tiers/", "crown", "loyalty.view"),
+            Entry(_("Vouchers"), "/vouchers/", "ticket", "vouchers.view"),
+            Entry(_("Ledger"), "/membership/ledger/", "shield-check", "loyalty.view"),
+            Entry(_("Points finance"), "/membership/finance/", "report-money", "finance.view"),
+        ),
     ),
     (
         _("Data"),

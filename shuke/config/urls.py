@@ -21,6 +21,7 @@ urlpatterns = [
     path("audiences/", include("shuke.apps.audiences.urls")),
     path("campaigns/", include("shuke.apps.campaigns.urls")),
     path("", include("shuke.apps.channels.urls")),
+    path("vouchers/", include("shuke.apps.promotions.urls")),
     path("", include("shuke.apps.loyalty.urls")),
 ]
 

@@ -1,10 +1,11 @@
 """What others see of vouchers."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
+from datetime import date, datetime
+from typing import Any, Literal
 
 from ninja import Schema
+from pydantic import Field
 
 from shuke.apps.promotions.rules.baskets import (
     Basket,
@@ -13,16 +14,29 @@ from shuke.apps.promotions.rules.baskets import (
     VoucherRefusal,
     VoucherUse,
 )
+from shuke.apps.promotions.rules.terms import FaultyTerms
 
 __all__ = [
     "Basket",
     "BasketLine",
+    "BatchView",
+    "CurvePoint",
+    "DefinitionRow",
+    "DefinitionView",
+    "Example",
+    "ExampleLine",
+    "FaultyTerms",
     "HeldVouchers",
+    "LimitView",
     "MemberVoucher",
     "ReturnedVoucher",
+    "StateCounts",
+    "StepView",
+    "VersionView",
     "VoucherQuote",
     "VoucherRefusal",
     "VoucherUse",
+    "VoucherView",
 ]
 
 
@@ -65,3 +79,178 @@ class MemberVoucher(Schema):
     valid_through: datetime | None
     is_usable_now: bool
     may_be_gifted: bool
+
+
+class StateCounts(Schema):
+    """Vouchers by state.  ``out`` are all that were ever made."""
+
+    issued: int = 0
+    claimed: int = 0
+    reserved: int = 0
+    redeemed: int = 0
+    gifted: int = 0
+    expired: int = 0
+    cancelled: int = 0
+
+    @property
+    def out(self) -> int:
+        """All that were ever made."""
+        return sum(self.model_dump().values())
+
+    @property
+    def live(self) -> int:
+        """Those that can still be used or are being used."""
+        return self.issued + self.claimed + self.reserved
+
+    @property
+    def redemption_rate(self) -> float | None:
+        """Share of those that were made that was used, for display only."""
+        return self.redeemed / self.out if self.out else None
+
+
+class VersionView(Schema):
+    """Terms that were published; never changes."""
+
+    number: int
+    terms: dict[str, Any]
+    summary: str
+    note: str
+    author_name: str
+    published_at: datetime
+
+
+class DefinitionRow(Schema):
+    """A kind of voucher in a list."""
+
+    id: str
+    name: str
+    status: str
+    version: int
+    kind: str
+    summary: str
+    validity: str
+    counts: StateCounts
+    has_draft: bool
+    updated_at: datetime
+
+
+class LimitView(Schema):
+    """A limit and what is taken of it.  ``budget`` is in minor units."""
+
+    what: str
+    limit: int
+    used: int
+
+    @property
+    def percent(self) -> float:
+        """Share that is taken, 0 to 100."""
+        return min(100.0, 100 * self.used / self.limit) if self.limit else 0.0
+
+
+class DefinitionView(DefinitionRow):
+    """A kind of voucher with its terms: those that are in force, and the draft if there is one."""
+
+    terms: dict[str, Any]
+    draft: dict[str, Any] | None
+    created_at: datetime
+    versions: list[VersionView]
+    limits: list[LimitView]
+    off_minor: int
+    currency: str
+
+
+class BatchView(Schema):
+    """Vouchers that came into being together.  ``word`` is a shared code, only where it was asked for."""
+
+    id: str
+    definition_id: str
+    definition_name: str
+    version: int
+    kind: str
+    label: str
+    state: str
+    wanted: int
+    made: int
+    counts: StateCounts
+    word: str = ""
+    author_name: str
+    created_at: datetime
+
+    @property
+    def percent(self) -> int:
+        """Whole percent made."""
+        return min(100, self.made * 100 // self.wanted) if self.wanted else 100
+
+
+class CurvePoint(Schema):
+    """One day in the retailer's time zone: how many were issued or claimed, and used, that day."""
+
+    day: date
+    issued: int
+    redeemed: int
+    off_minor: int
+
+
+class StepView(Schema):
+    """One step of a voucher."""
+
+    event: str
+    at: datetime
+    order_id: str
+    amount_minor: int | None
+
+
+class VoucherView(Schema):
+    """One voucher with its steps.  ``code`` is in the clear only where it was asked for."""
+
+    voucher_id: str
+    code: str = ""
+    definition_id: str
+    definition_name: str
+    version: int
+    kind: str
+    summary: str
+    state: str
+    member_id: str | None
+    valid_from: datetime
+    valid_through: datetime | None
+    order_id: str
+    off_minor: int
+    origin_id: str | None = None
+    successor_id: str | None = None
+    steps: list[StepView] = Field(default_factory=list)
+
+    @property
+    def is_cancellable(self) -> bool:
+        """Whether it was not used and no purchase holds it."""
+        return self.state in {"issued", "claimed"}
+
+
+class ExampleLine(Schema):
+    """A line of the example basket; ``counts`` says whether the terms are for it."""
+
+    name: str
+    list_minor: int
+    off_minor: int
+    counts: bool
+
+
+class Example(Schema):
+    """What terms take off the example basket, or why nothing."""
+
+    lines: list[ExampleLine]
+    list_minor: int
+    off_minor: int
+    shipping_minor: int
+    shipping_off_minor: int
+    gift_product_id: str
+    refusal: str
+    missing_minor: int
+    summary: str
+    validity: str
+    currency: str
+
+    @property
+    def paid_minor(self) -> int:
+        """What is left to pay, shipping included."""
+        return self.list_minor - self.off_minor + self.shipping_minor - self.shipping_off_minor

@@ -4,7 +4,12 @@ Those a purchase needs are idempotent by ``key`` and may be called inside the ca
 lock vouchers by id, then the members' counts, then the shards of limits and budgets.
 """
 
-from shuke.apps.promotions.operations.batches import create_shared_code, order_codes, order_issue
+from shuke.apps.promotions.operations.batches import (
+    create_shared_code,
+    note_export,
+    order_codes,
+    order_issue,
+)
 from shuke.apps.promotions.operations.definitions import (
     change_definition,
     copy_definition,
@@ -54,6 +59,7 @@ __all__ = [
     "issue_to_audience",
     "issue_voucher",
     "make_codes",
+    "note_export",
     "offer_gift",
     "order_codes",
     "order_issue",

@@ -175,5 +175,21 @@ def create_shared_code(*, actor: Actor, at: datetime, definition_id: str, word: 
     return row.public_id
 
 
+@transaction.atomic
+def note_export(*, actor: Actor, at: datetime, batch_id: str) -> None:
+    """Write down that the codes of a batch leave the house.  Raises ``NotFound``."""
+    row = VoucherBatch.objects.filter(public_id=batch_id).first()
+    if row is None:
+        raise NotFound("voucher_batch_not_found", _("There is no such batch of vouchers."))
+    subject = ("voucher_batch", batch_id)
+    record_audit(
+        actor=actor,
+        at=at,
+        verb="voucher_batch.exported",
+        subject=subject,
+        changes={"codes": [None, row.made]},
+    )
+
+
 def _clean(label: str) -> str:
     return label.replace("\x00", "").strip()[:160]

@@ -1,7 +1,50 @@
 """Every read of vouchers."""
 
-from shuke.apps.promotions.queries.batches import batch_codes
+from shuke.apps.promotions.queries.batches import batch_codes, issue_size
+from shuke.apps.promotions.queries.definitions import (
+    batch,
+    batches_of,
+    claimable_definitions,
+    definition,
+    definition_names,
+    definitions_page,
+    unfinished_batches,
+)
+from shuke.apps.promotions.queries.examples import example_quote
 from shuke.apps.promotions.queries.holdings import member_vouchers
-from shuke.apps.promotions.queries.quoting import voucher_quote, vouchers_after_return
+from shuke.apps.promotions.queries.quoting import (
+    is_locked_out,
+    reason_in_words,
+    voucher_quote,
+    vouchers_after_return,
+)
+from shuke.apps.promotions.queries.reporting import (
+    redemption_curve,
+    voucher,
+    voucher_id_of,
+    vouchers_record,
+)
+from shuke.apps.promotions.queries.wording import terms_in_words
 
-__all__ = ["batch_codes", "member_vouchers", "voucher_quote", "vouchers_after_return"]
+__all__ = [
+    "batch",
+    "batch_codes",
+    "batches_of",
+    "claimable_definitions",
+    "definition",
+    "definition_names",
+    "definitions_page",
+    "example_quote",
+    "is_locked_out",
+    "issue_size",
+    "member_vouchers",
+    "reason_in_words",
+    "redemption_curve",
+    "terms_in_words",
+    "unfinished_batches",
+    "voucher",
+    "voucher_id_of",
+    "voucher_quote",
+    "vouchers_after_return",
+    "vouchers_record",
+]

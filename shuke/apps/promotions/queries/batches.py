@@ -1,7 +1,10 @@
 """Batches and their codes."""
 
 from collections.abc import Iterator
+from datetime import date
 
+from shuke.apps.audiences.queries import audience_member_ids
+from shuke.apps.members.queries import active_count
 from shuke.apps.promotions.models import Voucher, VoucherBatch
 from shuke.apps.promotions.queries.codes import secret_of
 from shuke.apps.promotions.rules.codes import derived_codes
@@ -17,3 +20,8 @@ def batch_codes(batch_id: str) -> Iterator[tuple[str, str]]:
     rows = Voucher.objects.filter(batch=batch).order_by("number").values_list("number", "state")
     for part in in_batches(rows.iterator(chunk_size=5_000), 5_000):
         yield from zip(derived_codes(secret, [n for n, _ in part]), [s for _, s in part], strict=True)
+
+
+def issue_size(audience_id: str, *, as_of: date) -> int:
+    """How many members would get a voucher that is issued to an audience.  Raises ``NotFound``."""
+    return active_count(audience_member_ids(audience_id, as_of=as_of))

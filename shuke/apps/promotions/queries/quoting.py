@@ -58,6 +58,11 @@ def is_locked_out(who: str, *, at: datetime) -> bool:
     return bool(who) and calls_so_far(wrong_codes_file(), key=who, minute=minute) >= MOST_WRONG_CODES
 
 
+def reason_in_words(code: str) -> str:
+    """The sentence of a reason, in the active language."""
+    return str(REASON_WORDS[code])
+
+
 def refusal_of(reason: Reason, *, place: int) -> VoucherRefusal:
     """The reason with its sentence."""
     return VoucherRefusal(reason.code, str(REASON_WORDS[reason.code]), place, dict(reason.details))

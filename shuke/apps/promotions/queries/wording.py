@@ -1,12 +1,16 @@
 """What a voucher promises, in one short sentence."""
 
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from shuke.apps.promotions.rules.terms import Terms
+from shuke.apps.promotions.rules.terms import Conditions, Terms, terms_of
 from shuke.platform.money import money_text
+from shuke.platform.retailer.queries import retailer
+from shuke.web.labels import label_of
 
 
 def _money(amount_minor: int, currency: str) -> str:
@@ -60,3 +64,64 @@ def validity_summary(terms: Terms) -> str:
     if terms.conditions.last_day:
         parts.append(_("through %(day)s") % {"day": terms.conditions.last_day.isoformat()})
     return ", ".join(parts) or _("without end")
+
+
+def terms_in_words(data: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Terms (as plain data) as pairs of what and how, without what is not asked; for people to read."""
+    terms, currency = terms_of(data), retailer().currency
+    pairs = [
+        (_("Takes off"), terms_summary(terms, currency=currency)),
+        (_("Product given"), terms.gift_product_id if terms.kind == "gift" else ""),
+        (_("Valid"), validity_summary(terms)),
+        *_asked(terms.conditions),
+        (_("Class"), label_of("voucher_class", terms.stack_class)),
+        (_("Uses of one member"), _or_empty(terms.limits.uses_per_member)),
+        (_("Claims of one member"), _or_empty(terms.limits.claims_per_member)),
+        (_("Members may claim it"), _("yes") if terms.is_claimable else ""),
+        (_("Passing on"), _gifting(terms)),
+        (_("When a part comes back"), _RETURNS[terms.on_return]()),
+        (_("When all comes back"), _RETURNS[terms.give_back]()),
+    ]
+    return [(what, how) for what, how in pairs if how]
+
+
+_RETURNS = {
+    "keep": lambda: _("what was taken off is kept"),
+    "recompute": lambda: _("worked out anew; the difference is taken from the refund"),
+    "no": lambda: _("it stays used"),
+    "if_valid": lambda: _("given back if its time is not over"),
+    "renew": lambda: _("given back, or a new one with the days that were left"),
+}
+
+
+def _or_empty(value: int | None) -> str:
+    return "" if value is None else str(value)
+
+
+def _asked(asked: Conditions) -> list[tuple[str, str]]:
+    return [
+        (_("Products"), ", ".join(asked.products)),
+        (_("Departments"), ", ".join(asked.departments)),
+        (_("Categories"), ", ".join(asked.categories)),
+        (_("Brands"), ", ".join(asked.brands)),
+        (_("But not these products"), ", ".join(asked.excluded_products)),
+        (_("Stores"), ", ".join(asked.stores)),
+        (_("Sales channels"), ", ".join(label_of("sales_channel", code) for code in asked.channels)),
+        (_("Tiers"), ", ".join(asked.tiers)),
+        (_("Weekdays"), ", ".join(label_of("weekday", str(day)) for day in asked.weekdays)),
+    ]
+
+
+def _gifting(terms: Terms) -> str:
+    gifting = terms.gifting
+    if not gifting.is_allowed:
+        return ""
+    times = ngettext("once", "up to %(times)s times in a row", gifting.times) % {"times": gifting.times}
+    if gifting.new_within_days is None:
+        return times
+    new = ngettext(
+        "to members who joined in the last %(days)s day",
+        "to members who joined in the last %(days)s days",
+        gifting.new_within_days,
+    ) % {"days": gifting.new_within_days}
+    return f"{times}, {new}"

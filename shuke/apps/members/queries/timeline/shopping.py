@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from shuke.apps.members.queries.timeline.reading import Part, Reader, Row, rows_of
 from shuke.apps.members.schemas import TimelineEntry
+from shuke.web.panels import names_of
 
 #: Products of an order that are named.
 GOODS_SHOWN = 3
@@ -100,15 +101,17 @@ def _vouchers(part: Part) -> list[TimelineEntry]:
     vouchers = None if part.channel else part.mine("voucher_events")
     if vouchers is None:
         return []
+    rows = part.newest(vouchers, time="occurred_at", by=("voucher_id", "event"))
+    names = names_of("voucher_definition", {row["definition_id"] for row in rows})
     return [
         TimelineEntry(
             kind="voucher",
             at=row["occurred_at"],
             what=row["event"],
-            detail=row["definition_id"],
+            detail=names.get(row["definition_id"], row["definition_id"]),
             reference=row["voucher_id"],
         )
-        for row in part.newest(vouchers, time="occurred_at", by=("voucher_id", "event"))
+        for row in rows
     ]
 
 

@@ -1,0 +1,96 @@
+"""One kind of voucher: its figures, curve, batches; one voucher with its steps."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from shuke.apps.audiences.queries import audience_names
+from shuke.apps.promotions import queries
+from shuke.apps.promotions.forms import CodesForm, WordForm
+from shuke.apps.promotions.schemas import CurvePoint
+from shuke.platform.clock import business_date, now
+from shuke.platform.errors import Refused
+from shuke.platform.ids import new_id
+from shuke.platform.retailer.queries import retailer
+from shuke.web.access import actor_of, requires
+
+
+@require_GET
+@requires("vouchers.view")
+def definition(request: HttpRequest, definition_id: str) -> HttpResponse:
+    """A kind of voucher."""
+    view = queries.definition(definition_id)
+    may_edit = actor_of(request).may("vouchers.edit")
+    curve = queries.redemption_curve(definition_id)
+    context = {
+        "definition": view,
+        "terms": queries.terms_in_words(view.terms),
+        "draft": queries.terms_in_words(view.draft) if view.draft and view.version else [],
+        "batches": queries.batches_of(definition_id, with_words=may_edit),
+        "curve": curve_option(curve) if len(curve) > 1 else None,
+        "may_edit": may_edit,
+        "codes_form": CodesForm(),
+        "word_form": WordForm(),
+        "audiences": audience_names(),
+        "key": new_id("key"),
+    }
+    return render(request, "promotions/detail.html", context)
+
+
+def curve_option(points: list[CurvePoint]) -> dict[str, Any]:
+    """Issued or claimed, and used, added up day by day."""
+    issued, redeemed, first, second = 0, 0, [], []
+    for point in points:
+        issued, redeemed = issued + point.issued, redeemed + point.redeemed
+        first.append([point.day.isoformat(), issued])
+        second.append([point.day.isoformat(), redeemed])
+    line = {"type": "line", "step": "end", "showSymbol": False}
+    return {
+        "grid": {"left": 8, "right": 16, "top": 36, "bottom": 8, "containLabel": True},
+        "legend": {"top": 0},
+        "tooltip": {"trigger": "axis", "valueFormatter": {"$format": "integer"}},
+        "xAxis": {"type": "time", "axisLabel": {"formatter": {"$format": "date"}}},
+        "yAxis": {"type": "value", "minInterval": 1, "axisLabel": {"formatter": {"$format": "integer"}}},
+        "series": [
+            {**line, "name": _("Issued or claimed"), "data": first},
+            {**line, "name": _("Used"), "data": second, "areaStyle": {"opacity": 0.15}},
+        ],
+    }
+
+
+@require_POST
+@requires("vouchers.view")
+def audience_size(request: HttpRequest, definition_id: str) -> HttpResponse:
+    """How many members an audience has today, before a voucher is issued to them."""
+    audience_id, size = request.POST.get("audience_id", "")[:40], None
+    if audience_id:
+        try:
+            size = queries.issue_size(audience_id, as_of=business_date(now(), retailer().time_zone))
+        except Refused:
+            size = None
+    context = {"size": size, "audience_id": audience_id, "definition_id": definition_id}
+    return render(request, "promotions/parts/size.html", context)
+
+
+@require_GET
+@requires("vouchers.view")
+def batch(request: HttpRequest, batch_id: str) -> HttpResponse:
+    """The row of a batch, asked for while it is being made."""
+    may_edit = actor_of(request).may("vouchers.edit")
+    context = {"batch": queries.batch(batch_id, with_word=may_edit), "may_edit": may_edit}
+    return render(request, "promotions/parts/batch.html", context)
+
+
+@require_GET
+@requires("vouchers.view")
+def voucher(request: HttpRequest, voucher_id: str) -> HttpResponse:
+    """One voucher with its steps, without its code."""
+    context = {
+        "voucher": queries.voucher(voucher_id),
+        "currency": retailer().currency,
+        "may_edit": actor_of(request).may("vouchers.edit"),
+    }
+    return render(request, "promotions/voucher.html", context)

@@ -1,0 +1,49 @@
+"""Work in the background: making, issuing and cancelling batches; holds and vouchers whose time is over."""
+
+from django_tasks import task
+
+from shuke.apps.promotions import operations
+from shuke.apps.promotions.queries import batch, unfinished_batches
+from shuke.platform.clock import now
+from shuke.platform.jobs import enqueue, report_progress, retried, schedule
+
+
+def _tell(done: int, total: int) -> None:
+    report_progress(done=done, total=total, label="vouchers")
+
+
+@task()
+@retried(max_attempts=5, backoff_seconds=10)
+def carry_on(batch_id: str) -> int:
+    """Make, issue or cancel what a batch still lacks; a killed run goes on here.  Returns how many."""
+    view = batch(batch_id)
+    if view.state == "cancelling":
+        return operations.cancel_batch(batch_id=batch_id, at=now(), tell=_tell)
+    if view.kind == "audience":
+        return operations.issue_to_audience(batch_id=batch_id, tell=_tell)
+    return operations.make_codes(batch_id=batch_id, tell=_tell)
+
+
+def begin(batch_id: str) -> None:
+    """Queue the work on a batch, once."""
+    enqueue(carry_on, batch_id, unique_key=f"vouchers:{batch_id}")
+
+
+@task()
+def end_timed_out() -> int:
+    """Let go of vouchers whose purchase never came; begin again with batches that somebody left unfinished."""
+    for batch_id, kind, _state in unfinished_batches():
+        if kind in {"bulk", "audience"} or _state == "cancelling":
+            begin(batch_id)
+    return operations.end_timed_out_vouchers(at=now())
+
+
+@task()
+@retried(max_attempts=3, backoff_seconds=60)
+def expire() -> int:
+    """Write down that the time of vouchers is over; returns how many."""
+    return operations.expire_vouchers(at=now())
+
+
+schedule("vouchers: holds that ran out", end_timed_out, every_seconds=60)
+schedule("vouchers: expire", expire, cron="20 0 * * *")
