@@ -11,9 +11,20 @@ class LoyaltyConfig(AppConfig):
         """Let points follow merged members."""
         from shuke.apps.identity.operations import register_follower
         from shuke.apps.loyalty.operations import merge_wallets, unmerge_wallets
+        from shuke.apps.loyalty.pages import tiers_member
 
+        tiers_member.register()
         register_follower("loyalty", merge=merge_wallets, unmerge=unmerge_wallets)
+        _care_for_points()
         _name_finance()
+
+
+def _care_for_points() -> None:
+    """The member's card of points, and the words of the ledger."""
+    from shuke.apps.loyalty.pages import ledger_words, statement
+
+    ledger_words.register()
+    statement.register()
 
 
 def _name_finance() -> None:

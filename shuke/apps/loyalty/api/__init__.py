@@ -4,7 +4,11 @@ from ninja import Router
 
 from shuke.apps.loyalty.api.checkout import router as checkout_router
 from shuke.apps.loyalty.api.finance import router as finance_router
+from shuke.apps.loyalty.api.points import router as points_router
+from shuke.apps.loyalty.api.tiers import router as tiers_router
 
 router = Router()
+router.add_router("", points_router)
+router.add_router("", tiers_router)
 router.add_router("/checkout", checkout_router)
 router.add_router("/points-finance", finance_router)

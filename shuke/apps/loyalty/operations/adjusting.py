@@ -72,7 +72,7 @@ def request_adjustment(
         if not _needs_second(row):
             _post(row, actor=actor, at=at)
         row.save(force_insert=True)
-        verb = "points.adjusted" if row.state == "posted" else "points.adjustment_requested"
+        verb = "points.adjusted" if row.state == "posted" else "adjustment.requested"
         _audit(row, verb, actor=actor, at=at)
         return adjustment_view(row)
 
@@ -161,7 +161,7 @@ def _decide(adjustment_id: str, *, actor: Actor, at: datetime, state: str, answe
     if state == "posted":
         _post(row, actor=actor, at=at)
     row.save()
-    verb = "points.adjustment_approved" if state == "posted" else "points.adjustment_rejected"
+    verb = "adjustment.approved" if state == "posted" else "adjustment.rejected"
     _audit(row, verb, actor=actor, at=at)
     return adjustment_view(row)
 

@@ -58,7 +58,7 @@ def verify_ledger(
 def ask_for_verification(*, actor: Actor, at: datetime) -> None:
     """Let the whole ledger be verified in the background, soon."""
     actor.require("loyalty.edit")
-    record_audit(actor=actor, at=at, verb="ledger.verification_asked", subject=("ledger", ""), changes={})
+    record_audit(actor=actor, at=at, verb="ledger.checked", subject=("ledger", ""), changes={})
     emit(VerificationRequested(actor.name, at))
 
 

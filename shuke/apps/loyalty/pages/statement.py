@@ -27,7 +27,6 @@ from shuke.platform.clock import now
 from shuke.platform.errors import NotFound, Refused
 from shuke.web.access import actor_of, requires
 from shuke.web.labels import label_of
-
 from shuke.web.paging import Pager, page_number
 from shuke.web.panels import (
     MemberPanel,
