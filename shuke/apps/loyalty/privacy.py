@@ -6,20 +6,27 @@ from typing import Any
 
 from shuke.apps.loyalty.operations import forget_notes
 from shuke.apps.loyalty.operations.checkout import forget_checkouts
+from shuke.apps.loyalty.operations.tiers import forget_tiers
 from shuke.apps.loyalty.queries.checkout import exported_checkouts
 from shuke.apps.loyalty.queries.statements import exported_points
+from shuke.apps.loyalty.queries.tiers import exported_tiers
 from shuke.platform.privacy import register_eraser, register_exporter
 
 
 @register_exporter("loyalty")
 def export(member_id: str) -> Any:
-    """Every transaction of every wallet, and every receipt and reservation of the checkout."""
-    return {**exported_points(member_id), "checkout": exported_checkouts(member_id)}
+    """Every transaction of every wallet, every receipt and reservation of the checkout, every tier."""
+    return {
+        **exported_points(member_id),
+        "checkout": exported_checkouts(member_id),
+        "tiers": exported_tiers(member_id),
+    }
 
 
 @register_eraser("loyalty")
 def erase(member_id: str, at: datetime) -> Iterable[str]:
-    """Empty the notes of adjustments, cut receipts from the member; sums stay, so that the books stay true."""
+    """Empty the notes of adjustments, cut receipts from the member, delete tiers; sums stay, so the books stay true."""
     forget_notes(member_id=member_id)
     forget_checkouts(member_id=member_id, at=at)
+    forget_tiers(member_id=member_id)
     return ()

@@ -1,6 +1,7 @@
 """What others see of tiers."""
 
 from datetime import date, datetime
+from typing import Annotated, Literal
 
 from ninja import Field, Schema
 
@@ -8,36 +9,38 @@ from ninja import Field, Schema
 class TierView(Schema):
     """A tier: what reaches it and what keeps it, in the counter's unit (money in minor units)."""
 
-    code: str
-    name: str
-    reach: int
-    keep: int
+    code: str = Field(max_length=24, pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    name: str = Field(min_length=1, max_length=40)
+    reach: int = Field(ge=0, le=10**15)
+    keep: int = Field(ge=0, le=10**15)
 
 
 class TierCounterView(Schema):
     """What is counted: ``spend``, ``orders``, ``points`` (earned, of a type) or ``events`` by name."""
 
-    kind: str
-    points_type: str = ""
-    events: list[str] = Field(default_factory=list)
+    kind: Literal["spend", "orders", "points", "events"]
+    points_type: str = Field("", max_length=20)
+    events: list[Annotated[str, Field(min_length=1, max_length=100)]] = Field(
+        default_factory=list, max_length=20
+    )
 
 
 class TierWindowView(Schema):
     """``rolling`` (over ``days``), ``year``, ``quarter`` or ``anniversary``."""
 
-    kind: str
-    days: int = 365
+    kind: Literal["rolling", "year", "quarter", "anniversary"]
+    days: int = Field(365, ge=1, le=3_660)
 
 
 class TierTermsView(Schema):
     """The rules of a version; tiers from the lowest to the highest."""
 
-    tiers: list[TierView]
+    tiers: list[TierView] = Field(max_length=12)
     counter: TierCounterView
     window: TierWindowView
-    up: str
-    down: str
-    grace_days: int
+    up: Literal["at_once", "at_end"]
+    down: Literal["none", "one_step", "full"]
+    grace_days: int = Field(ge=0, le=366)
 
 
 class TierVersionView(Schema):

@@ -87,7 +87,7 @@ def drop_tier_draft(*, actor: Actor, at: datetime, program_id: str) -> None:
     """Throw the draft away, and the programme with it if nothing was ever published."""
     program = program_row(program_id)
     TierVersion.objects.filter(program=program, number=None).delete()
-    _audit(actor, at, "tier_draft.dropped", program, {})
+    _audit(actor, at, "tier_draft.discarded", program, {})
     if not program.versions.exists():
         program.delete()
 
@@ -154,13 +154,13 @@ def checked(view: TierTermsView) -> Terms:
     terms = Terms(
         tiers=tuple(Tier(t.code.strip(), t.name.strip(), t.reach, t.keep) for t in view.tiers),
         counter=Counter(
-            view.counter.kind,  # type: ignore[arg-type]
+            view.counter.kind,
             view.counter.points_type if view.counter.kind == "points" else "",
             tuple(dict.fromkeys(view.counter.events)) if view.counter.kind == "events" else (),
         ),
-        window=Window(view.window.kind, view.window.days if view.window.kind == "rolling" else 365),  # type: ignore[arg-type]
-        up=view.up,  # type: ignore[arg-type]
-        down=view.down,  # type: ignore[arg-type]
+        window=Window(view.window.kind, view.window.days if view.window.kind == "rolling" else 365),
+        up=view.up,
+        down=view.down,
         grace_days=view.grace_days,
     )
     found = faults(terms)

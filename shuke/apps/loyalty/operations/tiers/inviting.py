@@ -1,6 +1,6 @@
 """Giving a member a tier for some time, and taking that back."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +14,8 @@ from shuke.apps.members.queries import member_refs, survivor_of
 from shuke.platform.audit.operations import record_audit
 from shuke.platform.errors import Invalid, NotFound, Refused
 from shuke.platform.permissions import Actor
+
+LONGEST = timedelta(days=3_660)
 
 
 def invite_to_tier(
@@ -49,7 +51,9 @@ def invite_to_tier(
             created_at=at,
         )
         changes = {"tier": [None, tier], "first_date": [None, first_date], "last_date": [None, last_date]}
-        record_audit(actor=actor, at=at, verb="tier.invited", subject=("member", speaker), changes=changes)
+        record_audit(
+            actor=actor, at=at, verb="tier_invitation.created", subject=("member", speaker), changes=changes
+        )
     place_members(at=at, today=today, member_ids=[speaker])
     return invitation_view(row)
 
@@ -62,6 +66,9 @@ def _check(program: TierProgram, *, tier: str, days: tuple[date, date, date], re
     if first < today:
         message = _("An invitation begins today at the earliest.")
         raise Invalid("invitation_in_the_past", message, {"first_date": [message]})
+    if last > today + LONGEST:
+        message = _("An invitation lasts ten years at most.")
+        raise Invalid("invitation_too_long", message, {"last_date": [message]})
     if last < first:
         message = _("The last day lies before the first.")
         raise Invalid("invitation_reversed", message, {"last_date": [message]})
@@ -89,6 +96,6 @@ def end_invitation(*, actor: Actor, at: datetime, today: date, invitation_id: st
         member_id = row.member.public_id
         changes = {"taken_back_on": [None, row.taken_back_on]}
         subject = ("member", member_id)
-        record_audit(actor=actor, at=at, verb="tier.invitation_ended", subject=subject, changes=changes)
+        record_audit(actor=actor, at=at, verb="tier_invitation.ended", subject=subject, changes=changes)
     place_members(at=at, today=today, member_ids=[survivor_of(member_id)])
     return invitation_view(row)

@@ -241,7 +241,7 @@ class _Placement:
             record_audit(
                 actor=SYSTEM,
                 at=self.at,
-                verb="tiers.placed",
+                verb="tier_program.placed",
                 subject=("tier_program", self.program.public_id),
                 changes={"memberships": [0, self.memberships], "through": [None, self.today]},
             )

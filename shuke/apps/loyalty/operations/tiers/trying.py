@@ -54,7 +54,7 @@ def try_tier_draft(*, actor: Actor, at: datetime, today: date, program_id: str) 
         record_audit(
             actor=actor,
             at=at,
-            verb="tier_draft.tried",
+            verb="tier_draft.tested",
             subject=("tier_program", program.public_id),
             changes={"movers": [None, len(moves)], "trial": [None, trial.public_id]},
         )

@@ -1,6 +1,12 @@
 """Reading tiers: programmes, where members stand, how they moved."""
 
-from shuke.apps.loyalty.queries.tiers.programs import tier_names, tier_program, tier_programs
+from shuke.apps.loyalty.queries.tiers.programs import (
+    has_tiers,
+    tier_keys,
+    tier_names,
+    tier_program,
+    tier_programs,
+)
 from shuke.apps.loyalty.queries.tiers.reporting import tier_changes, tier_flows, tier_shares
 from shuke.apps.loyalty.queries.tiers.standings import (
     exported_tiers,
@@ -15,12 +21,14 @@ from shuke.apps.loyalty.queries.tiers.trials import newest_trial, tier_trial, tr
 
 __all__ = [
     "exported_tiers",
+    "has_tiers",
     "members_in_tier",
     "newest_trial",
     "tier_changes",
     "tier_flows",
     "tier_history",
     "tier_invitations",
+    "tier_keys",
     "tier_names",
     "tier_of",
     "tier_program",

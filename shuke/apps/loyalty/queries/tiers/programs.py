@@ -32,6 +32,22 @@ def main_program() -> TierProgram | None:
     return rows.order_by("pk").first()
 
 
+def has_tiers() -> bool:
+    """Whether any version was ever published."""
+    return TierVersion.objects.filter(number__isnull=False).exists()
+
+
+def tier_keys() -> dict[str, str]:
+    """``<programme id>:<code>`` of every tier to its name; with the programme's where there are several."""
+    programs = [p for p in TierProgram.objects.order_by("pk") if published_rows(p)]
+    found: dict[str, str] = {}
+    for program in programs:
+        for tier in (t for row in published_rows(program) for t in terms_of(row.terms).tiers):
+            name = f"{tier.name} ({program.name})" if len(programs) > 1 else tier.name
+            found[f"{program.public_id}:{tier.code}"] = name
+    return found
+
+
 def published_rows(program: TierProgram) -> list[TierVersion]:
     """The published versions, oldest first."""
     return list(TierVersion.objects.filter(program=program, number__isnull=False).order_by("number"))
