@@ -25,8 +25,8 @@ def curves(report: FinanceReport) -> dict[str, Any] | None:
                 "type": "line",
                 "name": _("All, expected"),
                 "showSymbol": False,
-                "lineStyle": {"width": 4, "opacity": 0.35},
-                "color": {"$color": "primary"},
+                "lineStyle": {"width": 5, "opacity": 0.3},
+                "color": {"$color": "text"},
                 "data": report.curve[:width],
                 "tooltip": {"valueFormatter": PERCENT},
             }
@@ -49,10 +49,10 @@ def curves(report: FinanceReport) -> dict[str, Any] | None:
             "data": [str(age) for age in range(width)],
             "boundaryGap": False,
             "name": _("months"),
-            "nameLocation": "end",
-            "nameGap": 6,
+            "nameLocation": "middle",
+            "nameGap": 24,
         },
-        "grid": {"left": 8, "right": 48, "top": 40, "bottom": 8, "containLabel": True},
+        "grid": {"left": 8, "right": 16, "top": 40, "bottom": 24, "containLabel": True},
         "yAxis": {"type": "value", "min": 0, "axisLabel": {"formatter": {"$format": "percent", "digits": 0}}},
         "series": series,
     }
@@ -126,12 +126,9 @@ def _idle(cohort: CohortView) -> float:
 
 
 def ages(parts: list[LiabilityPart]) -> dict[str, Any]:
-    """Outstanding points by their age."""
+    """Outstanding points by their age in months."""
     names = [
-        _("%(first)s–%(last)s months") % {"first": part.from_months, "last": part.to_months}
-        if part.to_months
-        else _("over %(first)s months") % {"first": part.from_months}
-        for part in parts
+        f"{part.from_months}–{part.to_months}" if part.to_months else f"{part.from_months}+" for part in parts
     ]
     return _bars(names, parts)
 
