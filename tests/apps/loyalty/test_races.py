@@ -1,24 +1,32 @@
 """Many tills at once: what is there once is given once."""
 
+import random
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 
-from shuke.apps.loyalty.models import PointsTransaction
+from shuke.apps.loyalty.models import PointsTransaction, Wallet
 from shuke.apps.loyalty.operations import (
     award_points,
     commit_hold,
     hold_points,
     reverse_transaction,
+    spend_points,
     transfer_points,
 )
+from shuke.apps.loyalty.operations.book import Ledger
+from shuke.apps.loyalty.operations.once import wallet_id
 from shuke.apps.loyalty.queries.statements import points_wallet
 from shuke.apps.loyalty.queries.verification import ledger_findings
+from shuke.apps.loyalty.rules.wallet import award
 from shuke.apps.loyalty.schemas import Request
+from shuke.apps.members.operations import create_members
+from shuke.apps.members.schemas import MemberProfile
 from shuke.platform.errors import Refused
 from tests.apps.loyalty.conftest import START
 
@@ -59,6 +67,7 @@ def _outcome(task: Callable[[int], object], number: int) -> str:
             # SQLite's shared cache of the test database does not wait for its lock.
             if "locked" not in str(error):
                 raise
+            time.sleep(random.uniform(0.005, 0.02))
 
 
 def test_a_balance_is_spent_once_by_many_tills(members):
@@ -89,27 +98,56 @@ def test_a_request_that_arrives_many_times_is_done_once(members):
     assert points_wallet(ann, points_type="gift", at=START + DAY).balances.available == 5
 
 
-def test_each_award_is_reversed_once(members):
-    ann = members[0]
-    made = [
-        award_points(request=asked(f"e:{n}"), member_id=ann, points_type="gift", points=2).transaction_id
-        for n in range(20)
-    ]
+def many_awards(members: list[str], *, count: int, points: int) -> list[str]:
+    """Awards of the members in turn, made in one flush; their ids."""
+    ids = [wallet_id(member, points_type="gift", at=START) for member in members]
+    with transaction.atomic():
+        ledger = Ledger()
+        books = ledger.open(ids)
+        made = []
+        for number in range(count):
+            book = books[number % len(books)]
+            posting = award(book.state, points=points, activates_at=START, expires_at=None, at=START)
+            asked_at = Request(key=f"bulk:{number}", actor="till", at=START)
+            made.append(book.post("earn", posting, request=asked_at).public_id)
+        ledger.flush()
+    return made
+
+
+def test_five_hundred_awards_are_each_reversed_once_by_a_thousand_calls(members):
+    refs = create_members(at=START, source="test", profiles=[MemberProfile() for _ in range(25)])
+    members = [ref.public_id for ref in refs]
+    made = many_awards(members, count=500, points=2)
     outcomes = at_once(
-        lambda n: reverse_transaction(request=asked(f"r:{n}"), transaction_id=made[n // 2]), 40
+        lambda n: reverse_transaction(request=asked(f"r:{n}"), transaction_id=made[n // 2]), 1000
     )
-    assert outcomes == {"created": 20, "already_reversed": 20}
-    assert points_wallet(ann, points_type="gift", at=START + DAY).balances.available == 0
+    assert outcomes == {"created": 500, "already_reversed": 500}
+    assert not Wallet.objects.exclude(available=0).exists()
+    assert PointsTransaction.objects.filter(kind="reverse").values("related").distinct().count() == 500
     assert ledger_findings() == []
 
 
-def test_a_hold_is_committed_once(members):
+def test_a_hold_is_committed_by_one_of_sixteen_tills(members):
     award_points(request=asked("a"), member_id=members[0], points_type="gift", points=9)
     held = hold_points(
         request=asked("h"), member_id=members[0], points_type="gift", points=9, expires_at=START + 5 * DAY
     )
-    outcomes = at_once(lambda n: commit_hold(request=asked(f"c:{n}"), hold_id=held.transaction_id), 16)
+    outcomes = at_once(
+        lambda n: commit_hold(request=asked(f"c:{n}"), hold_id=held.transaction_id), 16, tills=16
+    )
     assert outcomes == {"created": 1, "hold_ended": 15}
+    assert ledger_findings() == []
+
+
+def test_points_are_spent_at_once_no_further_than_they_reach(members):
+    many_awards(members[:1], count=20, points=3)
+    outcomes = at_once(
+        lambda n: spend_points(request=asked(f"s:{n}"), member_id=members[0], points_type="gift", points=7),
+        16,
+        tills=16,
+    )
+    assert outcomes == {"created": 8, "points_insufficient": 8}
+    assert ledger_findings() == []
 
 
 def test_members_who_give_to_each_other_do_not_wait_for_ever(members):

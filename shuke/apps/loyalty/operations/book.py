@@ -174,13 +174,13 @@ class Ledger:
         if self._waiting:
             self.flush()
         reading = states_of if lots == "whole" else open_states_of
-        states, rows, holds = reading([book.wallet for book in books])
+        states, keys, holds = reading([book.wallet for book in books])
         self.hold_transactions |= holds
         for book in books:
             book.state, book.lot_ids = states[book.wallet.pk], {}
             book.lots_are_read()
-        for (wallet_id, number), row in rows.items():
-            self.books[wallet_id].lot_ids[number] = row.pk
+        for (wallet_id, number), pk in keys.items():
+            self.books[wallet_id].lot_ids[number] = pk
 
     def transaction_of_hold(self, number: int) -> PointsTransaction:
         """The transaction that set points aside, by its database key."""

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.loyalty.models import PointsEntry, PointsTransaction, Wallet
 from shuke.apps.loyalty.operations import lean
-from shuke.apps.loyalty.operations.book import Book, Ledger
+from shuke.apps.loyalty.operations.book import Book, Ledger, Lots
 from shuke.apps.loyalty.operations.once import When, digest_of, once, wallet_id, wallet_of
 from shuke.apps.loyalty.queries.moved import lots_now
 from shuke.apps.loyalty.queries.postings import postings_of
@@ -246,15 +246,22 @@ def adjust_points(*, request: Request, member_id: str, points_type: str, points:
 def reverse_transaction(*, request: Request, transaction_id: str) -> PostingOutcome:
     """Undo an award or an adjustment, once, if its points still lie where it put them."""
     row = _transaction(transaction_id, kinds=REVERSIBLE)
+    done = postings_of([row.pk])[row.pk]
+    numbers = {new.number for new in done.new_lots}
 
     def act(_ledger: Ledger, books: Sequence[Book], when: When) -> PointsTransaction:
         if row.following.filter(kind="reverse").exists():
             raise Refused("already_reversed", _("This transaction was reversed before."))
-        posting = corrections.reversal(books[0].state, postings_of([row.pk])[row.pk])
+        if not numbers <= books[0].state.lots.keys():
+            # A lot that is used up is not read.
+            raise corrections.Irreversible
+        posting = corrections.reversal(books[0].state, done)
         return books[0].post("reverse", posting, request=request, request_hash=when.digest, related=row)
 
     details = {"transaction": transaction_id}
-    return once(request, operation="reverse", details=details, wallets=[row.wallet_id], act=act)
+    # Only what has taken points away needs to know where they went.
+    lots: Lots = "whole" if done.moves else "open"
+    return once(request, operation="reverse", details=details, wallets=[row.wallet_id], act=act, lots=lots)
 
 
 def transfer_points(

@@ -8,21 +8,25 @@ from django.db.models import Q, Sum
 
 from shuke.apps.loyalty.models import LotMove, PointsHold, PointsLot, PointsTransaction, Wallet
 from shuke.apps.loyalty.rules.chain import body_of
-from shuke.apps.loyalty.rules.postings import Account, Lot, Move, OpenHold, Posting
+from shuke.apps.loyalty.rules.postings import REMAINING, Account, Lot, Move, OpenHold, Posting
 from shuke.apps.loyalty.rules.wallet import WalletState
 
-LotRows = dict[tuple[int, int], PointsLot]
+#: The database key of each lot by wallet and number.
+LotIds = dict[tuple[int, int], int]
 HoldTransactions = dict[int, PointsTransaction]
+_LOT = ("pk", "wallet_id", "bucket", "number", "points", "activates_at", "expires_at")
 
 
-def states_of(wallets: Sequence[Wallet]) -> tuple[dict[int, WalletState], LotRows, HoldTransactions]:
-    """The present state of each wallet, the rows of its lots, and the transactions of its open holds."""
+def states_of(wallets: Sequence[Wallet]) -> tuple[dict[int, WalletState], LotIds, HoldTransactions]:
+    """The present state of each wallet, the keys of its lots, and the transactions of its open holds."""
     keys = [wallet.pk for wallet in wallets]
     states = {wallet.pk: empty_state(wallet) for wallet in wallets}
-    lots = {(row.wallet_id, row.number): row for row in PointsLot.objects.filter(wallet_id__in=keys)}
-    numbers = {row.pk: key for key, row in lots.items()}
-    for (wallet_id, number), row in lots.items():
-        states[wallet_id].lots[number] = _lot(row)
+    lots: LotIds = {}
+    for pk, wallet_id, bucket, *lot in PointsLot.objects.filter(wallet_id__in=keys).values_list(*_LOT):
+        number, points, starts, ends = lot
+        lots[wallet_id, number] = pk
+        states[wallet_id].lots[number] = Lot(number, points, starts, ends, {bucket: points})
+    numbers = {pk: key for key, pk in lots.items()}
     moved = LotMove.objects.filter(lot__wallet_id__in=keys).values_list("lot_id", "bucket")
     for lot_id, bucket, total in moved.annotate(total=Sum("delta")).order_by():
         wallet_id, number = numbers[lot_id]
@@ -31,18 +35,19 @@ def states_of(wallets: Sequence[Wallet]) -> tuple[dict[int, WalletState], LotRow
     return states, lots, _take_holds_in(states, keys)
 
 
-def open_states_of(wallets: Sequence[Wallet]) -> tuple[dict[int, WalletState], LotRows, HoldTransactions]:
+def open_states_of(wallets: Sequence[Wallet]) -> tuple[dict[int, WalletState], LotIds, HoldTransactions]:
     """As ``states_of``, of those lots only that something is left of, and without where the rest has gone.
 
     Enough for everything but what takes points back out of ``spent`` and its like.
     """
     states = {wallet.pk: empty_state(wallet) for wallet in wallets}
-    lots: LotRows = {}
-    for row in PointsLot.objects.filter(wallet_id__in=list(states), is_open=True):
-        lots[row.wallet_id, row.number] = row
-        buckets = {"pending": row.pending, "available": row.available, "held": row.held}
-        lot = Lot(row.number, row.points, row.activates_at, row.expires_at, buckets)
-        states[row.wallet_id].lots[row.number] = lot
+    lots: LotIds = {}
+    rows = PointsLot.objects.filter(wallet_id__in=list(states), is_open=True)
+    for pk, wallet_id, _bucket, *lot in rows.values_list(*_LOT, *REMAINING):
+        number, points, starts, ends, *left = lot
+        lots[wallet_id, number] = pk
+        buckets = dict(zip(REMAINING, left, strict=True))
+        states[wallet_id].lots[number] = Lot(number, points, starts, ends, buckets)
     return states, lots, _take_holds_in(states, [wallet.pk for wallet in wallets if wallet.held])
 
 
