@@ -33,12 +33,16 @@ from shuke.apps.connections.operations import ensure_account
 from shuke.apps.identity.operations import resolve_person_keys
 from shuke.apps.identity.queries import find_members
 from shuke.apps.insights.operations import build_traits
+from shuke.apps.loyalty.operations.checkout import Call, commit_reservation, reserve_basket
+from shuke.apps.loyalty.queries.checkout import evaluate
+from shuke.apps.loyalty.schemas import CheckoutRequest, CommitRequest, ReservationRequest
 from shuke.apps.members.operations import change_profiles
 from shuke.apps.members.queries import member_refs
 from shuke.apps.members.schemas import MemberProfile
 from shuke.config.api import api
 from shuke.config.wsgi import application
 from shuke.platform.accounts.operations import create_user, issue_token
+from shuke.platform.clock import now
 from shuke.platform.permissions import PERMISSIONS, SYSTEM
 from shuke.platform.warehouse import lake
 from shuke.tables import TABLES
@@ -130,6 +134,23 @@ def seed_source() -> None:
     EXISTING.update(source_id=source_id, key_id=key.id, expected_id=expected.id)
 
 
+def seed_checkout() -> None:
+    """A reservation that is held, and a receipt."""
+    wanted: dict[str, Any] = {"basket": {"currency": "CNY", "lines": [{"line_no": 1, "list_minor": 100}]}}
+    quote = evaluate(CheckoutRequest(**wanted), member_id=None, at=now())
+    request = ReservationRequest(**wanted, quote_hash=quote.quote_hash, seconds=86_400)
+    held = []
+    for key in ("schema-held", "schema-paid"):
+        call = Call(key=key, actor="till", at=now())
+        held.append(reserve_basket(call=call, request=request, member_id=None).answer["reservation_id"])
+    paid = commit_reservation(
+        call=Call(key="schema-commit", actor="till", at=now()),
+        reservation_id=held[1],
+        request=CommitRequest(order_id="till:paid"),
+    )
+    EXISTING.update(reservation_id=held[0], receipt_id=paid.answer["receipt_id"])
+
+
 def seed() -> dict[str, str]:
     """A small house with something of everything; returns the headers of a caller that may do all."""
     seed_sales(seed_people())
@@ -140,6 +161,7 @@ def seed() -> dict[str, str]:
     )
     EXISTING.update(product_id="p1", order_id="till:0-0")
     seed_source()
+    seed_checkout()
     user = create_user(
         actor=SYSTEM, at=AT, username="owner", password="correct horse battery", role="administrator"
     )
