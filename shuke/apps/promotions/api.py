@@ -6,7 +6,7 @@ from django.http import HttpRequest, StreamingHttpResponse
 from ninja import Query, Router, Schema
 from pydantic import Field
 
-from shuke.apps.promotions import operations, queries, tasks
+from shuke.apps.promotions import operations, queries
 from shuke.apps.promotions.schemas import (
     Basket,
     BasketLine,
@@ -242,7 +242,6 @@ def issue(request: HttpRequest, definition_id: str, body: IssueInput) -> tuple[i
             audience_id=body.audience_id,
             as_of=business_date(at, retailer().time_zone),
         )
-        tasks.begin(batch_id)
         return 201, Issued(batch_id=batch_id)
     voucher_id = operations.issue_voucher(
         actor=actor,
@@ -264,7 +263,6 @@ def order_codes(request: HttpRequest, definition_id: str, body: CodesInput) -> t
     batch_id = operations.order_codes(
         actor=actor, at=now(), key=body.key, definition_id=definition_id, count=body.count, label=body.label
     )
-    tasks.begin(batch_id)
     return 201, Issued(batch_id=batch_id)
 
 
@@ -301,7 +299,6 @@ def cancel_batch(request: HttpRequest, batch_id: str, body: CancelInput) -> tupl
     """Every voucher of it that was not used, in the background."""
     actor = permit(request, "vouchers.edit")
     operations.begin_cancelling(actor=actor, at=now(), batch_id=batch_id, reason=body.reason)
-    tasks.begin(batch_id)
     return 204, None
 
 

@@ -90,6 +90,7 @@ ACTS = {
 }
 TASKS = {
     "shuke.apps.promotions.tasks.carry_on": (_("Make vouchers"), "grey"),
+    "shuke.apps.promotions.tasks.carry_on_all": (_("Carry batches of vouchers on"), "grey"),
     "shuke.apps.promotions.tasks.end_timed_out": (_("Let go of held vouchers"), "grey"),
     "shuke.apps.promotions.tasks.expire": (_("Expire vouchers"), "grey"),
 }

@@ -24,17 +24,18 @@ def carry_on(batch_id: str) -> int:
     return operations.make_codes(batch_id=batch_id, tell=_tell)
 
 
-def begin(batch_id: str) -> None:
-    """Queue the work on a batch, once."""
-    enqueue(carry_on, batch_id, unique_key=f"vouchers:{batch_id}")
+@task()
+def carry_on_all() -> int:
+    """Queue one job for every batch that needs work; returns how many."""
+    found = unfinished_batches()
+    for batch_id in found:
+        enqueue(carry_on, batch_id, unique_key=f"vouchers:{batch_id}")
+    return len(found)
 
 
 @task()
 def end_timed_out() -> int:
-    """Let go of vouchers whose purchase never came; begin again with batches that somebody left unfinished."""
-    for batch_id, kind, _state in unfinished_batches():
-        if kind in {"bulk", "audience"} or _state == "cancelling":
-            begin(batch_id)
+    """Let go of vouchers whose purchase never came; returns how many purchases."""
     return operations.end_timed_out_vouchers(at=now())
 
 
@@ -45,5 +46,6 @@ def expire() -> int:
     return operations.expire_vouchers(at=now())
 
 
+schedule("vouchers: batches", carry_on_all, every_seconds=3)
 schedule("vouchers: holds that ran out", end_timed_out, every_seconds=60)
 schedule("vouchers: expire", expire, cron="20 0 * * *")

@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from shuke.apps.promotions import operations, queries, tasks
+from shuke.apps.promotions import operations, queries
 from shuke.apps.promotions.forms import CodesForm, WordForm
 from shuke.platform.clock import business_date, now
 from shuke.platform.errors import Refused
@@ -70,7 +70,7 @@ def order_codes(request: HttpRequest, definition_id: str) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, _("Order between 1 and 5,000,000 codes at a time."))
         return redirect("promotions:definition", definition_id)
-    made = _done(
+    _done(
         request,
         operations.order_codes,
         said=_("The codes are being made."),
@@ -78,8 +78,6 @@ def order_codes(request: HttpRequest, definition_id: str) -> HttpResponse:
         definition_id=definition_id,
         **form.cleaned_data,
     )
-    if made:
-        tasks.begin(made)
     return redirect("promotions:definition", definition_id)
 
 
@@ -106,7 +104,7 @@ def share(request: HttpRequest, definition_id: str) -> HttpResponse:
 @requires("vouchers.edit")
 def issue(request: HttpRequest, definition_id: str) -> HttpResponse:
     """Issue to an audience."""
-    made = _done(
+    _done(
         request,
         operations.order_issue,
         said=_("Everybody in the audience is getting a voucher."),
@@ -115,8 +113,6 @@ def issue(request: HttpRequest, definition_id: str) -> HttpResponse:
         audience_id=request.POST.get("audience_id", "")[:40],
         as_of=business_date(now(), retailer().time_zone),
     )
-    if made:
-        tasks.begin(made)
     return redirect("promotions:definition", definition_id)
 
 
@@ -154,7 +150,6 @@ def cancel_batch(request: HttpRequest, batch_id: str) -> HttpResponse:
         batch_id=batch_id,
         reason=request.POST.get("reason", ""),
     )
-    tasks.begin(batch_id)
     return redirect("promotions:definition", view.definition_id)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_POST
 
 from shuke.apps.audiences.queries import audience_names
@@ -56,7 +57,7 @@ def curve_option(points: list[CurvePoint]) -> dict[str, Any]:
         "yAxis": {"type": "value", "minInterval": 1, "axisLabel": {"formatter": {"$format": "integer"}}},
         "series": [
             {**line, "name": _("Issued or claimed"), "data": first},
-            {**line, "name": _("Used"), "data": second, "areaStyle": {"opacity": 0.15}},
+            {**line, "name": pgettext("voucher", "Used"), "data": second, "areaStyle": {"opacity": 0.15}},
         ],
     }
 

@@ -177,7 +177,7 @@ def claimable_definitions() -> list[DefinitionRow]:
     return [row for row in rows if newest[row.id, row.version].get("is_claimable")]
 
 
-def unfinished_batches() -> list[tuple[str, str, str]]:
-    """(id, kind, state) of batches that the background still has to make or to cancel."""
+def unfinished_batches() -> list[str]:
+    """Public ids of batches that the background still has to make, to issue or to cancel."""
     rows = VoucherBatch.objects.filter(state__in=["making", "cancelling"]).order_by("pk")
-    return list(rows.values_list("public_id", "kind", "state"))
+    return list(rows.values_list("public_id", flat=True))
