@@ -44,7 +44,9 @@ SECTIONS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
         _("Membership"),
         (
             Entry(_("Tiers"), "/membership/tiers/", "crown", "loyalty.view"),
+            Entry(_("Benefits"), "/membership/benefits/", "gift", "loyalty.view"),
             Entry(_("Vouchers"), "/vouchers/", "ticket", "vouchers.view"),
+            Entry(_("Checkouts"), "/membership/checkouts/", "shopping-cart", "loyalty.view"),
             Entry(_("Ledger"), "/membership/ledger/", "shield-check", "loyalty.view"),
             Entry(_("Points finance"), "/membership/finance/", "report-money", "finance.view"),
         ),

@@ -11,11 +11,13 @@ class LoyaltyConfig(AppConfig):
         """Let points follow merged members."""
         from shuke.apps.identity.operations import register_follower
         from shuke.apps.loyalty.operations import merge_wallets, unmerge_wallets
-        from shuke.apps.loyalty.pages import tiers_member
+        from shuke.apps.loyalty.pages import benefits_member, tiers_member
 
         tiers_member.register()
+        benefits_member.register()
         register_follower("loyalty", merge=merge_wallets, unmerge=unmerge_wallets)
         _care_for_points()
+        _name_checkouts()
         _name_finance()
 
 
@@ -25,6 +27,13 @@ def _care_for_points() -> None:
 
     ledger_words.register()
     statement.register()
+
+
+def _name_checkouts() -> None:
+    """Words of the checkout, and receipts on a member's timeline."""
+    from shuke.apps.loyalty.pages import checkout_words
+
+    checkout_words.register()
 
 
 def _name_finance() -> None:

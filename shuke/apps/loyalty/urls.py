@@ -2,7 +2,17 @@
 
 from django.urls import URLPattern, path
 
-from shuke.apps.loyalty.pages import finance, ledger, statement, tiers, tiers_member
+from shuke.apps.loyalty.pages import (
+    benefits,
+    benefits_member,
+    checkout,
+    finance,
+    ledger,
+    own,
+    statement,
+    tiers,
+    tiers_member,
+)
 
 app_name = "loyalty"
 urlpatterns: list[URLPattern] = [
@@ -36,9 +46,26 @@ urlpatterns: list[URLPattern] = [
     ),
     path("members/<str:member_id>/tier/", tiers_member.invite, name="tier_invite"),
     path("members/<str:member_id>/tier/<str:invitation_id>/", tiers_member.take_back, name="tier_take_back"),
+    path("membership/checkouts/", checkout.show_checkouts, name="checkouts"),
+    path("membership/checkouts/try/", checkout.try_basket, name="checkout_try"),
+    path("membership/checkouts/rates/", checkout.show_rates, name="checkout_rates"),
+    path("membership/checkouts/receipts/<str:receipt_id>/", checkout.show_receipt, name="receipt"),
     path("membership/finance/", finance.show_finance, name="finance"),
     path("membership/finance/what-if/", finance.show_what_if, name="finance_what_if"),
     path("membership/finance/costs/", finance.show_costs, name="finance_costs"),
     path("membership/finance/journal.<str:form>", finance.download_journal, name="finance_journal"),
     path("membership/finance/months.<str:form>", finance.download_roll_forward, name="finance_months"),
+    path("membership/benefits/", benefits.show_benefits, name="benefits"),
+    path("membership/benefits/new/", benefits.edit_benefit, name="benefit_new"),
+    path("membership/benefits/publish/", benefits.publish, name="benefits_publish"),
+    path("membership/benefits/discard/", benefits.discard, name="benefits_discard"),
+    path("membership/benefits/edit/<slug:code>/", benefits.edit_benefit, name="benefit"),
+    path("membership/benefits/edit/<slug:code>/remove/", benefits.remove_benefit, name="benefit_remove"),
+    path("membership/plans/new/", benefits.edit_plan, name="plan_new"),
+    path("membership/plans/<slug:code>/", benefits.edit_plan, name="plan"),
+    path("members/<str:member_id>/benefits/use/", benefits_member.record_use, name="benefit_use"),
+    path("members/<str:member_id>/benefits/return/", benefits_member.give_back, name="benefit_return"),
+    path("members/<str:member_id>/paid-membership/", benefits_member.sell, name="paid_sale"),
+    path("members/<str:member_id>/own-page/revoke/", own.revoke, name="own_revoke"),
+    path("my/<str:token>/", own.mine, name="own"),
 ]

@@ -2,6 +2,7 @@
 
 from ninja import Router
 
+from shuke.apps.loyalty.api.benefits import router as benefits_router
 from shuke.apps.loyalty.api.checkout import router as checkout_router
 from shuke.apps.loyalty.api.finance import router as finance_router
 from shuke.apps.loyalty.api.points import router as points_router
@@ -12,3 +13,4 @@ router.add_router("", points_router)
 router.add_router("", tiers_router)
 router.add_router("/checkout", checkout_router)
 router.add_router("/points-finance", finance_router)
+router.add_router("", benefits_router)

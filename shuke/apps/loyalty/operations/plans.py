@@ -1,5 +1,6 @@
 """Selling, extending, cancelling, refunding and ending paid memberships.  docs/algorithms/benefits.md has the rules."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -26,6 +27,15 @@ from shuke.platform.locks import until_commit
 from shuke.platform.permissions import Actor
 from shuke.platform.retailer.queries import retailer
 
+#: What a plan's code looks like.
+CODE = re.compile(r"[a-z0-9_-]{1,40}")
+#: What the audit calls it.
+VERBS = {
+    "buy": "plan.bought",
+    "renew": "plan.extended",
+    "cancel": "plan.cancelled",
+    "refund": "plan.refunded",
+}
 Act = Callable[[Holder, list[PaidTerm]], PaidChange]
 
 
@@ -50,7 +60,8 @@ def save_plan(*, actor: Actor, at: datetime, code: str, **values: Any) -> PlanVi
         if getattr(row, field) != value:
             changes[field] = [getattr(row, field), value]
             setattr(row, field, value)
-    if not code or not row.months or not 1 <= row.months <= 120 or not row.names:
+    is_named = row.names and all(text.isprintable() and len(text) <= 80 for text in row.names.values())
+    if not CODE.fullmatch(code) or not 1 <= (row.months or 0) <= 120 or not is_named:
         raise Invalid("invalid_plan", _("A membership needs a code, a name and 1 to 120 months."))
     row.changed_at = at
     row.save()
@@ -189,7 +200,7 @@ def _once(sale: Sale, *, operation: str, details: Mapping[str, Any], act: Act) -
             amount = {"amount_minor": [None, change.amount_minor]}
             subject = ("member", who.member_id)
             record_audit(
-                actor=sale.actor, at=request.at, verb=f"plan.{change.kind}", subject=subject, changes=amount
+                actor=sale.actor, at=request.at, verb=VERBS[change.kind], subject=subject, changes=amount
             )
             return paid_outcome(_change_of(request.key) or change, is_new=True, today=today)
     except IntegrityError:

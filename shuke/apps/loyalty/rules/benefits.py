@@ -217,7 +217,7 @@ def _cell_to_json(cell: Cell) -> dict[str, Any]:
 
 def _benefit(row: Mapping[str, Any]) -> Benefit:
     code, kind, period = str(row.get("code", "")), row.get("kind", ""), row.get("period", "")
-    if not code or len(code) > 40:
+    if not code or len(code) > 40 or not code.isprintable():
         raise BadTerms(f"{code or '?'}: a benefit needs a code of 1 to 40 characters")
     if kind not in KINDS:
         raise BadTerms(f"{code}: there is no kind {kind!r}; known are {', '.join(KINDS)}")
@@ -226,9 +226,17 @@ def _benefit(row: Mapping[str, Any]) -> Benefit:
     cells = {
         str(column): _cell(code, kind, str(column), cell) for column, cell in row.get("cells", {}).items()
     }
-    names = {str(key): str(text) for key, text in row.get("names", {}).items() if text}
-    texts = {str(key): str(text) for key, text in row.get("texts", {}).items() if text}
+    names, texts = (_words(code, row.get(field, {})) for field in ("names", "texts"))
+    if not all(column.isprintable() and 0 < len(column) <= 60 for column in cells):
+        raise BadTerms(f"{code}: a column is named by 1 to 60 printable characters")
     return Benefit(code, kind, names, period, texts, cells)
+
+
+def _words(code: str, words: Mapping[str, Any]) -> dict[str, str]:
+    found = {str(key): str(text) for key, text in words.items() if text}
+    if not all(text.isprintable() and len(text) <= 200 for text in found.values()):
+        raise BadTerms(f"{code}: a text is one line of up to 200 characters")
+    return found
 
 
 def _cell(code: str, kind: str, column: str, data: Mapping[str, Any]) -> Cell:

@@ -1,0 +1,111 @@
+"""The member's own page in words and drawings."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from shuke.apps.loyalty.pages.benefit_words import ICONS, benefit_text, left_text
+from shuke.apps.loyalty.pages.tier_words import amount_text
+from shuke.apps.loyalty.queries.own import OwnLine, OwnPage, OwnPoints
+from shuke.apps.loyalty.rules.barcodes import code128, qr_code
+from shuke.apps.loyalty.schemas import Entitlement
+from shuke.apps.promotions.schemas import MemberVoucher
+from shuke.web.templatetags.console import day
+
+SHOWN_DAYS = 4
+
+
+def tier_card(page: OwnPage, currency: str) -> dict[str, Any] | None:
+    """The card on top: the tier, how far the next one is, and how long this one lasts."""
+    del currency
+    tier = page.tier
+    if tier is None or not page.has_tiers:
+        return None
+    card: dict[str, Any] = {
+        "name": tier.name if tier.code else _("Welcome"),
+        "rank": min(page.tier_rank, 5),
+        "through": tier.through_date,
+        "is_grace": tier.why == "grace",
+    }
+    if tier.missing_to_reach is not None and tier.next_reach:
+        card |= {
+            "percent": 100 * min(tier.count, tier.next_reach) / tier.next_reach,
+            "count": amount_text(tier.count, tier.counter),
+            "goal": amount_text(tier.next_reach, tier.counter),
+            "next": _missing(page, amount_text(tier.missing_to_reach, tier.counter)),
+        }
+    if tier.missing_to_keep and tier.through_date:
+        words = {"missing": amount_text(tier.missing_to_keep, tier.counter), "day": day(tier.through_date)}
+        card["keep"] = _("%(missing)s more by %(day)s keeps it") % words
+    elif tier.missing_to_keep == 0 and tier.through_date:
+        card["keep"] = _("Enough for another period already")
+    return card
+
+
+def _missing(page: OwnPage, missing: str) -> str:
+    words = {"missing": missing, "tier": page.tier.next_name if page.tier else ""}
+    if page.window_ends is None:
+        return _("%(missing)s more to %(tier)s") % words
+    return _("%(missing)s more to %(tier)s by %(day)s") % {**words, "day": day(page.window_ends)}
+
+
+def points_card(item: OwnPoints) -> dict[str, Any]:
+    """Points of a type, with what comes and what ends soonest."""
+    return {
+        "name": item.kind.name,
+        "is_spendable": item.kind.is_spendable,
+        "available": item.available,
+        "debt": item.debt,
+        "pending": item.pending,
+        "arriving": item.arriving[:SHOWN_DAYS],
+        "ending": item.ending[:SHOWN_DAYS],
+        "later": sum(dated.points for dated in item.ending[SHOWN_DAYS:]),
+    }
+
+
+def voucher_card(item: MemberVoucher) -> dict[str, Any]:
+    """A voucher with its code as bars and squares."""
+    return {
+        "voucher": item,
+        "bars": asdict(code128(item.code)),
+        "squares": asdict(qr_code(item.code)),
+    }
+
+
+def benefit_card(item: Entitlement, currency: str) -> dict[str, Any]:
+    """A benefit, what it is, and what is left."""
+    return {
+        "icon": ICONS[item.kind],
+        "name": item.name,
+        "text": benefit_text(item, currency),
+        "more": item.text,
+        "left": left_text(item),
+        "is_used_up": item.left == 0,
+    }
+
+
+def history_line(line: OwnLine, points: Sequence[OwnPoints]) -> dict[str, Any]:
+    """One line of the history."""
+    kinds = {
+        "earn": pgettext("points", "Earned"),
+        "commit": pgettext("points", "Spent"),
+        "expire": pgettext("points", "Expired"),
+        "give_back": pgettext("points", "Given back"),
+        "claw_back": pgettext("points", "Taken back after a return"),
+        "adjust": pgettext("points", "Corrected"),
+        "transfer_out": pgettext("points", "Given away"),
+        "transfer_in": pgettext("points", "Received"),
+        "reverse": pgettext("points", "Undone"),
+    }
+    what = _("Birthday gift") if line.reason == "birthday" else kinds[line.kind]
+    names = {item.kind.code: item.kind.name for item in points}
+    return {
+        "what": what,
+        "at": line.at,
+        "sign": "+" if line.points > 0 else "−",
+        "points": abs(line.points),
+        "type": names[line.points_type] if len(points) > 1 else "",
+    }
