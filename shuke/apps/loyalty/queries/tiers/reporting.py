@@ -3,7 +3,8 @@
 from collections import Counter
 from datetime import date
 
-from django.db.models import Count, F, OuterRef, Subquery
+from django.db.models import Count, F, OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from shuke.apps.loyalty.models import TierMembership, TierProgram, TierStanding
 from shuke.apps.loyalty.queries.tiers.programs import program_row, published_rows
@@ -61,7 +62,9 @@ def tier_changes(
         program=program, member=OuterRef("member"), number=OuterRef("number") - 1
     )
     rows = TierMembership.objects.filter(program=program, from_date__gte=since, member__status="active")
-    moved = rows.annotate(before=Subquery(earlier.values("tier")[:1])).exclude(tier=F("before"))
+    moved = rows.annotate(before=Coalesce(Subquery(earlier.values("tier")[:1]), Value(""))).exclude(
+        tier=F("before")
+    )
     shown = list(moved.select_related("member").order_by("-from_date", "-pk")[offset : offset + limit])
     names = member_names([row.member.public_id for row in shown])
     return [

@@ -81,11 +81,14 @@ class Course:
         """Whether the programme was valid on the day."""
         return self.versions[0].first <= day
 
-    def walk(self, standing: Standing | None, *, start: int, today: int) -> Standing | None:
+    def walk(
+        self, standing: Standing | None, *, start: int, today: int, lifts_from: int = 0
+    ) -> Standing | None:
         """Go on from a standing, or from ``start`` where there is none, through ``today``.
 
-        The day that was counted last is looked at again: it may not have been complete.  Returns the
-        new standing; ``None`` where the programme has not begun.
+        The day that was counted last is looked at again: it may not have been complete.  Nobody is
+        lifted on a day before ``lifts_from``.  Returns the new standing; ``None`` where the programme
+        has not begun.
         """
         first = max(start, self.versions[0].first) if standing is None else standing.counted_through
         if first > today:
@@ -99,8 +102,8 @@ class Course:
         is_new = standing is None
         for day in self._days(state, first=first, today=today):
             if is_new or day > first:
-                state.turn(day)
-            state.look(day)
+                state.turn(day, may_lift=day >= lifts_from)
+            state.look(day, may_lift=day >= lifts_from)
             state.show(day, self.spans)
         return Standing(today, state.own, dict(state.lifted), frozenset(state.done), state.shown)
 
@@ -234,12 +237,12 @@ class _State:
             if span is not None and span.through is not None:
                 yield span.through
 
-    def turn(self, day: int) -> None:
+    def turn(self, day: int, *, may_lift: bool) -> None:
         """What the end of the day before brings: steps 3 (at the end), 4 and 5, for the own tier and invited ones."""
         if not self.course.has_begun(day - 1):
             return
         own = self.own
-        risen = self.course.raised_at_end(own, day - 1)
+        risen = self.course.raised_at_end(own, day - 1) if may_lift else None
         if risen is not None:
             self.own = risen
         elif own is not None and own.through == day - 1 and own.tier:
@@ -280,10 +283,15 @@ class _State:
         self.lifted.pop(key, None)
         self.done.add(key)
 
-    def look(self, day: int) -> None:
+    def look(self, day: int, *, may_lift: bool) -> None:
         """What the day itself brings; looking twice changes nothing."""
         version = self.course.version(day)
         self._fit(version.terms, day)
+        if may_lift:
+            self._lift(day)
+        self._invite(version, day)
+
+    def _lift(self, day: int) -> None:
         if self.own is not None and self.own.why == "grace":
             self.own = self.course.kept(self.own, day) or self.own
         for key, span in list(self.lifted.items()):
@@ -293,7 +301,6 @@ class _State:
         risen = self.course.raised(self.own, day)
         if risen is not None:
             self.own = risen
-        self._invite(version, day)
 
     def _invite(self, version: Version, day: int) -> None:
         for invitation in self.course.person.invitations:

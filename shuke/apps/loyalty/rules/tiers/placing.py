@@ -32,7 +32,9 @@ def placed(
     who were merged into this one; the best of them goes on.
     """
     course = Course(versions=versions, person=person)
-    after = course.walk(standing, start=start, today=today)
+    # With other facts of the past nobody may be lifted in the past.
+    is_late = standing is not None and (was_changed or bool(others))
+    after = course.walk(standing, start=start, today=today, lifts_from=today if is_late else 0)
     if after is None:
         return Placed((), None)
     spans = list(course.spans)
