@@ -23,6 +23,7 @@ class LoyaltyConfig(AppConfig):
 
 def _care_for_points() -> None:
     """The member's card of points, and the words of the ledger."""
+    from shuke.apps.loyalty import tasks  # noqa: F401 - what is asked for on a page is queued there
     from shuke.apps.loyalty.pages import ledger_words, statement
 
     ledger_words.register()
