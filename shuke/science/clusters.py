@@ -1,0 +1,163 @@
+"""Groups of members that the data make by themselves, and whether they would be found again.
+
+k-means works on the ranks of measures (a normal score each), so that a few large spenders do not make a group of
+their own: for each k, halves of the members are clustered and compared on everybody; the adjusted Rand
+index of the two (Hubert and Arabie 1985) is the stability of k (Ben-Hur, Elisseeff and Guyon 2002).  Chosen is the k
+with the best silhouette among those that are stable.  HDBSCAN (Campello, Moulavi and Sander 2013) needs no k and leaves
+members out who belong nowhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm, rankdata
+
+from shuke.science.reading import Reading
+
+#: From this stability on a clustering is one that would be found again.
+STABLE = 0.75
+#: How many members the silhouette is computed on: it compares everybody with everybody.
+SAMPLE = 3_000
+
+
+def scaled(measures: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Normal scores of the ranks of each column; missing becomes the middle.
+
+    >>> scaled(np.array([[1.0], [2.0], [400.0]])).round(2).ravel().tolist()
+    [-0.67, 0.0, 0.67]
+    """
+    columns = []
+    for column in measures.T:
+        known = ~np.isnan(column)
+        score = np.zeros(len(column))
+        if known.any():
+            score[known] = norm.ppf(rankdata(column[known]) / (known.sum() + 1))
+        columns.append(score)
+    return np.column_stack(columns)
+
+
+def robust(measures: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Each column less its median, over the range of its middle half, at most 5; missing becomes the middle.
+
+    Ranks would spread out what lies densely, and density is what HDBSCAN looks for.
+    """
+    middle = np.nanmedian(measures, axis=0)
+    lower, upper = np.nanquantile(measures, [0.25, 0.75], axis=0)
+    spread = np.where(upper > lower, upper - lower, 1.0)
+    return np.nan_to_num(np.clip((measures - middle) / spread, -5, 5))
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A number of groups that was tried: ``silhouette`` -1 to 1, ``stability`` up to 1."""
+
+    k: int
+    silhouette: float
+    stability: float
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """``label`` of each member (-1: none), largest group first; ``profile`` has each group's median measures."""
+
+    label: NDArray[np.int64]
+    profile: NDArray[np.float64]
+    sizes: tuple[int, ...]
+    tried: tuple[Tried, ...]
+
+    @property
+    def reading(self) -> Reading:
+        """What it says."""
+        if not self.sizes:
+            return Reading("No groups can be told apart: the members are one cloud.")
+        chosen = next((t for t in self.tried if t.k == len(self.sizes)), None)
+        if chosen is not None and chosen.stability < STABLE:
+            return Reading(
+                "{k} groups fit best, but another half of the members would give other ones: do not build on them.",
+                {"k": len(self.sizes)},
+            )
+        return Reading(
+            "{k} groups; the largest holds {share:.0%} of the members.",
+            {"k": len(self.sizes), "share": self.sizes[0] / max(1, len(self.label))},
+        )
+
+
+def k_means(
+    measures: NDArray[np.float64],
+    *,
+    rng: np.random.Generator,
+    candidates: Sequence[int] = (2, 3, 4, 5, 6, 7, 8),
+    halves: int = 5,
+) -> Clusters:
+    """Groups of rows of ``measures`` (members, columns), their number chosen as the module says.
+
+    Raises ``ValueError`` for fewer members than twice the largest number of groups.
+    """
+    from sklearn.cluster import KMeans
+
+    if len(measures) < 2 * max(candidates):
+        raise ValueError(f"{len(measures)} members are too few for {max(candidates)} groups.")
+    points = scaled(measures)
+    tried, labels = [], {}
+    for k in candidates:
+        seed = int(rng.integers(2**31))
+        labels[k] = KMeans(n_clusters=k, n_init=5, random_state=seed).fit_predict(points)
+        tried.append(
+            Tried(k, _silhouette(points, labels[k], rng=rng), _stability(points, k=k, rng=rng, halves=halves))
+        )
+    stable = [t for t in tried if t.stability >= STABLE] or tried
+    best = max(stable, key=lambda t: (t.silhouette, -t.k))
+    return _described(measures, labels[best.k], tried=tuple(tried))
+
+
+def hdbscan(measures: NDArray[np.float64], *, least_members: int = 50) -> Clusters:
+    """Groups of ``least_members`` or more where members lie densely; the others belong to none."""
+    from sklearn.cluster import HDBSCAN
+
+    labels = HDBSCAN(
+        min_cluster_size=least_members, min_samples=min(10, least_members), copy=True
+    ).fit_predict(robust(measures))
+    return _described(measures, labels, tried=())
+
+
+def _silhouette(points: NDArray[np.float64], label: NDArray[np.int64], *, rng: np.random.Generator) -> float:
+    from sklearn.metrics import silhouette_score
+
+    chosen = rng.permutation(len(points))[:SAMPLE]
+    if len(np.unique(label[chosen])) < 2:
+        return -1.0
+    return float(silhouette_score(points[chosen], label[chosen]))
+
+
+def _stability(points: NDArray[np.float64], *, k: int, rng: np.random.Generator, halves: int) -> float:
+    from sklearn.cluster import KMeans
+    from sklearn.metrics import adjusted_rand_score
+
+    scores = []
+    for _ in range(halves):
+        order = rng.permutation(len(points))
+        labels = [
+            KMeans(n_clusters=k, n_init=3, random_state=int(rng.integers(2**31)))
+            .fit(points[part])
+            .predict(points)
+            for part in np.array_split(order, 2)
+        ]
+        scores.append(adjusted_rand_score(*labels))
+    return float(np.mean(scores))
+
+
+def _described(
+    measures: NDArray[np.float64], raw: NDArray[np.int64], *, tried: tuple[Tried, ...]
+) -> Clusters:
+    names, counts = np.unique(raw[raw >= 0], return_counts=True)
+    order = names[np.argsort(-counts, kind="stable")]
+    label = np.full(len(raw), -1, dtype=np.int64)
+    for place, name in enumerate(order):
+        label[raw == name] = place
+    profile = np.array([np.nanmedian(measures[label == place], axis=0) for place in range(len(order))])
+    sizes = tuple(int((label == place).sum()) for place in range(len(order)))
+    return Clusters(label, profile, sizes, tried)

@@ -1,0 +1,98 @@
+"""Factor analysis: the few things that lie behind many measures.
+
+How many: parallel analysis (Horn 1965): only factors whose eigenvalue of the correlation matrix is larger than the
+95th percentile of those of random numbers of the same shape.  Which: maximum likelihood, turned by varimax (Kaiser
+1958) so that each measure belongs to few factors.  A factor's sign is chosen so that its largest loading is positive.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shuke.science.reading import Reading
+
+#: A loading from this on is worth naming.
+NOTABLE = 0.4
+
+
+@dataclass(frozen=True)
+class Factors:
+    """What was found.
+
+    ``loadings``: (measures, factors); ``explained``: the part of the variance by each factor; ``eigenvalues`` of the
+    data and of ``random`` numbers.
+    """
+
+    measures: tuple[str, ...]
+    loadings: NDArray[np.float64]
+    explained: NDArray[np.float64]
+    eigenvalues: NDArray[np.float64]
+    random: NDArray[np.float64]
+
+    @property
+    def reading(self) -> Reading:
+        """What it says."""
+        count = self.loadings.shape[1]
+        if count == 0:
+            return Reading("The measures have nothing in common that chance could not make.")
+        top = np.argsort(-np.abs(self.loadings[:, 0]))[:3]
+        names = ", ".join(self.measures[i] for i in top if abs(self.loadings[i, 0]) >= NOTABLE)
+        return Reading(
+            "{count} things lie behind {measures} measures and explain {part:.0%}; the first is {names}.",
+            {
+                "count": count,
+                "measures": len(self.measures),
+                "part": float(self.explained.sum()),
+                "names": names,
+            },
+        )
+
+
+def parallel_analysis(
+    data: NDArray[np.float64], *, rng: np.random.Generator, draws: int = 100
+) -> tuple[int, NDArray[np.float64], NDArray[np.float64]]:
+    """How many factors, the eigenvalues, and the 95th percentiles of random ones."""
+    found = np.linalg.eigvalsh(np.corrcoef(data, rowvar=False))[::-1]
+    chance = [
+        np.linalg.eigvalsh(np.corrcoef(rng.standard_normal(data.shape), rowvar=False))[::-1]
+        for _ in range(draws)
+    ]
+    limit = np.quantile(chance, 0.95, axis=0)
+    above = found > limit
+    count = int(np.argmin(above)) if not above.all() else len(found)
+    return count, np.asarray(found, dtype=np.float64), np.asarray(limit, dtype=np.float64)
+
+
+def factor_analysis(
+    data: NDArray[np.float64],
+    *,
+    measures: tuple[str, ...],
+    rng: np.random.Generator,
+    count: int | None = None,
+) -> Factors:
+    """Factors behind the columns of ``data`` (members, measures); rows with missing values are left out.
+
+    Raises ``ValueError`` if a measure never varies or if there are fewer rows than measures.
+    """
+    from sklearn.decomposition import FactorAnalysis
+
+    rows = data[~np.isnan(data).any(axis=1)]
+    if len(rows) <= len(measures) or np.any(rows.std(axis=0) == 0):
+        raise ValueError("Factor analysis needs measures that vary and more members than measures.")
+    standard = (rows - rows.mean(axis=0)) / rows.std(axis=0)
+    wanted, eigenvalues, limit = parallel_analysis(standard, rng=rng)
+    number = wanted if count is None else count
+    if number == 0:
+        return Factors(measures, np.zeros((len(measures), 0)), np.zeros(0), eigenvalues, limit)
+    fitted = FactorAnalysis(
+        n_components=number, rotation="varimax", tol=1e-8, max_iter=5_000, svd_method="lapack"
+    )
+    loadings = fitted.fit(standard).components_.T
+    explained = (loadings**2).sum(axis=0) / len(measures)
+    order = np.argsort(-explained)
+    loadings = loadings[:, order]
+    signs = np.sign(loadings[np.abs(loadings).argmax(axis=0), np.arange(number)])
+    return Factors(measures, loadings * signs, explained[order], eigenvalues, limit)

@@ -1,0 +1,101 @@
+"""Logistic regression: what goes with a yes, one thing at a time, the others held equal.
+
+Odds ratios exp(β) with Wald intervals (Cox 1958; Hosmer and Lemeshow 2000).  Numbers are taken per standard
+deviation if ``standardise`` is set, so that they can be compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shuke.science.reading import Reading
+
+
+class Separated(ValueError):
+    """A measure tells yes and no apart without an exception: its odds ratio is infinite."""
+
+
+@dataclass(frozen=True)
+class OddsRatio:
+    """One measure: ``coefficient`` is the logarithm of ``ratio``."""
+
+    measure: str
+    coefficient: float
+    ratio: float
+    lower: float
+    upper: float
+    p_value: float
+
+    @property
+    def reading(self) -> Reading:
+        """What it says."""
+        if self.p_value > 0.05:
+            return Reading("{measure} makes no difference that could be seen.", {"measure": self.measure})
+        sentence = (
+            "One more of {measure} goes with {change:.0%} higher odds."
+            if self.ratio > 1
+            else "One more of {measure} goes with {change:.0%} lower odds."
+        )
+        return Reading(sentence, {"measure": self.measure, "change": abs(self.ratio - 1)})
+
+
+@dataclass(frozen=True)
+class Odds:
+    """``ratios`` without the intercept; McFadden's ``pseudo_r2``."""
+
+    intercept: float
+    ratios: tuple[OddsRatio, ...]
+    log_likelihood: float
+    pseudo_r2: float
+    members: int
+
+
+def logistic_regression(
+    outcome: NDArray[np.bool_],
+    *,
+    measures: Mapping[str, NDArray[np.float64]],
+    standardise: bool = False,
+    level: float = 0.95,
+) -> Odds:
+    """What goes with ``outcome``; members with a missing measure are left out.
+
+    Raises ``Separated`` and, if the outcome never varies or measures repeat one another, ``ValueError``.
+    """
+    import statsmodels.api as sm
+    from statsmodels.tools.sm_exceptions import PerfectSeparationError, PerfectSeparationWarning
+
+    columns = np.column_stack(list(measures.values()))
+    known = ~np.isnan(columns).any(axis=1)
+    columns, answer = columns[known], np.asarray(outcome, dtype=float)[known]
+    if len(np.unique(answer)) < 2:
+        raise ValueError("The outcome is the same for everybody.")
+    if standardise:
+        columns = (columns - columns.mean(axis=0)) / columns.std(axis=0)
+    design = sm.add_constant(columns, has_constant="add")
+    if np.linalg.matrix_rank(design) < design.shape[1]:
+        raise ValueError("One of the measures follows from the others; leave it out.")
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", PerfectSeparationWarning)
+        try:
+            found = sm.Logit(answer, design).fit(disp=0, maxiter=100)
+        except (PerfectSeparationError, PerfectSeparationWarning, np.linalg.LinAlgError) as error:
+            raise Separated("A measure tells yes and no apart without an exception.") from error
+    interval = found.conf_int(alpha=1 - level)
+    ratios = tuple(
+        OddsRatio(
+            measure=name,
+            coefficient=float(found.params[i]),
+            ratio=float(np.exp(found.params[i])),
+            lower=float(np.exp(interval[i][0])),
+            upper=float(np.exp(interval[i][1])),
+            p_value=float(found.pvalues[i]),
+        )
+        for i, name in enumerate(measures, start=1)
+    )
+    return Odds(float(found.params[0]), ratios, float(found.llf), float(found.prsquared), len(answer))

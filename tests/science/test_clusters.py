@@ -1,0 +1,58 @@
+import numpy as np
+import pytest
+
+from shuke.science.clusters import STABLE, hdbscan, k_means
+
+
+def three_groups(rng, size=150):
+    centres = np.array([[0, 0, 0], [8, 8, 0], [0, 8, 8.0]])
+    truth = np.repeat([0, 1, 2], size)
+    return centres[truth] + rng.standard_normal((3 * size, 3)), truth
+
+
+def agree(label, truth):
+    from sklearn.metrics import adjusted_rand_score
+
+    return adjusted_rand_score(label, truth)
+
+
+def test_k_means_finds_three_groups_and_says_that_they_are_stable():
+    rng = np.random.default_rng(1)
+    data, truth = three_groups(rng)
+    found = k_means(data, rng=rng, candidates=(2, 3, 4, 5), halves=3)
+    assert len(found.sizes) == 3
+    assert agree(found.label, truth) > 0.97
+    assert next(t.stability for t in found.tried if t.k == 3) > 0.95
+    assert found.sizes == tuple(sorted(found.sizes, reverse=True))
+    assert "3 groups" in str(found.reading)
+    assert found.profile.shape == (3, 3)
+
+
+def test_one_cloud_is_not_stable():
+    rng = np.random.default_rng(2)
+    found = k_means(rng.standard_normal((400, 4)), rng=rng, candidates=(4, 5, 6), halves=3)
+    assert max(t.stability for t in found.tried) < STABLE
+    assert "do not build on them" in str(found.reading)
+
+
+def test_a_monotone_change_of_a_measure_changes_nothing():
+    """Groups do not depend on whether money is shown in cents, or as its logarithm."""
+    rng = np.random.default_rng(4)
+    data, _ = three_groups(rng, size=60)
+    first = k_means(data, rng=np.random.default_rng(9), candidates=(3,), halves=2)
+    again = k_means(np.exp(data), rng=np.random.default_rng(9), candidates=(3,), halves=2)
+    assert np.array_equal(first.label, again.label)
+
+
+def test_hdbscan_leaves_out_who_belongs_nowhere():
+    rng = np.random.default_rng(5)
+    groups = [rng.normal(centre, 0.25, (150, 2)) for centre in ((0, 0), (6, 6))]
+    data = np.vstack([*groups, rng.uniform(-3, 9, (20, 2))])
+    found = hdbscan(data, least_members=40)
+    assert len(found.sizes) == 2
+    assert agree(found.label[:300], np.repeat([0, 1], 150)) > 0.9
+
+
+def test_too_few_members_are_refused():
+    with pytest.raises(ValueError, match="too few"):
+        k_means(np.zeros((5, 2)), rng=np.random.default_rng(0))

@@ -1,0 +1,41 @@
+"""Logistic regression on Spector and Mazzeo (1980) as printed in Greene, and on a known truth."""
+
+import numpy as np
+import pytest
+import statsmodels.api as sm
+
+from shuke.science.odds import Separated, logistic_regression
+
+
+def test_spector_and_mazzeo():
+    data = sm.datasets.spector.load_pandas()
+    measures = {name.lower(): data.exog[name].to_numpy() for name in data.exog}
+    found = logistic_regression(data.endog.to_numpy() > 0, measures=measures)
+    assert found.intercept == pytest.approx(-13.0213, abs=5e-5)
+    coefficients = {ratio.measure: ratio.coefficient for ratio in found.ratios}
+    assert coefficients == pytest.approx({"gpa": 2.8261, "tuce": 0.0952, "psi": 2.3787}, abs=5e-5)
+    assert found.log_likelihood == pytest.approx(-12.8896, abs=5e-5)
+    psi = found.ratios[2]
+    assert psi.ratio == pytest.approx(np.exp(2.3787), rel=1e-4)
+    assert psi.lower < psi.ratio < psi.upper
+    assert "no difference" in str(found.ratios[1].reading)
+    assert "higher odds" in str(psi.reading)
+
+
+def test_the_true_odds_lie_in_the_interval():
+    rng = np.random.default_rng(6)
+    x, z = rng.standard_normal((2, 4000))
+    yes = rng.random(4000) < 1 / (1 + np.exp(-(-1 + 0.7 * x)))
+    found = {r.measure: r for r in logistic_regression(yes, measures={"x": x, "z": z}).ratios}
+    assert found["x"].lower < np.exp(0.7) < found["x"].upper
+    assert found["z"].lower < 1 < found["z"].upper
+
+
+def test_what_cannot_be_estimated_is_refused():
+    x = np.arange(20.0)
+    with pytest.raises(Separated):
+        logistic_regression(x > 9, measures={"x": x})
+    with pytest.raises(ValueError, match="follows from the others"):
+        logistic_regression(x % 2 > 0, measures={"x": x, "twice": 2 * x})
+    with pytest.raises(ValueError, match="same for everybody"):
+        logistic_regression(x > -1, measures={"x": x})
