@@ -73,7 +73,7 @@ def count_text(count: int | None, period: str) -> str:
 def benefit_text(item: Entitlement, currency: str) -> str:
     """What a member's benefit gives."""
     cell = item.model_dump() | {"text": item.adviser}
-    given = cell_text(item.kind, cell, currency)
+    given = "" if item.kind == "priority" else cell_text(item.kind, cell, currency)
     if item.kind == "birthday":
         words = {
             "day": _("on your birthday"),

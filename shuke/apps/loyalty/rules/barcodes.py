@@ -1,11 +1,15 @@
 """Code 128 and QR codes as paths of one SVG unit per module; the libraries draw the modules."""
 
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-import barcode
-import segno
+# It tells at every start that it could draw bitmaps if there were Pillow; nobody needs to know.
+logging.getLogger("pyBarcode").setLevel(logging.WARNING)
+
+import barcode  # noqa: E402
+import segno  # noqa: E402
 
 #: Empty modules that scanners need at either side (ISO/IEC 15417: 10; ISO/IEC 18004: 4).
 QUIET_BARS, QUIET_QR = 10, 4
