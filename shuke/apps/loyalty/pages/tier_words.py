@@ -11,9 +11,9 @@ from shuke.platform.retailer.queries import retailer
 from shuke.web.templatetags.console import integer, money
 
 Option = dict[str, Any]
-TONES = ("grey", "blue", "green", "yellow", "purple", "red")
+TONES = ("grey", "blue", "yellow", "purple", "red", "green")
 #: Colours by rank; nobody's tier is drawn muted.
-COLORS = ("slate", "blue", "lime", "amber", "violet", "rose", "primary")
+COLORS = ("slate", "blue", "amber", "violet", "rose", "lime")
 
 
 def amount_text(count: int | None, counter: TierCounterView) -> str:
@@ -130,7 +130,7 @@ def flows(found: Sequence[TierFlow], names: Mapping[str, str], *, before: str, a
 
 def matrix(trial: TierTrialView, names: Mapping[str, str]) -> dict[str, Any]:
     """The table tier × tier: rows are the tiers by the valid rules, columns by the draft, from the highest down."""
-    known = [code for code in reversed(names) if code]
+    known = [code for code in reversed(list(names)) if code]
     used = {cell.code_from for cell in trial.cells} | {cell.code_to for cell in trial.cells}
     codes = [code for code in known if code in used] + ([""] if "" in used else [])
     rank = {code: place for place, code in enumerate(codes)}

@@ -272,7 +272,6 @@ def _trial_page(
     names = _names(program)
     cell = {key: request.GET.get(key) for key in ("code_from", "code_to")}
     moves, total = queries.trial_moves(trial_id, **cell, limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE)
-    counter = program.draft.terms.counter if program.draft else None
     context = {
         "program": program,
         "trial": trial,
@@ -282,7 +281,7 @@ def _trial_page(
                 "move": move,
                 "before": words.name_of(move.code_from, names),
                 "after": words.name_of(move.code_to, names),
-                "count": words.amount_text(move.count, counter) if counter else move.count,
+                "count": words.amount_text(move.count, trial.counter),
             }
             for move in moves
         ],

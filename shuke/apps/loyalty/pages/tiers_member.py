@@ -170,7 +170,7 @@ def _register_words() -> None:
     register_labels(
         "tier_window",
         {
-            "rolling": (gettext_lazy("The last days before today"), "grey"),
+            "rolling": (gettext_lazy("A number of days up to today"), "grey"),
             "year": (gettext_lazy("The calendar year"), "grey"),
             "quarter": (gettext_lazy("The calendar quarter"), "grey"),
             "anniversary": (gettext_lazy("The member's own year since joining"), "grey"),

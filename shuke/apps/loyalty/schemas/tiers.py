@@ -168,6 +168,7 @@ class TierTrialView(Schema):
 
     id: str
     version_id: str
+    counter: TierCounterView
     today: date
     tried_at: datetime
     tried_by: str

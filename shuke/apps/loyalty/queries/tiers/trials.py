@@ -3,6 +3,8 @@
 from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.loyalty.models import TierTrial, TierTrialMove
+from shuke.apps.loyalty.queries.tiers.programs import terms_view
+from shuke.apps.loyalty.rules.tiers import terms_of
 from shuke.apps.loyalty.schemas.tiers import TierCell, TierMove, TierTrialView
 from shuke.apps.members.queries import masked, member_names
 from shuke.platform.errors import NotFound
@@ -25,6 +27,7 @@ def trial_view(row: TierTrial) -> TierTrialView:
     return TierTrialView(
         id=row.public_id,
         version_id=row.version.public_id,
+        counter=terms_view(terms_of(row.terms)).counter,
         today=row.today,
         tried_at=row.tried_at,
         tried_by=row.tried_by,

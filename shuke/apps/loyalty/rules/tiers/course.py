@@ -187,8 +187,8 @@ class Course:
             through = end_that_follows(terms.window, day, joined=self.person.joined)
             return Span(span.tier, day + 1, through, "granted", version.number, count)
         lower = terms.below(span.tier) if terms.down == "one_step" else terms.kept_below(span.tier, count)
-        through = end_from(terms.window, day + 1, joined=self.person.joined) if lower else None
-        return Span(lower, day + 1, through, "downgraded", version.number, count)
+        end = end_from(terms.window, day + 1, joined=self.person.joined) if lower else None
+        return Span(lower, day + 1, end, "downgraded", version.number, count)
 
     def raised(self, own: Span | None, day: int) -> Span | None:
         """The tier that the count of ``day`` reaches, if it is above the own one and begins at once."""
