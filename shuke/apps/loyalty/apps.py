@@ -18,6 +18,7 @@ class LoyaltyConfig(AppConfig):
         register_follower("loyalty", merge=merge_wallets, unmerge=unmerge_wallets)
         _care_for_points()
         _name_checkouts()
+        _name_earning()
         _name_finance()
 
 
@@ -35,6 +36,13 @@ def _name_checkouts() -> None:
     from shuke.apps.loyalty.pages import checkout_words
 
     checkout_words.register()
+
+
+def _name_earning() -> None:
+    """Words of earning."""
+    from shuke.apps.loyalty.pages import earning_words
+
+    earning_words.register()
 
 
 def _name_finance() -> None:

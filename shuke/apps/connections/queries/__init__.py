@@ -5,6 +5,7 @@ from shuke.apps.connections.queries.batches import batch, batches_page, earlier_
 from shuke.apps.connections.queries.connecting import (
     connection,
     connections,
+    sync_batch_ids,
     sync_rejected_page,
     sync_run,
     sync_runs_page,
@@ -29,6 +30,7 @@ __all__ = [
     "rejected_csv",
     "rejected_page",
     "stored_uploads",
+    "sync_batch_ids",
     "sync_rejected_page",
     "sync_run",
     "sync_runs_page",

@@ -217,6 +217,11 @@ def sync_runs_page(connection_id: str, *, limit: int = 50, offset: int = 0) -> t
     return [run_view(row) for row in rows[offset : offset + limit]], rows.count()
 
 
+def sync_batch_ids(run_id: str) -> list[str]:
+    """The batches under which what a run brought lies in the lake.  Raises ``NotFound``."""
+    return [part.public_id for part in run_row(run_id).parts.all()]
+
+
 def sync_rejected_page(run_id: str, *, limit: int = 50, offset: int = 0) -> tuple[list[RejectedRow], int]:
     """Rows that a run put aside, by stream, and how many there are in all."""
     parts = [part.public_id for part in run_row(run_id).parts.all()]

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Literal
 
 from shuke.apps.loyalty.models import EventEarning, OrderEarning, PointsType
 from shuke.apps.loyalty.queries.earning_counts import counts_of
@@ -30,6 +31,8 @@ from shuke.apps.loyalty.schemas.earning import (
 )
 from shuke.apps.members.queries import survivor_of
 from shuke.platform.retailer.queries import retailer
+
+Outcome = Literal["created", "replayed", "changed", "nothing"]
 
 __all__ = [
     "draft_version",
@@ -110,7 +113,7 @@ def order_earning(order_id: str) -> OrderEarningView | None:
 
 
 def order_view(
-    row: OrderEarning, *, outcome: str = "replayed", transactions: Sequence[str] = ()
+    row: OrderEarning, *, outcome: Outcome = "replayed", transactions: Sequence[str] = ()
 ) -> OrderEarningView:
     """The public view of a record."""
     record = record_from(row.body)

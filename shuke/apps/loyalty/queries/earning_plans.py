@@ -83,8 +83,9 @@ def _purchase_rule(rule: PurchaseRule) -> EarningRule:
 
 
 def _condition(where: Where) -> Condition:
-    values: dict[str, Any] = where.model_dump()
-    return Condition(**{k: frozenset(v) if isinstance(v, list) else v for k, v in values.items()})
+    dumped = where.model_dump()
+    values: dict[str, Any] = {k: frozenset(v) if isinstance(v, list) else v for k, v in dumped.items()}
+    return Condition(**values)
 
 
 def _event_rule(rule: EventRuleView) -> EventRule:
@@ -101,6 +102,16 @@ def _event_rule(rule: EventRuleView) -> EventRule:
         first_day=rule.first_day,
         last_day=rule.last_day,
     )
+
+
+def has_rules() -> bool:
+    """Whether any version is published."""
+    return EarningVersion.objects.filter(state="published").exists()
+
+
+def has_event_rules() -> bool:
+    """Whether a published version gives points for events."""
+    return any(plan.events for plan in published_plans().plans)
 
 
 def earning_version_row(number: int) -> EarningVersion:

@@ -141,3 +141,11 @@ def orders_of_batches(batch_ids: Collection[str]) -> set[str]:
             ids = table.filter(table.batch_id.isin(sorted(batch_ids))).select("order_id").distinct()
             found |= set(ids.to_pyarrow()["order_id"].to_pylist())
     return found
+
+
+def orders_refunded_since(since: datetime) -> set[str]:
+    """Orders of which something came back since then."""
+    with lake().read() as snapshot:
+        refunds = snapshot.table("refunds")
+        recent = refunds.filter(refunds.refunded_at >= ibis.literal(since, type="timestamp('UTC', 6)"))
+        return set(recent.select("order_id").distinct().to_pyarrow()["order_id"].to_pylist())

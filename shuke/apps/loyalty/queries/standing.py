@@ -1,11 +1,15 @@
-"""What a member's standing adds to what purchases earn."""
+"""What a member's standing adds to what purchases earn: the tier, and by how much it multiplies."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
 
+from shuke.apps.loyalty.queries.benefits import benefits_of, terms_on
+from shuke.apps.loyalty.queries.tiers import tiers_of
 from shuke.apps.loyalty.rules.earning import ONE
+from shuke.platform.clock import business_date
+from shuke.platform.retailer.queries import retailer
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,13 @@ class Standings:
 
 
 def standings_of(member_ids: Collection[str], *, at: datetime) -> Standings:
-    """The standings of members at a time."""
-    del member_ids, at
-    return Standings()
+    """The standings of members at a time; one query for all where no benefit multiplies points."""
+    tiers = tiers_of(member_ids, at=at)
+    multiplies = any(
+        benefit.kind == "points" for benefit in terms_on(business_date(at, retailer().time_zone))
+    )
+    found = {}
+    for member_id, tier in tiers.items():
+        multiplier = benefits_of(member_id, at=at).points_multiplier if multiplies else ONE
+        found[member_id] = Standing(tier, multiplier)
+    return Standings(found)

@@ -189,7 +189,7 @@ class Plan:
     caps: Mapping[str, Caps] = field(default_factory=dict)
     titles: Mapping[str, str] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def points_types(self) -> tuple[str, ...]:
         """The types that purchases earn, in the order of the rules."""
         return tuple(dict.fromkeys(rule.points_type for rule in self.purchases))

@@ -1,5 +1,5 @@
 """Work of the programme in the background: one module per area."""
 
-from shuke.apps.loyalty.tasks import benefits, care, checkout, tiers
+from shuke.apps.loyalty.tasks import benefits, care, checkout, earning, tiers
 
-__all__ = ["benefits", "care", "checkout", "tiers"]
+__all__ = ["benefits", "care", "checkout", "earning", "tiers"]

@@ -31,10 +31,6 @@ class Birthdays:
         speaks = any(rule.event == BIRTHDAY for plan in plans.plans for rule in plan.events)
         return cls(life_days() if speaks else {}, plans, retailer().time_zone, at)
 
-    def members(self) -> set[str]:
-        """Whose birthday is known."""
-        return set(self.days)
-
     def events_of(
         self,
         member_id: str,

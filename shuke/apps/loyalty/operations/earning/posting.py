@@ -240,8 +240,8 @@ class EarningBooks:
     def _earn(self, kept: Kept, told: ToldOrder) -> None:
         """Set what the order earns, within the caps."""
         record, result, plan = kept.record, told.evaluated, told.plan
-        capped = [name for name in plan.points_types if name in plan.capped_types]
-        if capped:
+        if plan.capped_types:
+            capped = [name for name in plan.points_types if name in plan.capped_types]
             counts = self.counts_of(kept.row.member_id)
             for name in capped:
                 use(plan, name, record.rules.get(name, {}), on=kept.row.local_date, counts=counts, sign=-1)
@@ -253,8 +253,8 @@ class EarningBooks:
             for name in capped:
                 use(plan, name, result.rules.get(name, {}), on=told.on, counts=counts)
         record.lines, record.pieces, record.told = told.lines, told.pieces, told.told
-        record.rules = {name: dict(rules) for name, rules in result.rules.items() if rules}
-        record.points = {name: list(points) for name, points in result.points.items() if name in record.rules}
+        record.rules = dict(result.rules)
+        record.points = dict(result.points)
 
     def _post(self, kept: Kept, *, moment: datetime, since: datetime) -> None:
         """Bring the ledger to what the record says."""
@@ -281,7 +281,9 @@ class EarningBooks:
         self, kept: Kept, book: Book, name: str, points: int, *, moment: datetime, since: datetime
     ) -> None:
         kind = self.kinds[name]
-        starts = max(activation_time(since, days=kind.activation_days), moment)
+        starts = since
+        if kind.activation_days or since != moment:
+            starts = max(activation_time(since, days=kind.activation_days), moment)
         ends = self._end(kind, since, on=kept.row.local_date)
         if ends is not None and ends <= starts:
             # A correction long after the purchase: these points would have ended before.

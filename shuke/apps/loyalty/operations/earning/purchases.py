@@ -10,7 +10,7 @@ from shuke.apps.loyalty.models import OrderEarning
 from shuke.apps.loyalty.operations.earning.posting import EarningBooks
 from shuke.apps.loyalty.operations.earning.told import ToldOrder, evaluated
 from shuke.apps.loyalty.operations.once import IdempotencyConflict, PointsShort
-from shuke.apps.loyalty.queries.earning import order_view
+from shuke.apps.loyalty.queries.earning import Outcome, order_view
 from shuke.apps.loyalty.queries.earning_plans import published_plans
 from shuke.apps.loyalty.queries.standing import standings_of
 from shuke.apps.loyalty.rules.earning import Purchase
@@ -88,7 +88,7 @@ def _award(books: EarningBooks, told: ToldOrder) -> OrderEarningView:
     return _view(told.order_id, books, outcome="created")
 
 
-def _view(order_id: str, books: EarningBooks, *, outcome: str) -> OrderEarningView:
+def _view(order_id: str, books: EarningBooks, *, outcome: Outcome) -> OrderEarningView:
     row = OrderEarning.objects.select_related("member").get(order_id=order_id)
     return order_view(row, outcome=outcome, transactions=[posted.public_id for posted in books.posted])
 

@@ -22,6 +22,7 @@ Words = npt.NDArray[np.uint64]
 #: Odd numbers that mix the columns of a line into one; what they are does not matter, that they stay does.
 FACTORS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5)
 POSITIVE = 2**63 - 1
+HEAD = ("member_id", "order_id", "placed_at", "on", "counts", "told", "basis")
 LINE_FIELDS = (
     "line_no",
     "product_id",
@@ -112,7 +113,7 @@ def _of_plan(
     sheets = _sheets(lines, plan)
     starts = first_rows(lines)
     ends = [*starts[1:].tolist(), lines.height]
-    heads = lines[starts].rows(named=True)
+    heads = lines.select(HEAD)[starts].rows()
     line_no, quantity = lines["line_no"].to_list(), lines["quantity"].to_list()
     has_back = lines.select(
         (pl.col("back_quantity") != 0) | (pl.col("back_minor") != 0) | (pl.col("whole_back_minor") != 0)
@@ -124,7 +125,8 @@ def _of_plan(
         for name, sheet in sheets.items()
     }
     for place, (start, end, head) in enumerate(zip(starts.tolist(), ends, heads, strict=True)):
-        standpoint = members[head["member_id"]]
+        member_id, order_id, placed_at, on, counts, told, basis = head
+        standpoint = members[member_id]
         purchase = _purchase_of(lines, start, end)
         if standpoint.multipliers or not sheets:
             result = evaluated(
@@ -134,12 +136,12 @@ def _of_plan(
             result = _evaluated(given, shares, place, start, end)
         back, back_at = _back(lines, start, end) if backs[place] else ({}, None)
         yield (
-            head["member_id"],
+            member_id,
             ToldOrder(
-                order_id=head["order_id"],
+                order_id=order_id,
                 member_pk=standpoint.pk,
-                placed_at=head["placed_at"],
-                on=head["on"],
+                placed_at=placed_at,
+                on=on,
                 teller="lake",
                 plan=plan,
                 lines=line_no[start:end],
@@ -147,11 +149,11 @@ def _of_plan(
                 evaluated=result,
                 purchase=purchase,
                 multipliers=standpoint.multipliers,
-                counts=head["counts"],
+                counts=counts,
                 back=back,
                 back_at=back_at,
-                told=head["told"],
-                basis=head["basis"],
+                told=told,
+                basis=basis,
             ),
         )
 

@@ -9,15 +9,16 @@ from shuke.apps.loyalty.rules.earning import Earned, Plan, Purchase
 from shuke.apps.loyalty.rules.earning_limits import Counts, earned_within
 
 
-@dataclass(frozen=True)
+# Not frozen: a history makes hundreds of thousands of these.
+@dataclass(slots=True)
 class Evaluated:
     """What an order earns: by type and rule, and by type and line (beside the order's ``lines``)."""
 
-    rules: Mapping[str, Mapping[str, int]]
-    points: Mapping[str, list[int]]
+    rules: dict[str, dict[str, int]]
+    points: dict[str, list[int]]
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class ToldOrder:
     """An order as it is told now.
 
