@@ -32,7 +32,7 @@ class PromotionsConfig(AppConfig):
 KINDS = {
     "amount": (_("Amount off"), "green"),
     "percent": (_("Percent off"), "blue"),
-    "gift": (_("Gift"), "purple"),
+    "gift": (pgettext_lazy("voucher", "Gift"), "purple"),
     "shipping": (_("Free shipping"), "yellow"),
 }
 STATES = {

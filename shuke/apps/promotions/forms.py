@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from shuke.platform.money import exponent, to_major, to_minor
 from shuke.platform.retailer.schemas import RetailerView
@@ -254,7 +255,7 @@ class CodesForm(StyledForm):
 class WordForm(StyledForm):
     """A shared code."""
 
-    word = forms.CharField(label=_("Code"), min_length=4, max_length=40)
+    word = forms.CharField(label=pgettext_lazy("voucher", "Code"), min_length=4, max_length=40)
     label = forms.CharField(label=_("What for"), required=False, max_length=160)
 
 
@@ -262,7 +263,7 @@ class CheckForm(StyledForm):
     """Looking up a code; posted, since addresses are remembered in many places."""
 
     code = forms.CharField(
-        label=_("Code"),
+        label=pgettext_lazy("voucher", "Code"),
         max_length=64,
         widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True}),
     )

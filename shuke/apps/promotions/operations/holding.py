@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from shuke.apps.members.queries import member as member_view
 from shuke.apps.members.queries import member_refs
 from shuke.apps.members.schemas import MemberRef
-from shuke.apps.promotions.models import Voucher, VoucherBatch
+from shuke.apps.promotions.models import Voucher, VoucherBatch, VoucherVersion
 from shuke.apps.promotions.operations.batches import published_version, single_batch
 from shuke.apps.promotions.operations.counters import LimitReached, take, take_member
 from shuke.apps.promotions.operations.drawing import draw_voucher
@@ -67,41 +67,44 @@ def _key_taken() -> KeyTaken:
 
 def claim_voucher(*, key: str, definition_id: str, member_id: str, at: datetime) -> str:
     """A member takes a voucher that is open to claims, within the limits; returns its id.  Once for a key."""
-    ref, version = _member(member_id), published_version(definition_id)
+    version = published_version(definition_id)
     terms = terms_of(version.terms)
     if not terms.is_claimable:
         raise Refused("voucher_not_claimable", _("This voucher is not there to be claimed."))
     last_day = terms.conditions.last_day
     if last_day and business_date(at, retailer().time_zone) > last_day:
         raise refused("expired")
-    return _claim(single_batch(version, at=at), ref, key=f"claim:{key}", limits=terms.limits, at=at)
+    if _is_taken(version.definition_id, limits=terms.limits):
+        # Most of a rush ends here, after three short reads and without a transaction.
+        return _claimed_before(version, key=f"claim:{key}", member_id=member_id)
+    batch = single_batch(version, at=at)
+    return _claim(batch, _member(member_id), key=f"claim:{key}", limits=terms.limits, at=at)
+
+
+def _is_taken(definition_id: int, *, limits: Limits) -> bool:
+    return limits.claims is not None and used_of(definition_id).claims >= limits.claims
+
+
+def _claimed_before(version: VoucherVersion, *, key: str, member_id: str) -> str:
+    """The voucher of a claim that is repeated after the last one was taken.  Raises ``LimitReached``."""
+    rows = Voucher.objects.filter(batch__version=version, batch__kind="single", number=number_of_key(key))
+    found = rows.values_list("public_id", "member__public_id").first()
+    if found is None:
+        raise LimitReached("voucher_limit_reached", _("All of these vouchers are taken."))
+    if found[1] != member_id:
+        raise _key_taken()
+    return found[0]
 
 
 def _claim(batch: VoucherBatch, ref: MemberRef, *, key: str, limits: Limits, at: datetime) -> str:
-    before = Voucher.objects.filter(batch=batch, number=number_of_key(key)).first()
-    if before is None:
-        _look_at_limits(batch.version.definition_id, ref, limits=limits)
-        with transaction.atomic():
-            before, is_new = draw_voucher(batch, key=key, member_id=ref.pk, state="claimed", at=at)
-            if is_new:
-                _count_claim(batch.version.definition_id, ref, limits=limits, key=key)
-                write_steps([Step(loaded([before.pk])[0], "claimed")], at=at, key=key)
-    if before.member_id != ref.pk:
-        raise _key_taken()
-    return before.public_id
-
-
-def _look_at_limits(definition_id: int, ref: MemberRef, *, limits: Limits) -> None:
-    """Refuse without a transaction where the count says so already: most of a rush ends here."""
-    if limits.claims is None and limits.claims_per_member is None:
-        return
-    used = used_of(definition_id, member_ids=[ref.pk])
-    if limits.claims is not None and used.claims >= limits.claims:
-        raise LimitReached("voucher_limit_reached", _("All of these vouchers are taken."))
-    if limits.claims_per_member is not None and used.member_claims >= limits.claims_per_member:
-        raise LimitReached(
-            "voucher_limit_reached", _("This member had this voucher as often as one may."), {"own": True}
-        )
+    with transaction.atomic():
+        voucher, is_new = draw_voucher(batch, key=key, member_id=ref.pk, state="claimed", at=at)
+        if voucher.member_id != ref.pk:
+            raise _key_taken()
+        if is_new:
+            _count_claim(batch.version.definition_id, ref, limits=limits, key=key)
+            write_steps([Step(loaded([voucher.pk])[0], "claimed")], at=at, key=key)
+    return voucher.public_id
 
 
 def _count_claim(definition_id: int, ref: MemberRef, *, limits: Limits, key: str) -> None:

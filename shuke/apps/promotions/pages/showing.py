@@ -42,22 +42,33 @@ def definition(request: HttpRequest, definition_id: str) -> HttpResponse:
 
 
 def curve_option(points: list[CurvePoint]) -> dict[str, Any]:
-    """Issued or claimed, and used, added up day by day."""
+    """Issued or claimed, and below it used, each added up day by day."""
     issued, redeemed, first, second = 0, 0, [], []
     for point in points:
         issued, redeemed = issued + point.issued, redeemed + point.redeemed
         first.append([point.day.isoformat(), issued])
         second.append([point.day.isoformat(), redeemed])
-    line = {"type": "line", "step": "end", "showSymbol": False}
+    line: dict[str, Any] = {
+        "type": "line",
+        "step": "end",
+        "showSymbol": False,
+        "areaStyle": {"opacity": 0.12},
+    }
+    dates = {"axisLabel": {"formatter": {"$format": "date"}}, "type": "time"}
+    whole: dict[str, Any] = {"type": "value", "minInterval": 1, "splitNumber": 3}
+    whole["axisLabel"] = {"formatter": {"$format": "integer"}}
+    sides = {"left": 8, "right": 16, "containLabel": True}
+    # One above the other: on one scale the used ones would lie flat below a million issued.
     return {
-        "grid": {"left": 8, "right": 16, "top": 36, "bottom": 8, "containLabel": True},
+        "grid": [{**sides, "top": 30, "height": "38%"}, {**sides, "bottom": 4, "height": "38%"}],
         "legend": {"top": 0},
+        "axisPointer": {"link": [{"xAxisIndex": "all"}]},
         "tooltip": {"trigger": "axis", "valueFormatter": {"$format": "integer"}},
-        "xAxis": {"type": "time", "axisLabel": {"formatter": {"$format": "date"}}},
-        "yAxis": {"type": "value", "minInterval": 1, "axisLabel": {"formatter": {"$format": "integer"}}},
+        "xAxis": [{**dates, "gridIndex": 0, "axisLabel": {"show": False}}, {**dates, "gridIndex": 1}],
+        "yAxis": [{**whole, "gridIndex": 0}, {**whole, "gridIndex": 1}],
         "series": [
             {**line, "name": _("Issued or claimed"), "data": first},
-            {**line, "name": pgettext("voucher", "Used"), "data": second, "areaStyle": {"opacity": 0.15}},
+            {**line, "name": pgettext("voucher", "Used"), "data": second, "xAxisIndex": 1, "yAxisIndex": 1},
         ],
     }
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from shuke.apps.promotions.rules.terms import Conditions, Terms, terms_of
@@ -72,7 +72,7 @@ def terms_in_words(data: Mapping[str, Any]) -> list[tuple[str, str]]:
     pairs = [
         (_("Takes off"), terms_summary(terms, currency=currency)),
         (_("Product given"), terms.gift_product_id if terms.kind == "gift" else ""),
-        (_("Valid"), validity_summary(terms)),
+        (pgettext("voucher", "Valid"), validity_summary(terms)),
         *_asked(terms.conditions),
         (_("Class"), label_of("voucher_class", terms.stack_class)),
         (_("Uses of one member"), _or_empty(terms.limits.uses_per_member)),
