@@ -64,6 +64,9 @@ class TryForm(StyledForm):
             for name, field in _row_fields().items():
                 self.fields[f"{name}_{row}"] = field
                 self._style(field.widget)
+                if name != "fixed":
+                    # In a row of fields the label stands in the field.
+                    field.widget.attrs |= {"placeholder": field.label, "aria-label": field.label}
 
     def rows(self) -> list[dict[str, forms.BoundField]]:
         """The fields of each line."""
@@ -93,11 +96,9 @@ def _row_fields() -> dict[str, forms.Field]:
             label=_("Product"),
             max_length=120,
             required=False,
-            widget=forms.TextInput(attrs={"list": "products", "autocomplete": "off"}),
+            widget=forms.TextInput(attrs={"list": "products", "autocomplete": "off", "class": "grow"}),
         ),
-        "pieces": forms.IntegerField(
-            label=_("Pieces"), min_value=1, max_value=10_000, initial=1, required=False
-        ),
+        "pieces": forms.IntegerField(label=_("Pieces"), min_value=1, max_value=10_000, required=False),
         "price": forms.DecimalField(label=_("Price of a piece"), min_value=0, max_digits=12, required=False),
         "offer": forms.DecimalField(label=_("Offers took off"), min_value=0, max_digits=12, required=False),
         "fixed": forms.BooleanField(label=_("No discounts"), required=False),

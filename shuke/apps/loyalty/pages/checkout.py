@@ -1,6 +1,6 @@
 """The checkout in the console: what is held, receipts, what points are worth, and a basket to try."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -59,6 +59,8 @@ def show_receipt(request: HttpRequest, receipt_id: str) -> HttpResponse:
     """A receipt: where every line's money went, and what came back."""
     view = receipt(receipt_id)
     context = {"receipt": view, "quote": view.quote, **_shown(view.quote)}
+    context["earned"] = _named(view.earned)
+    context["returns"] = [(one, _named(one.points_taken_back)) for one in view.returns]
     context["returned"] = sum(one.refund_minor for one in view.returns)
     return render(request, "loyalty/checkout/receipt.html", context)
 
@@ -79,8 +81,14 @@ def _shown(quote: Quote) -> dict[str, Any]:
             for line in quote.lines
         ],
         "sums": [sum(d.minor for d in quote.deductions if d.step == step) for step in steps],
-        "point_names": {kind.code: kind.name for kind in points_types()},
+        "earned": _named(quote.earned),
     }
+
+
+def _named(points: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Points by the name of their type."""
+    names = {kind.code: kind.name for kind in points_types()}
+    return [(names.get(code, code), count) for code, count in points.items()]
 
 
 def _amount(line: QuoteLine, step: str) -> int:

@@ -32,7 +32,9 @@ def goods_of(product_ids: Iterable[str], *, with_prices: bool = False) -> dict[s
             sold = lines.filter(lines.product_id.isin(wanted) & ~lines.is_gift & (lines.quantity > 0))
             sums = sold.group_by("product_id").agg(pieces=sold.quantity.sum(), money=sold.list_minor.sum())
             for row in sums.to_pyarrow().to_pylist():
-                prices[row["product_id"]] = int(row["money"]) // int(row["pieces"])
+                # Goods that are sold by a measure, such as fuel, have no price of a piece.
+                if unit := int(row["money"]) // int(row["pieces"]):
+                    prices[row["product_id"]] = unit
     return {
         row["product_id"]: Goods(
             name=row["name"] or row["product_id"],
