@@ -15,6 +15,7 @@ from shuke.science.purchases import is_purchase
 
 #: Lines per part; a part ends with a member.
 PART_LINES = 200_000
+SUMS = ("back_quantity", "back_minor", "whole_back_minor")
 COLUMNS = (
     "member_id",
     "order_id",
@@ -53,19 +54,18 @@ def order_facts(
     """
     with lake().read() as snapshot:
         facts = _facts(snapshot, since=since, order_ids=order_ids)
-        waiting = pl.DataFrame()
+        waiting: pl.DataFrame | None = None
         for batch in facts.to_pyarrow_batches(chunk_size=part_lines):
-            frame = pl.concat(
-                [waiting, pl.DataFrame(pl.from_arrow(batch))],
-                how="vertical_relaxed" if waiting.height else "diagonal",
-            )
+            # The engine sums into 128 bits, whatever it is asked for.
+            frame = pl.DataFrame(pl.from_arrow(batch)).with_columns(pl.col(SUMS).cast(pl.Int64))
+            frame = frame if waiting is None else pl.concat([waiting, frame])
             if not frame.height:
                 continue
             is_newest = pl.col("member_id") == frame["member_id"][-1]
             whole, waiting = frame.filter(~is_newest), frame.filter(is_newest)
             if whole.height:
                 yield whole
-        if waiting.height:
+        if waiting is not None:
             yield waiting
 
 
@@ -112,9 +112,9 @@ def _facts(snapshot: Snapshot, *, since: datetime, order_ids: Collection[str] | 
     joined = joined.left_join(own, ["order_id", "line_no"]).drop("order_id_right", "line_no_right")
     joined = joined.left_join(whole, "order_id").drop("order_id_right")
     shaped = joined.mutate(
-        back_quantity=joined.back_quantity.fill_null(0).cast("int64"),
-        back_minor=joined.back_minor.fill_null(0).cast("int64"),
-        whole_back_minor=joined.whole_back_minor.fill_null(0).cast("int64"),
+        back_quantity=joined.back_quantity.fill_null(0),
+        back_minor=joined.back_minor.fill_null(0),
+        whole_back_minor=joined.whole_back_minor.fill_null(0),
         back_at=ibis.greatest(joined.line_back_at, joined.whole_back_at),
         **{name: joined[name].fill_null("") for name in ("store_id", "department", "category", "brand")},
     )
