@@ -100,7 +100,7 @@ def history_line(line: OwnLine, points: Sequence[OwnPoints]) -> dict[str, Any]:
         "transfer_in": pgettext("points", "Received"),
         "reverse": pgettext("points", "Undone"),
     }
-    what = _("Birthday gift") if line.reason == "birthday" else kinds[line.kind]
+    what = pgettext("points", "Birthday gift") if line.reason == "birthday" else kinds[line.kind]
     names = {item.kind.code: item.kind.name for item in points}
     return {
         "what": what,
