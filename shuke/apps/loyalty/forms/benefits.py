@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.functional import lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from shuke.apps.loyalty.queries.types import points_types
 from shuke.apps.loyalty.rules.benefits import COUNTED
@@ -30,7 +30,7 @@ class BenefitForm(StyledForm):
     name_en = forms.CharField(label=gettext_lazy("Name in English"), max_length=80, required=False)
     name_zh = forms.CharField(label=gettext_lazy("Name in Chinese"), max_length=80, required=False)
     code = forms.SlugField(
-        label=gettext_lazy("Code"),
+        label=pgettext_lazy("benefit", "Code"),
         max_length=40,
         help_text=gettext_lazy("Tills ask for the benefit by it; it stays the same."),
     )
@@ -183,7 +183,7 @@ class PlanForm(StyledForm):
 
     name_en = forms.CharField(label=gettext_lazy("Name in English"), max_length=80, required=False)
     name_zh = forms.CharField(label=gettext_lazy("Name in Chinese"), max_length=80, required=False)
-    code = forms.SlugField(label=gettext_lazy("Code"), max_length=40)
+    code = forms.SlugField(label=pgettext_lazy("benefit", "Code"), max_length=40)
     price = forms.DecimalField(label=gettext_lazy("Price"), min_value=0, max_digits=12, decimal_places=3)
     months = forms.IntegerField(label=gettext_lazy("Months"), min_value=1, max_value=120, initial=12)
     tier = forms.ChoiceField(

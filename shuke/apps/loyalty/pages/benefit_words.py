@@ -35,8 +35,8 @@ def cell_text(kind: str, cell: dict[str, Any], currency: str) -> str:
     if kind == "birthday":
         return _gift(cell)
     if kind == "adviser":
-        return cell.get("text") or _("Yes")
-    return _("Yes") if kind == "priority" else ""
+        return cell.get("text") or pgettext("benefit", "Yes")
+    return pgettext("benefit", "Yes") if kind == "priority" else ""
 
 
 def _share(share: Fraction) -> str:

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from shuke.apps.loyalty.forms.benefits import BenefitForm, PlanForm, PublishBenefitsForm, shown_cell
@@ -103,7 +104,7 @@ def _table(version: BenefitTermsView, currency: str) -> dict[str, Any]:
 
 def _usage_chart(usage: list[Any]) -> dict[str, Any]:
     """Uses of each benefit in its running period."""
-    names = [f"{item.name} · {label_of('benefit_period', item.period)}" for item in reversed(usage)]
+    names = [item.name for item in reversed(usage)]
     return {
         "grid": {"left": 8, "right": 48, "top": 4, "bottom": 4, "containLabel": True},
         "tooltip": {"axisPointer": {"type": "shadow"}},
@@ -111,7 +112,7 @@ def _usage_chart(usage: list[Any]) -> dict[str, Any]:
         "yAxis": {"type": "category", "data": names},
         "series": [
             {
-                "name": _("Uses"),
+                "name": pgettext("benefit", "Uses"),
                 "type": "bar",
                 "barMaxWidth": 28,
                 "data": [item.uses for item in reversed(usage)],

@@ -25,7 +25,7 @@ def tier_card(page: OwnPage, currency: str) -> dict[str, Any] | None:
     if tier is None or not page.has_tiers:
         return None
     card: dict[str, Any] = {
-        "name": tier.name if tier.code else _("Welcome"),
+        "name": tier.name if tier.code else pgettext("tier", "Welcome"),
         "rank": min(page.tier_rank, 5),
         "through": tier.through_date,
         "is_grace": tier.why == "grace",
