@@ -311,6 +311,15 @@ def test_a_check_finds_what_breaks_it_and_no_other_check_does(history, case):
         )
 
 
+def test_the_database_itself_refuses_what_may_happen_once(db):
+    """A migration that drops a column's index may take these along; then only the locks would stand."""
+    with connection.cursor() as cursor:
+        found = connection.introspection.get_constraints(cursor, PointsTransaction._meta.db_table)
+    unique = {tuple(row["columns"]) for row in found.values() if row["unique"]}
+    assert set(found) >= {"hold_ends_once", "reversed_once"}
+    assert unique >= {("key",), ("public_id",), ("wallet_id", "wallet_seq")}
+
+
 def test_every_check_has_its_case():
     assert {number for number, _, _ in CASES.values()} == set(CHECKS)
 

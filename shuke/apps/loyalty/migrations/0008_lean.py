@@ -80,6 +80,9 @@ class Migration(migrations.Migration):
                 default=shuke.apps.loyalty.models.ledger.new_transaction_id, editable=False, max_length=24
             ),
         ),
+        # Django drops every index of a column that loses its own, partial unique ones too: they are made anew.
+        migrations.RemoveConstraint(model_name="pointstransaction", name="reversed_once"),
+        migrations.RemoveConstraint(model_name="pointstransaction", name="hold_ends_once"),
         migrations.AlterField(
             model_name="pointstransaction",
             name="related",
@@ -90,6 +93,20 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="following",
                 to="loyalty.pointstransaction",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="pointstransaction",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "reverse")), fields=("related",), name="reversed_once"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="pointstransaction",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind__in", ["commit", "release"])),
+                fields=("related",),
+                name="hold_ends_once",
             ),
         ),
         migrations.AlterField(
