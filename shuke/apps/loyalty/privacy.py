@@ -6,8 +6,11 @@ from typing import Any
 
 from shuke.apps.loyalty.operations import forget_notes
 from shuke.apps.loyalty.operations.checkout import forget_checkouts
+from shuke.apps.loyalty.operations.forgetting import forget_benefits
 from shuke.apps.loyalty.operations.tiers import forget_tiers
+from shuke.apps.loyalty.queries.benefits import exported_benefits
 from shuke.apps.loyalty.queries.checkout import exported_checkouts
+from shuke.apps.loyalty.queries.plans import exported_plans
 from shuke.apps.loyalty.queries.statements import exported_points
 from shuke.apps.loyalty.queries.tiers import exported_tiers
 from shuke.platform.privacy import register_eraser, register_exporter
@@ -20,6 +23,8 @@ def export(member_id: str) -> Any:
         **exported_points(member_id),
         "checkout": exported_checkouts(member_id),
         "tiers": exported_tiers(member_id),
+        "benefits": exported_benefits(member_id),
+        "paid_membership": exported_plans(member_id),
     }
 
 
@@ -29,4 +34,5 @@ def erase(member_id: str, at: datetime) -> Iterable[str]:
     forget_notes(member_id=member_id)
     forget_checkouts(member_id=member_id, at=at)
     forget_tiers(member_id=member_id)
+    forget_benefits(member_id=member_id)
     return ()

@@ -1,6 +1,6 @@
 """What erasure does to points."""
 
-from shuke.apps.loyalty.models import BenefitHold, OwnPage, PointsTransaction
+from shuke.apps.loyalty.models import BenefitHold, OwnPage, PaidChange, PointsTransaction
 
 
 def forget_notes(*, member_id: str) -> int:
@@ -10,6 +10,7 @@ def forget_notes(*, member_id: str) -> int:
 
 
 def forget_benefits(*, member_id: str) -> None:
-    """Empty what people wrote at a use of a benefit, and take the member's own links back."""
+    """Empty what people wrote at uses and sales, and take the member's own links back."""
+    PaidChange.objects.filter(term__member__public_id=member_id).exclude(reference="").update(reference="")
     BenefitHold.objects.filter(member__public_id=member_id).exclude(note="").update(note="")
     OwnPage.objects.filter(member__public_id=member_id).delete()

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db.models import F, Sum
 from django.utils.translation import get_language
@@ -180,10 +181,15 @@ def benefit_uses(member_id: str, *, limit: int = 20) -> list[BenefitUseView]:
 
 
 def _names_ever() -> dict[str, str]:
-    found = {}
+    found: dict[str, str] = {}
     for rows in BenefitTerms.objects.order_by("number").values_list("benefits", flat=True):
         found |= {row["code"]: in_language(row.get("names", {})) or row["code"] for row in rows}
     return found
+
+
+def exported_benefits(member_id: str) -> list[dict[str, Any]]:
+    """Every recorded use of a member, as plain data."""
+    return [use.model_dump(mode="json") for use in benefit_uses(member_id, limit=1_000_000)]
 
 
 def counter_findings() -> list[str]:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from datetime import date
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Sum
@@ -112,6 +113,11 @@ def paid_history(member_id: str, *, limit: int = 20) -> list[PaidChangeView]:
         )
         for row in rows.order_by("-at", "-pk")[:limit]
     ]
+
+
+def exported_plans(member_id: str) -> list[dict[str, Any]]:
+    """What a member bought, extended, cancelled and had refunded, as plain data."""
+    return [line.model_dump(mode="json") for line in paid_history(member_id, limit=1_000_000)]
 
 
 def plan_figures(*, today: date) -> list[PlanFigures]:
