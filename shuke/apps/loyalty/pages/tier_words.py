@@ -11,6 +11,8 @@ from shuke.platform.retailer.queries import retailer
 from shuke.web.templatetags.console import integer, money
 
 Option = dict[str, Any]
+#: Tells the nodes of the later day apart from those of the earlier one; it is not seen.
+AFTER = "\u200b"
 TONES = ("grey", "blue", "yellow", "purple", "red", "green")
 #: Colours by rank; nobody's tier is drawn muted.
 COLORS = ("slate", "blue", "amber", "violet", "rose", "lime")
@@ -81,25 +83,25 @@ def distribution(shares: Sequence[TierShare]) -> Option:
     }
 
 
-def flows(found: Sequence[TierFlow], names: Mapping[str, str], *, before: str, after: str) -> Option:
+def flows(found: Sequence[TierFlow], names: Mapping[str, str]) -> Option:
     """A Sankey from the tiers of one day to those of another."""
     links = [
         {
-            "source": f"{name_of(flow.code_from, names)} · {before}",
-            "target": f"{name_of(flow.code_to, names)} · {after}",
+            "source": name_of(flow.code_from, names),
+            "target": name_of(flow.code_to, names) + AFTER,
             "value": flow.members,
         }
         for flow in found
     ]
     codes = ["", *(code for code in names if code)]
     nodes = []
-    for side, day, mark in (("code_from", before, 0), ("code_to", after, 1)):
+    for side, suffix, mark in (("code_from", "", 0), ("code_to", AFTER, 1)):
         for code in reversed(codes):
             total = sum(flow.members for flow in found if getattr(flow, side) == code)
             if total:
                 nodes.append(
                     {
-                        "name": f"{name_of(code, names)} · {day}",
+                        "name": name_of(code, names) + suffix,
                         "value": total,
                         "depth": mark,
                         "itemStyle": {"color": color_of(code, names)},

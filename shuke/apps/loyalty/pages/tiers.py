@@ -20,7 +20,6 @@ from shuke.platform.errors import Invalid, Refused
 from shuke.platform.retailer.queries import retailer
 from shuke.web.access import actor_of, requires
 from shuke.web.paging import Pager, page_number
-from shuke.web.templatetags.console import day as day_text
 
 PAGE_SIZE = 50
 #: Days between the two sides of the flows unless somebody chooses others.
@@ -67,7 +66,7 @@ def _overview(request: HttpRequest, program: TierProgramView, *, today: date) ->
         "shares": shares,
         "total": total,
         "distribution": words.distribution(shares),
-        "flows": words.flows(found, names, before=day_text(first), after=day_text(last)) if found else None,
+        "flows": words.flows(found, names) if found else None,
         "first": first,
         "last": last,
         "changes": _changes(changes, names),
