@@ -20,6 +20,7 @@ def add_to(app: typer.Typer) -> None:
     from shuke.apps.connections.management.cli import import_file
     from shuke.apps.insights.management.cli import cli as traits
     from shuke.apps.loyalty.management.cli import cli as ledger
+    from shuke.apps.loyalty.management.earning import cli as loyalty
     from shuke.platform.jobs.management.cli import cli as jobs
     from shuke.platform.public_data.management.cli import cli as public_data
     from shuke.web.management.cli import cli as users
@@ -32,6 +33,7 @@ def add_to(app: typer.Typer) -> None:
     app.command(hidden=True)(relay)
     app.add_typer(jobs, name="jobs")
     app.add_typer(ledger, name="ledger")
+    app.add_typer(loyalty, name="loyalty")
     app.add_typer(privacy, name="privacy")
     app.add_typer(public_data, name="public-data")
     app.add_typer(traits, name="traits")

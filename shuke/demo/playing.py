@@ -11,6 +11,7 @@ from shuke.apps.connections.operations.uploading import file_blocks
 from shuke.apps.insights.operations import build_traits
 from shuke.demo.examples import make_audiences, replay_campaign
 from shuke.demo.files import DemoFile, write_files
+from shuke.demo.programme import make_programme, replay_year
 from shuke.platform.clock import business_date
 from shuke.platform.outbox.relay import drain
 from shuke.platform.permissions import SYSTEM
@@ -41,7 +42,7 @@ class DemoOutcome:
 
 
 def play(*, at: datetime, tell: Tell, households: int | None = None) -> DemoOutcome:
-    """Import the year, relay, take public data in, build traits, save audiences and replay a campaign.
+    """Import the year, replay it by a programme, build traits, save audiences and replay a campaign.
 
     ``households`` takes only the first so many.  Playing twice changes nothing.  Raises
     ``DataNotInstalledError``.
@@ -75,8 +76,23 @@ def play(*, at: datetime, tell: Tell, households: int | None = None) -> DemoOutc
     tell("Taking in calendars and regions", 0, 1)
     refresh_public_data(actor=SYSTEM, at=at, today=today)
     tell("Taking in calendars and regions", 1, 1)
+    _reward(at=at, tell=tell)
     _understand(at=at, tell=tell)
     return outcome
+
+
+def _reward(*, at: datetime, tell: Tell) -> None:
+    """The programme's year: points, growth value and tiers of everybody."""
+    today = business_date(at, ZONE)
+    tell("Setting up points and tiers", 0, 1)
+    make_programme(at=at, today=today, time_zone=ZONE)
+    tell("Setting up points and tiers", 1, 1)
+    what = "Replaying the year: points and tiers"
+    tell(what, 0, 1)
+    replay_year(at=at, today=today, tell=lambda done, total: tell(what, done, total))
+    tell("Moving points to the lake", 0, 1)
+    drain()
+    tell("Moving points to the lake", 1, 1)
 
 
 def _notice(weeks: int) -> str:
