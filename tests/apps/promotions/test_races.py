@@ -241,16 +241,19 @@ SCRIPT = Path(__file__).with_name("making_process.py")
 CODES = 10_000
 
 
-@pytest.mark.once
 def test_kill_9_in_the_making_of_codes_loses_and_doubles_none(members, tmp_path, settings):
     batch = operations.order_codes(actor=SYSTEM, at=START, key="b", definition_id=defined(), count=CODES)
-    # The database in memory becomes a file that processes of their own can work on.
-    connection.ensure_connection()
-    with sqlite3.connect(tmp_path / "db.sqlite3") as file:
-        connection.connection.backup(file)
-    shutil.copy(Path(settings.SHUKE_HOME) / "keyring.json", tmp_path)
     kept = {n: v for n, v in os.environ.items() if n not in {"SHUKE_DATABASE_URL", "SHUKE_LAKE"}}
     given = kept | {"SHUKE_HOME": str(tmp_path), "DJANGO_SETTINGS_MODULE": "shuke.config.settings"}
+    shutil.copy(Path(settings.SHUKE_HOME) / "keyring.json", tmp_path)
+    if connection.vendor == "postgresql":
+        server = os.environ["SHUKE_DATABASE_URL"].rpartition("/")[0]
+        given["SHUKE_DATABASE_URL"] = f"{server}/{connection.settings_dict['NAME']}"
+    else:
+        # The database in memory becomes a file that a process of its own can work on.
+        connection.ensure_connection()
+        with sqlite3.connect(tmp_path / "db.sqlite3") as file:
+            connection.connection.backup(file)
     done = subprocess.run(
         [sys.executable, str(SCRIPT), batch], env=given, capture_output=True, text=True, check=True
     )

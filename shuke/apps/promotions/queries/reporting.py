@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from datetime import date, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count, QuerySet, Sum
@@ -60,7 +61,7 @@ def redemption_curve(definition_id: str) -> list[CurvePoint]:
     ]
 
 
-def _by_day(rows: QuerySet[Voucher], column: str, zone: ZoneInfo) -> QuerySet[Voucher, dict[str, object]]:
+def _by_day(rows: QuerySet[Voucher], column: str, zone: ZoneInfo) -> QuerySet[Voucher, Any]:
     return rows.values(day=TruncDate(column, tzinfo=zone)).order_by("day")
 
 
