@@ -119,14 +119,15 @@ def show_adjustments(request: HttpRequest) -> HttpResponse:
     """Points by hand: what waits for a second person, and what was done."""
     state = request.GET.get("state", "waiting")
     page = page_number(request)
+    names = {kind.code: kind.name for kind in points_types()}
     found, total = adjustments(state=state, limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE)
     context = {
-        "rows": found,
+        "rows": [row.model_dump() | {"type_name": names[row.points_type]} for row in found],
         "state": state,
         "states": choices_of("adjustment_state"),
         "pager": Pager(page=page, size=PAGE_SIZE, total=total),
         "limits": LimitsForm(kinds=points_types()),
-        "names": {kind.code: kind.name for kind in points_types()},
+        "names": names,
     }
     return render(request, "loyalty/adjustments.html", context)
 

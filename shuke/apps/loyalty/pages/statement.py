@@ -109,9 +109,14 @@ def _picture(lots: list[LotStory]) -> dict[str, Any] | None:
     used = [bucket for bucket in BUCKETS if any(bucket in lot.buckets for lot in drawn)]
     return {
         "legend": {},
-        "grid": {"left": 8, "right": 24, "containLabel": True},
+        "grid": {"left": 8, "right": 24, "top": 40, "bottom": 8, "containLabel": True},
         "xAxis": {"type": "value", "minInterval": 1},
-        "yAxis": {"type": "category", "inverse": True, "data": [_lot_name(lot) for lot in drawn]},
+        "yAxis": {
+            "type": "category",
+            "inverse": True,
+            "axisLabel": {"interval": 0},
+            "data": [_lot_name(lot) for lot in drawn],
+        },
         "series": [
             {
                 "type": "bar",
@@ -172,7 +177,7 @@ def _item(member_id: str, line: StatementLine, *, name: str, code: str) -> Timel
         what=line.kind,
         title=_("%(change)s %(name)s: %(kind)s")
         % {"change": f"{line.change:+,}", "name": name, "kind": label_of("points_kind", line.kind)},
-        detail=line.reason or line.source,
+        detail=label_of("adjustment_reason", line.reason) if line.reason else line.source,
         reference=line.id,
         url=reverse("loyalty:statement", args=[member_id, code]),
     )
