@@ -39,6 +39,13 @@ from shuke.apps.loyalty.schemas import CheckoutRequest, CommitRequest, Reservati
 from shuke.apps.members.operations import change_profiles
 from shuke.apps.members.queries import member_refs
 from shuke.apps.members.schemas import MemberProfile
+from shuke.apps.promotions.operations import (
+    create_definition,
+    issue_voucher,
+    make_codes,
+    order_codes,
+    publish_definition,
+)
 from shuke.config.api import api
 from shuke.config.wsgi import application
 from shuke.platform.accounts.operations import create_user, issue_token
@@ -151,6 +158,19 @@ def seed_checkout() -> None:
     EXISTING.update(reservation_id=held[0], receipt_id=paid.answer["receipt_id"])
 
 
+def seed_vouchers() -> None:
+    """A published kind of voucher, a batch of codes, a voucher in a member's hands."""
+    terms = {"kind": "amount", "amount_minor": 2000, "days_after_claim": 30}
+    definition = create_definition(actor=SYSTEM, at=AT, name="Twenty", terms=terms)
+    publish_definition(actor=SYSTEM, at=AT, definition_id=definition)
+    given = {"actor": SYSTEM, "at": AT, "definition_id": definition}
+    EXISTING["batch_id"] = order_codes(**given, key="codes", count=3)
+    make_codes(batch_id=EXISTING["batch_id"])
+    member_id = EXISTING["member_id"]
+    EXISTING["voucher_id"] = issue_voucher(**given, key="one", member_id=member_id)
+    EXISTING["definition_id"] = definition
+
+
 def seed() -> dict[str, str]:
     """A small house with something of everything; returns the headers of a caller that may do all."""
     seed_sales(seed_people())
@@ -162,6 +182,7 @@ def seed() -> dict[str, str]:
     EXISTING.update(product_id="p1", order_id="till:0-0")
     seed_source()
     seed_checkout()
+    seed_vouchers()
     user = create_user(
         actor=SYSTEM, at=AT, username="owner", password="correct horse battery", role="administrator"
     )

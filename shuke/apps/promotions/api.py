@@ -10,11 +10,11 @@ from shuke.apps.promotions import operations, queries
 from shuke.apps.promotions.schemas import (
     Basket,
     BasketLine,
-    BatchView,
-    CurvePoint,
-    DefinitionRow,
-    DefinitionView,
     MemberVoucher,
+    VoucherBatchView,
+    VoucherDay,
+    VoucherDefinitionRow,
+    VoucherDefinitionView,
     VoucherRefusal,
     VoucherView,
 )
@@ -29,26 +29,26 @@ Key = Annotated[str, Field(min_length=1, max_length=100, description="The same k
 Minor = Annotated[int, Field(ge=0, le=10**12)]
 
 
-class TermsInput(Schema):
+class VoucherTermsInput(Schema):
     """A kind of voucher; ``terms`` are those of docs/algorithms/vouchers.md."""
 
     name: Annotated[str, Field(max_length=120)]
     terms: dict[str, Any]
 
 
-class PublishInput(Schema):
+class VoucherPublishInput(Schema):
     """A note for those who read the versions."""
 
     note: Annotated[str, Field(max_length=300)] = ""
 
 
-class Published(Schema):
+class VoucherPublished(Schema):
     """The version that is in force from now on."""
 
     version: int
 
 
-class IssueInput(Schema):
+class VoucherIssueInput(Schema):
     """To one member or to everybody in an audience: give one of them."""
 
     key: Key
@@ -57,14 +57,14 @@ class IssueInput(Schema):
     reason: Annotated[str, Field(max_length=300)] = ""
 
 
-class Issued(Schema):
+class VoucherIssued(Schema):
     """The member's voucher, or the batch that is being issued."""
 
     voucher_id: str = ""
     batch_id: str = ""
 
 
-class CodesInput(Schema):
+class VoucherCodesInput(Schema):
     """How many unique codes."""
 
     key: Key
@@ -72,14 +72,14 @@ class CodesInput(Schema):
     label: Annotated[str, Field(max_length=160)] = ""
 
 
-class WordInput(Schema):
+class VoucherWordInput(Schema):
     """A code that many share."""
 
     word: Annotated[str, Field(min_length=4, max_length=40)]
     label: Annotated[str, Field(max_length=160)] = ""
 
 
-class ClaimInput(Schema):
+class VoucherClaimInput(Schema):
     """A member takes a voucher: one that is open to claims, or the one of a code."""
 
     key: Key
@@ -88,7 +88,7 @@ class ClaimInput(Schema):
     code: Annotated[str, Field(max_length=64)] = ""
 
 
-class LineInput(Schema):
+class VoucherLineInput(Schema):
     """A line of a basket; ``left_minor`` is what is left after promotions, the list price by default."""
 
     line_no: Annotated[int, Field(ge=1, le=10_000)]
@@ -102,19 +102,19 @@ class LineInput(Schema):
     allows_discount: bool = True
 
 
-class CheckInput(Schema):
+class VoucherCheckInput(Schema):
     """Codes on a basket."""
 
     codes: Annotated[list[Annotated[str, Field(max_length=64)]], Field(min_length=1, max_length=12)]
     member_id: Text = ""
     tier: Text = ""
-    lines: Annotated[list[LineInput], Field(min_length=1, max_length=1_000)]
+    lines: Annotated[list[VoucherLineInput], Field(min_length=1, max_length=1_000)]
     sales_channel: Text = ""
     store_id: Text = ""
     shipping_minor: Minor = 0
 
 
-class UseView(Schema):
+class VoucherUseView(Schema):
     """What one voucher takes off."""
 
     voucher_id: str
@@ -127,7 +127,7 @@ class UseView(Schema):
     gift_product_id: str
 
 
-class RefusalView(Schema):
+class VoucherRefusalView(Schema):
     """Why a code does not apply; ``hint`` is its place among the codes, from 0."""
 
     code: str
@@ -136,29 +136,31 @@ class RefusalView(Schema):
     details: dict[str, Any]
 
 
-class CheckAnswer(Schema):
+class VoucherCheckAnswer(Schema):
     """What the codes take off, and why some do not."""
 
-    uses: list[UseView]
-    refusals: list[RefusalView]
+    uses: list[VoucherUseView]
+    refusals: list[VoucherRefusalView]
 
 
-class DefinitionFilter(Schema):
+class VoucherDefinitionFilter(Schema):
     """Which kinds to list."""
 
     status: str = ""
     q: str = ""
 
 
-class CancelInput(Schema):
+class VoucherCancelInput(Schema):
     """Why."""
 
     reason: Annotated[str, Field(min_length=1, max_length=300)]
 
 
-@router.get("/vouchers/definitions", response=Page[DefinitionRow], summary="List kinds of vouchers")
+@router.get("/vouchers/definitions", response=Page[VoucherDefinitionRow], summary="List kinds of vouchers")
 def list_definitions(
-    request: HttpRequest, paging: Annotated[Paging, Query()], wanted: Annotated[DefinitionFilter, Query()]
+    request: HttpRequest,
+    paging: Annotated[Paging, Query()],
+    wanted: Annotated[VoucherDefinitionFilter, Query()],
 ) -> dict[str, Any]:
     """The last changed first."""
     permit(request, "vouchers.view")
@@ -168,23 +170,31 @@ def list_definitions(
     return paginate(rows, total, paging)
 
 
-@router.post("/vouchers/definitions", response={201: DefinitionView}, summary="Write down a kind of voucher")
-def create_definition(request: HttpRequest, body: TermsInput) -> tuple[int, DefinitionView]:
+@router.post(
+    "/vouchers/definitions", response={201: VoucherDefinitionView}, summary="Write down a kind of voucher"
+)
+def create_definition(request: HttpRequest, body: VoucherTermsInput) -> tuple[int, VoucherDefinitionView]:
     """A draft; nothing is issued before it is published."""
     actor = permit(request, "vouchers.edit")
     found = operations.create_definition(actor=actor, at=now(), name=body.name, terms=body.terms)
     return 201, queries.definition(found)
 
 
-@router.get("/vouchers/definitions/{definition_id}", response=DefinitionView, summary="One kind of voucher")
-def read_definition(request: HttpRequest, definition_id: str) -> DefinitionView:
+@router.get(
+    "/vouchers/definitions/{definition_id}", response=VoucherDefinitionView, summary="One kind of voucher"
+)
+def read_definition(request: HttpRequest, definition_id: str) -> VoucherDefinitionView:
     """With its versions, limits and what it has cost."""
     permit(request, "vouchers.view")
     return queries.definition(definition_id)
 
 
-@router.put("/vouchers/definitions/{definition_id}", response=DefinitionView, summary="Change the draft")
-def change_definition(request: HttpRequest, definition_id: str, body: TermsInput) -> DefinitionView:
+@router.put(
+    "/vouchers/definitions/{definition_id}", response=VoucherDefinitionView, summary="Change the draft"
+)
+def change_definition(
+    request: HttpRequest, definition_id: str, body: VoucherTermsInput
+) -> VoucherDefinitionView:
     """What was published stays in force until the draft is published."""
     actor = permit(request, "vouchers.edit")
     operations.change_definition(
@@ -193,14 +203,16 @@ def change_definition(request: HttpRequest, definition_id: str, body: TermsInput
     return queries.definition(definition_id)
 
 
-@router.post("/vouchers/definitions/{definition_id}/publish", response=Published, summary="Publish the draft")
-def publish(request: HttpRequest, definition_id: str, body: PublishInput) -> Published:
+@router.post(
+    "/vouchers/definitions/{definition_id}/publish", response=VoucherPublished, summary="Publish the draft"
+)
+def publish(request: HttpRequest, definition_id: str, body: VoucherPublishInput) -> VoucherPublished:
     """Vouchers that are out keep the terms they were issued with."""
     actor = permit(request, "vouchers.edit")
     version = operations.publish_definition(
         actor=actor, at=now(), definition_id=definition_id, note=body.note
     )
-    return Published(version=version)
+    return VoucherPublished(version=version)
 
 
 @router.post("/vouchers/definitions/{definition_id}/end", response={204: None}, summary="Issue no more")
@@ -212,25 +224,29 @@ def end(request: HttpRequest, definition_id: str) -> tuple[int, None]:
 
 
 @router.get(
-    "/vouchers/definitions/{definition_id}/curve", response=list[CurvePoint], summary="Claims and redemption"
+    "/vouchers/definitions/{definition_id}/curve", response=list[VoucherDay], summary="Claims and redemption"
 )
-def curve(request: HttpRequest, definition_id: str) -> list[CurvePoint]:
+def curve(request: HttpRequest, definition_id: str) -> list[VoucherDay]:
     """By business day, without gaps."""
     permit(request, "vouchers.view")
     queries.definition(definition_id)
     return queries.redemption_curve(definition_id)
 
 
-@router.get("/vouchers/definitions/{definition_id}/batches", response=list[BatchView], summary="Its batches")
-def batches(request: HttpRequest, definition_id: str) -> list[BatchView]:
+@router.get(
+    "/vouchers/definitions/{definition_id}/batches", response=list[VoucherBatchView], summary="Its batches"
+)
+def batches(request: HttpRequest, definition_id: str) -> list[VoucherBatchView]:
     """Newest first; shared codes only for those who may edit."""
     actor = permit(request, "vouchers.view")
     queries.definition(definition_id)
     return queries.batches_of(definition_id, with_words=actor.may("vouchers.edit"))
 
 
-@router.post("/vouchers/definitions/{definition_id}/issue", response={201: Issued}, summary="Issue vouchers")
-def issue(request: HttpRequest, definition_id: str, body: IssueInput) -> tuple[int, Issued]:
+@router.post(
+    "/vouchers/definitions/{definition_id}/issue", response={201: VoucherIssued}, summary="Issue vouchers"
+)
+def issue(request: HttpRequest, definition_id: str, body: VoucherIssueInput) -> tuple[int, VoucherIssued]:
     """To one member at once, or to an audience in the background."""
     actor, at = permit(request, "vouchers.edit"), now()
     if body.audience_id:
@@ -242,7 +258,7 @@ def issue(request: HttpRequest, definition_id: str, body: IssueInput) -> tuple[i
             audience_id=body.audience_id,
             as_of=business_date(at, retailer().time_zone),
         )
-        return 201, Issued(batch_id=batch_id)
+        return 201, VoucherIssued(batch_id=batch_id)
     voucher_id = operations.issue_voucher(
         actor=actor,
         at=at,
@@ -251,35 +267,37 @@ def issue(request: HttpRequest, definition_id: str, body: IssueInput) -> tuple[i
         member_id=body.member_id,
         reason=body.reason,
     )
-    return 201, Issued(voucher_id=voucher_id)
+    return 201, VoucherIssued(voucher_id=voucher_id)
 
 
 @router.post(
-    "/vouchers/definitions/{definition_id}/codes", response={201: Issued}, summary="Make unique codes"
+    "/vouchers/definitions/{definition_id}/codes", response={201: VoucherIssued}, summary="Make unique codes"
 )
-def order_codes(request: HttpRequest, definition_id: str, body: CodesInput) -> tuple[int, Issued]:
+def order_codes(
+    request: HttpRequest, definition_id: str, body: VoucherCodesInput
+) -> tuple[int, VoucherIssued]:
     """In the background; the batch says how far it is."""
     actor = permit(request, "vouchers.edit")
     batch_id = operations.order_codes(
         actor=actor, at=now(), key=body.key, definition_id=definition_id, count=body.count, label=body.label
     )
-    return 201, Issued(batch_id=batch_id)
+    return 201, VoucherIssued(batch_id=batch_id)
 
 
 @router.post(
-    "/vouchers/definitions/{definition_id}/word", response={201: Issued}, summary="Open a shared code"
+    "/vouchers/definitions/{definition_id}/word", response={201: VoucherIssued}, summary="Open a shared code"
 )
-def share(request: HttpRequest, definition_id: str, body: WordInput) -> tuple[int, Issued]:
+def share(request: HttpRequest, definition_id: str, body: VoucherWordInput) -> tuple[int, VoucherIssued]:
     """One code for many."""
     actor = permit(request, "vouchers.edit")
     batch_id = operations.create_shared_code(
         actor=actor, at=now(), definition_id=definition_id, word=body.word, label=body.label
     )
-    return 201, Issued(batch_id=batch_id)
+    return 201, VoucherIssued(batch_id=batch_id)
 
 
-@router.get("/vouchers/batches/{batch_id}", response=BatchView, summary="One batch")
-def read_batch(request: HttpRequest, batch_id: str) -> BatchView:
+@router.get("/vouchers/batches/{batch_id}", response=VoucherBatchView, summary="One batch")
+def read_batch(request: HttpRequest, batch_id: str) -> VoucherBatchView:
     """How far it is, and its vouchers by state."""
     permit(request, "vouchers.view")
     return queries.batch(batch_id)
@@ -295,22 +313,22 @@ def export(request: HttpRequest, batch_id: str) -> StreamingHttpResponse:
 
 
 @router.post("/vouchers/batches/{batch_id}/cancel", response={204: None}, summary="Cancel a batch")
-def cancel_batch(request: HttpRequest, batch_id: str, body: CancelInput) -> tuple[int, None]:
+def cancel_batch(request: HttpRequest, batch_id: str, body: VoucherCancelInput) -> tuple[int, None]:
     """Every voucher of it that was not used, in the background."""
     actor = permit(request, "vouchers.edit")
     operations.begin_cancelling(actor=actor, at=now(), batch_id=batch_id, reason=body.reason)
     return 204, None
 
 
-@router.post("/vouchers/claims", response={201: Issued}, summary="Claim a voucher")
-def claim(request: HttpRequest, body: ClaimInput) -> tuple[int, Issued]:
+@router.post("/vouchers/claims", response={201: VoucherIssued}, summary="Claim a voucher")
+def claim(request: HttpRequest, body: VoucherClaimInput) -> tuple[int, VoucherIssued]:
     """For a member, within the limits; wrong codes are counted against the caller."""
     actor, at = permit(request, "vouchers.edit"), now()
     if not body.code:
         voucher_id = operations.claim_voucher(
             key=body.key, definition_id=body.definition_id, member_id=body.member_id, at=at
         )
-        return 201, Issued(voucher_id=voucher_id)
+        return 201, VoucherIssued(voucher_id=voucher_id)
     who = f"{actor.kind}:{actor.id}"
     try:
         voucher_id = operations.claim_code(
@@ -320,11 +338,11 @@ def claim(request: HttpRequest, body: ClaimInput) -> tuple[int, Issued]:
         guess = VoucherRefusal(str(refusal.details.get("reason", "")), "")
         operations.count_wrong_codes(who=who, refusals=[guess], at=at)
         raise
-    return 201, Issued(voucher_id=voucher_id)
+    return 201, VoucherIssued(voucher_id=voucher_id)
 
 
-@router.post("/vouchers/check", response=CheckAnswer, summary="Try codes on a basket")
-def check(request: HttpRequest, body: CheckInput) -> CheckAnswer:
+@router.post("/vouchers/check", response=VoucherCheckAnswer, summary="Try codes on a basket")
+def check(request: HttpRequest, body: VoucherCheckInput) -> VoucherCheckAnswer:
     """Changes nothing.  After ten wrong codes in a minute every code of this caller is refused."""
     actor, at = permit(request, "vouchers.view"), now()
     who = f"{actor.kind}:{actor.id}"
@@ -345,10 +363,13 @@ def check(request: HttpRequest, body: CheckInput) -> CheckAnswer:
         codes=body.codes, member_id=body.member_id, tier=body.tier, basket=basket, left=left, at=at, who=who
     )
     operations.count_wrong_codes(who=who, refusals=quote.refusals, at=at)
-    return CheckAnswer(
-        uses=[UseView(**{name: getattr(use, name) for name in UseView.model_fields}) for use in quote.uses],
+    return VoucherCheckAnswer(
+        uses=[
+            VoucherUseView(**{name: getattr(use, name) for name in VoucherUseView.model_fields})
+            for use in quote.uses
+        ],
         refusals=[
-            RefusalView(code=r.code, message=r.message, hint=r.hint, details=dict(r.details))
+            VoucherRefusalView(code=r.code, message=r.message, hint=r.hint, details=dict(r.details))
             for r in quote.refusals
         ],
     )
@@ -362,7 +383,7 @@ def read_voucher(request: HttpRequest, voucher_id: str) -> VoucherView:
 
 
 @router.post("/vouchers/{voucher_id}/cancel", response={204: None}, summary="Cancel a voucher")
-def cancel(request: HttpRequest, voucher_id: str, body: CancelInput) -> tuple[int, None]:
+def cancel(request: HttpRequest, voucher_id: str, body: VoucherCancelInput) -> tuple[int, None]:
     """One that was not used and that no purchase holds."""
     actor = permit(request, "vouchers.edit")
     operations.cancel_voucher(actor=actor, at=now(), voucher_id=voucher_id, reason=body.reason)

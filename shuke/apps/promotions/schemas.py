@@ -19,23 +19,23 @@ from shuke.apps.promotions.rules.terms import FaultyTerms
 __all__ = [
     "Basket",
     "BasketLine",
-    "BatchView",
-    "CurvePoint",
-    "DefinitionRow",
-    "DefinitionView",
     "Example",
     "ExampleLine",
     "FaultyTerms",
     "HeldVouchers",
-    "LimitView",
     "MemberVoucher",
     "ReturnedVoucher",
-    "StateCounts",
-    "StepView",
-    "VersionView",
+    "VoucherBatchView",
+    "VoucherCounts",
+    "VoucherDay",
+    "VoucherDefinitionRow",
+    "VoucherDefinitionView",
+    "VoucherLimit",
     "VoucherQuote",
     "VoucherRefusal",
+    "VoucherStep",
     "VoucherUse",
+    "VoucherVersionView",
     "VoucherView",
 ]
 
@@ -81,7 +81,7 @@ class MemberVoucher(Schema):
     may_be_gifted: bool
 
 
-class StateCounts(Schema):
+class VoucherCounts(Schema):
     """Vouchers by state.  ``out`` are all that were ever made."""
 
     issued: int = 0
@@ -108,7 +108,7 @@ class StateCounts(Schema):
         return self.redeemed / self.out if self.out else None
 
 
-class VersionView(Schema):
+class VoucherVersionView(Schema):
     """Terms that were published; never changes."""
 
     number: int
@@ -119,7 +119,7 @@ class VersionView(Schema):
     published_at: datetime
 
 
-class DefinitionRow(Schema):
+class VoucherDefinitionRow(Schema):
     """A kind of voucher in a list."""
 
     id: str
@@ -129,12 +129,12 @@ class DefinitionRow(Schema):
     kind: str
     summary: str
     validity: str
-    counts: StateCounts
+    counts: VoucherCounts
     has_draft: bool
     updated_at: datetime
 
 
-class LimitView(Schema):
+class VoucherLimit(Schema):
     """A limit and what is taken of it.  ``budget`` is in minor units."""
 
     what: str
@@ -147,19 +147,19 @@ class LimitView(Schema):
         return min(100.0, 100 * self.used / self.limit) if self.limit else 0.0
 
 
-class DefinitionView(DefinitionRow):
+class VoucherDefinitionView(VoucherDefinitionRow):
     """A kind of voucher with its terms: those that are in force, and the draft if there is one."""
 
     terms: dict[str, Any]
     draft: dict[str, Any] | None
     created_at: datetime
-    versions: list[VersionView]
-    limits: list[LimitView]
+    versions: list[VoucherVersionView]
+    limits: list[VoucherLimit]
     off_minor: int
     currency: str
 
 
-class BatchView(Schema):
+class VoucherBatchView(Schema):
     """Vouchers that came into being together.  ``word`` is a shared code, only where it was asked for."""
 
     id: str
@@ -171,7 +171,7 @@ class BatchView(Schema):
     state: str
     wanted: int
     made: int
-    counts: StateCounts
+    counts: VoucherCounts
     word: str = ""
     author_name: str
     created_at: datetime
@@ -182,7 +182,7 @@ class BatchView(Schema):
         return min(100, self.made * 100 // self.wanted) if self.wanted else 100
 
 
-class CurvePoint(Schema):
+class VoucherDay(Schema):
     """One day in the retailer's time zone: how many were issued or claimed, and used, that day."""
 
     day: date
@@ -191,7 +191,7 @@ class CurvePoint(Schema):
     off_minor: int
 
 
-class StepView(Schema):
+class VoucherStep(Schema):
     """One step of a voucher."""
 
     event: str
@@ -218,7 +218,7 @@ class VoucherView(Schema):
     off_minor: int
     origin_id: str | None = None
     successor_id: str | None = None
-    steps: list[StepView] = Field(default_factory=list)
+    steps: list[VoucherStep] = Field(default_factory=list)
 
     @property
     def is_cancellable(self) -> bool:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from shuke.apps.promotions import operations, queries
 from shuke.apps.promotions.forms import TermsForm, first_values, terms_values
-from shuke.apps.promotions.schemas import DefinitionView, Example, FaultyTerms
+from shuke.apps.promotions.schemas import Example, FaultyTerms, VoucherDefinitionView
 from shuke.platform.clock import now
 from shuke.platform.errors import Refused
 from shuke.platform.retailer.queries import retailer
@@ -66,7 +66,7 @@ def edit(request: HttpRequest, definition_id: str) -> HttpResponse:
     return _page(request, form, view=view)
 
 
-def _page(request: HttpRequest, form: TermsForm, *, view: DefinitionView | None) -> HttpResponse:
+def _page(request: HttpRequest, form: TermsForm, *, view: VoucherDefinitionView | None) -> HttpResponse:
     context: dict[str, Any] = {
         "form": form,
         "definition": view,

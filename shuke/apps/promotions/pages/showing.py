@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from shuke.apps.audiences.queries import audience_names
 from shuke.apps.promotions import queries
 from shuke.apps.promotions.forms import CodesForm, WordForm
-from shuke.apps.promotions.schemas import CurvePoint
+from shuke.apps.promotions.schemas import VoucherDay
 from shuke.platform.clock import business_date, now
 from shuke.platform.errors import Refused
 from shuke.platform.ids import new_id
@@ -41,7 +41,7 @@ def definition(request: HttpRequest, definition_id: str) -> HttpResponse:
     return render(request, "promotions/detail.html", context)
 
 
-def curve_option(points: list[CurvePoint]) -> dict[str, Any]:
+def curve_option(points: list[VoucherDay]) -> dict[str, Any]:
     """Issued or claimed, and below it used, each added up day by day."""
     issued, redeemed, first, second = 0, 0, [], []
     for point in points:

@@ -11,12 +11,12 @@ from shuke.apps.promotions.queries.counting import used_of
 from shuke.apps.promotions.queries.wording import terms_summary, validity_summary
 from shuke.apps.promotions.rules.terms import Terms, terms_of
 from shuke.apps.promotions.schemas import (
-    BatchView,
-    DefinitionRow,
-    DefinitionView,
-    LimitView,
-    StateCounts,
-    VersionView,
+    VoucherBatchView,
+    VoucherCounts,
+    VoucherDefinitionRow,
+    VoucherDefinitionView,
+    VoucherLimit,
+    VoucherVersionView,
 )
 from shuke.platform.crypto import decrypt
 from shuke.platform.errors import NotFound
@@ -33,7 +33,7 @@ def definition_row(definition_id: str) -> VoucherDefinition:
 
 def definitions_page(
     *, limit: int = 50, offset: int = 0, status: str = "", text: str = ""
-) -> tuple[list[DefinitionRow], int]:
+) -> tuple[list[VoucherDefinitionRow], int]:
     """Kinds of vouchers, the last changed first, and how many there are in all."""
     rows = VoucherDefinition.objects.order_by("-updated_at", "-pk")
     if status:
@@ -51,10 +51,10 @@ def definitions_page(
 
 
 def _row(
-    row: VoucherDefinition, data: dict[str, object], counts: StateCounts, currency: str
-) -> DefinitionRow:
+    row: VoucherDefinition, data: dict[str, object], counts: VoucherCounts, currency: str
+) -> VoucherDefinitionRow:
     terms = terms_of(data)
-    return DefinitionRow(
+    return VoucherDefinitionRow(
         id=row.public_id,
         name=row.name,
         status=row.status,
@@ -68,30 +68,30 @@ def _row(
     )
 
 
-def counts_of(definition_ids: Iterable[int]) -> dict[int, StateCounts]:
+def counts_of(definition_ids: Iterable[int]) -> dict[int, VoucherCounts]:
     """Vouchers by state of each definition; none where there are none."""
     rows = Voucher.objects.filter(batch__version__definition__in=list(definition_ids))
     grouped = rows.values_list("batch__version__definition", "state").annotate(count=Count("pk")).order_by()
     found: dict[int, dict[str, int]] = defaultdict(dict)
     for definition, state, count in grouped:
         found[definition][state] = count
-    return defaultdict(StateCounts, {key: StateCounts(**states) for key, states in found.items()})
+    return defaultdict(VoucherCounts, {key: VoucherCounts(**states) for key, states in found.items()})
 
 
-def definition(definition_id: str) -> DefinitionView:
+def definition(definition_id: str) -> VoucherDefinitionView:
     """One kind of voucher with its versions, limits and what it has cost.  Raises ``NotFound``."""
     row = definition_row(definition_id)
     shop = retailer()
     versions = list(row.versions.order_by("-number"))
     data = versions[0].terms if versions else row.draft or {}
     used = Voucher.objects.filter(batch__version__definition=row, state="redeemed")
-    return DefinitionView(
+    return VoucherDefinitionView(
         **_row(row, data, counts_of([row.pk])[row.pk], shop.currency).model_dump(),
         terms=data,
         draft=row.draft,
         created_at=row.created_at,
         versions=[
-            VersionView(
+            VoucherVersionView(
                 number=version.number,
                 terms=version.terms,
                 summary=terms_summary(terms_of(version.terms), currency=shop.currency),
@@ -107,7 +107,7 @@ def definition(definition_id: str) -> DefinitionView:
     )
 
 
-def _limits(row: VoucherDefinition, terms: Terms) -> list[LimitView]:
+def _limits(row: VoucherDefinition, terms: Terms) -> list[VoucherLimit]:
     used, limits = used_of(row.pk), terms.limits
     pairs = (
         ("uses", limits.uses, used.uses),
@@ -115,11 +115,11 @@ def _limits(row: VoucherDefinition, terms: Terms) -> list[LimitView]:
         ("budget", limits.budget_minor, used.budget),
     )
     return [
-        LimitView(what=what, limit=limit, used=taken) for what, limit, taken in pairs if limit is not None
+        VoucherLimit(what=what, limit=limit, used=taken) for what, limit, taken in pairs if limit is not None
     ]
 
 
-def batches_of(definition_id: str, *, with_words: bool = False, limit: int = 50) -> list[BatchView]:
+def batches_of(definition_id: str, *, with_words: bool = False, limit: int = 50) -> list[VoucherBatchView]:
     """The batches of a definition, newest first, without that of single vouchers while it is empty."""
     rows = VoucherBatch.objects.select_related("version__definition")
     found = list(rows.filter(version__definition__public_id=definition_id).order_by("-pk")[:limit])
@@ -127,7 +127,7 @@ def batches_of(definition_id: str, *, with_words: bool = False, limit: int = 50)
     return [view for view in views if view.kind != "single" or view.counts.out]
 
 
-def batch(batch_id: str, *, with_word: bool = False) -> BatchView:
+def batch(batch_id: str, *, with_word: bool = False) -> VoucherBatchView:
     """One batch.  Raises ``NotFound``."""
     rows = VoucherBatch.objects.select_related("version__definition").filter(public_id=batch_id)
     views = _batch_views(list(rows), with_words=with_word)
@@ -136,13 +136,13 @@ def batch(batch_id: str, *, with_word: bool = False) -> BatchView:
     return views[0]
 
 
-def _batch_views(rows: list[VoucherBatch], *, with_words: bool) -> list[BatchView]:
+def _batch_views(rows: list[VoucherBatch], *, with_words: bool) -> list[VoucherBatchView]:
     states: dict[int, dict[str, int]] = defaultdict(dict)
     grouped = Voucher.objects.filter(batch__in=rows).values_list("batch", "state").order_by()
     for key, state, count in grouped.annotate(count=Count("pk")):
         states[key][state] = count
     return [
-        BatchView(
+        VoucherBatchView(
             id=row.public_id,
             definition_id=row.version.definition.public_id,
             definition_name=row.version.definition.name,
@@ -152,7 +152,7 @@ def _batch_views(rows: list[VoucherBatch], *, with_words: bool) -> list[BatchVie
             state=row.state,
             wanted=row.wanted,
             made=row.made,
-            counts=StateCounts(**states[row.pk]),
+            counts=VoucherCounts(**states[row.pk]),
             word=decrypt(row.word_encrypted) if with_words else "",
             author_name=row.author_name,
             created_at=row.created_at,
@@ -167,7 +167,7 @@ def definition_names(definition_ids: Iterable[str]) -> dict[str, str]:
     return dict(rows.values_list("public_id", "name"))
 
 
-def claimable_definitions() -> list[DefinitionRow]:
+def claimable_definitions() -> list[VoucherDefinitionRow]:
     """Kinds of vouchers that members may claim by themselves."""
     rows, _total = definitions_page(limit=200, status="published")
     newest = {

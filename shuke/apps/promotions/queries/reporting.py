@@ -17,12 +17,12 @@ from shuke.apps.promotions.queries.wording import terms_summary
 from shuke.apps.promotions.rules.codes import printed_code
 from shuke.apps.promotions.rules.evaluation import Reason
 from shuke.apps.promotions.rules.terms import terms_of
-from shuke.apps.promotions.schemas import CurvePoint, StepView, VoucherView
+from shuke.apps.promotions.schemas import VoucherDay, VoucherStep, VoucherView
 from shuke.platform.errors import NotFound
 from shuke.platform.retailer.queries import retailer
 
 
-def redemption_curve(definition_id: str) -> list[CurvePoint]:
+def redemption_curve(definition_id: str) -> list[VoucherDay]:
     """By day, without gaps: vouchers that came into being or into hands, and vouchers used with what they took off.
 
     Unique codes for nobody count as issued on the day they were ordered.
@@ -51,7 +51,7 @@ def redemption_curve(definition_id: str) -> list[CurvePoint]:
         return []
     span = (days[-1] - days[0]).days + 1
     return [
-        CurvePoint(
+        VoucherDay(
             day=day,
             issued=issued.get(day, 0),
             redeemed=redeemed.get(day, (0, 0))[0],
@@ -90,7 +90,7 @@ def voucher(voucher_id: str, *, unmask: bool = False) -> VoucherView:
         off_minor=row.off_minor,
         origin_id=row.origin.public_id if row.origin else None,
         successor_id=successor.public_id if successor else None,
-        steps=[StepView.from_orm(step) for step in row.events.order_by("pk")],
+        steps=[VoucherStep.from_orm(step) for step in row.events.order_by("pk")],
     )
 
 
