@@ -13,6 +13,7 @@ from shuke.apps.campaigns.queries.composing import (
     contents_of,
     member_fields,
     member_language,
+    own_page_links,
     people,
     shared_context,
 )
@@ -109,7 +110,7 @@ def _queue_next(row: Campaign, *, run_id: int) -> int:
         run_id=run.public_id,
         channel=row.channel,
         purpose=PURPOSE,
-        recipients=_recipients(arms, keys=keys, contents=contents_of(row)),
+        recipients=_recipients(arms, keys=keys, contents=contents_of(row), at=run.started_at),
         contents=contents_of(row),
         context=shared_context(row),
     )
@@ -133,10 +134,11 @@ def _expose(row: Campaign, run: CampaignRun, *, arms: Mapping[str, str], keys: M
 
 
 def _recipients(
-    arms: Mapping[str, str], *, keys: Mapping[str, str], contents: Contents
+    arms: Mapping[str, str], *, keys: Mapping[str, str], contents: Contents, at: datetime
 ) -> Sequence[Recipient]:
     found = people([member_id for member_id, arm in arms.items() if arm != CONTROL])
     first = min(variant for variant, _language in contents)
+    links = own_page_links(found, contents=contents, at=at)
     recipients = []
     for member_id, arm in arms.items():
         member = found.get(member_id)
@@ -149,7 +151,7 @@ def _recipients(
                 person_key=keys[member_id],
                 variant=variant,
                 language=member_language(member, variant=variant, contents=contents),
-                fields=member_fields(member),
+                fields=member_fields(member, own_page_url=links.get(member_id, "")),
             )
         )
     return recipients

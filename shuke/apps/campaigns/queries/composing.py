@@ -1,7 +1,7 @@
 """What templates know of members, and the message as one member would read it."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.utils import translation
@@ -13,6 +13,7 @@ from shuke.apps.campaigns.rules import first_name, language_for
 from shuke.apps.campaigns.schemas import ContentInput, PreviewView
 from shuke.apps.channels.queries import content_problem, render_preview
 from shuke.apps.channels.schemas import Content
+from shuke.apps.loyalty.queries.own_links import EXAMPLE, own_links
 from shuke.apps.members.queries import members_page
 from shuke.apps.members.schemas import MemberView
 from shuke.platform.batches import in_batches
@@ -30,14 +31,26 @@ def people(member_ids: Iterable[str], *, unmask: bool = True) -> dict[str, Membe
     return found
 
 
-def member_fields(member: MemberView) -> dict[str, Any]:
-    """What a template sees as ``member``; unknown things are empty, so that ``or`` gives a fallback."""
+def member_fields(member: MemberView, *, own_page_url: str = "") -> dict[str, Any]:
+    """What a template sees as ``member``; unknown things are empty, so that ``or`` gives a fallback.
+
+    Only a message to the member has the link that opens the member's page; previews have one that opens nothing.
+    """
     return {
         "name": member.name,
         "first_name": first_name(member.name),
         "language": member.language,
         "joined_on": member.joined_on.isoformat() if member.joined_on else "",
+        "own_page_url": own_page_url or EXAMPLE,
     }
+
+
+def own_page_links(
+    member_ids: Iterable[str], *, contents: Mapping[Any, Content], at: datetime
+) -> dict[str, str]:
+    """The links to the members' own pages, if any template asks for them."""
+    texts = (text for content in contents.values() for text in (content.subject, content.text, content.html))
+    return own_links(member_ids, at=at) if any("own_page_url" in text for text in texts) else {}
 
 
 def shared_context(row: Campaign) -> dict[str, Any]:
@@ -118,4 +131,10 @@ def sample_members(campaign_id: str, *, as_of: date) -> list[tuple[str, str]]:
     return [(view.id, view.name or view.id) for view in views]
 
 
-_NOBODY: dict[str, Any] = {"name": "", "first_name": "", "language": "", "joined_on": ""}
+_NOBODY: dict[str, Any] = {
+    "name": "",
+    "first_name": "",
+    "language": "",
+    "joined_on": "",
+    "own_page_url": EXAMPLE,
+}

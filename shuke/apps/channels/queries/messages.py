@@ -10,6 +10,7 @@ from shuke.apps.channels.queries.rendering import unsealed
 from shuke.apps.channels.rules.links import without_pixel
 from shuke.apps.channels.schemas import MessageContent, MessageView, RunCounts
 from shuke.apps.identity.queries import addresses, identifiers_of
+from shuke.apps.loyalty.queries.own_links import without_own_links
 from shuke.apps.members.queries import masked, member_names
 from shuke.platform.errors import NotFound
 
@@ -71,6 +72,7 @@ def message_content(message_id: str, *, unmask: bool) -> MessageContent:
     row = message_row(message_id)
     rendered = unsealed(row.content_encrypted)
     parts = [rendered.subject, rendered.text, without_pixel(rendered.html)]
+    parts = [without_own_links(part) for part in parts]
     member_id = row.member.public_id
     if unmask:
         address = addresses([member_id], kind="email").get(member_id, "")

@@ -82,8 +82,11 @@ def render_for(
     rendered = render_content(content, {**context, "unsubscribe_url": leave}, plain_text=plain_text)
     text, html = rendered.text, rendered.html
 
+    # Links that open something for who holds them go into no click and no fact.
+    own = str(context.get("member", {}).get("own_page_url", "")) or leave
+
     def tracked(url: str) -> str:
-        return url if url.startswith(leave) else links.clicked(message_id, url)
+        return url if url.startswith((leave, own)) else links.clicked(message_id, url)
 
     if tracking:
         text, html = track_text(text, tracked=tracked), track_html(html, tracked=tracked)

@@ -1,5 +1,7 @@
 """The signed links by which members reach their own page without signing in."""
 
+import re
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -9,11 +11,15 @@ from django.utils.translation import gettext_lazy as _
 from shuke.apps.loyalty.models import OwnPage
 from shuke.apps.members.queries import member, survivor_of
 from shuke.apps.members.schemas import MemberView
+from shuke.platform.batches import in_batches
 from shuke.platform.errors import NotFound
 
 #: How long a link opens the page.
 LIFETIME = timedelta(days=90)
 FIRST_GENERATION = 1
+#: A link that opens nothing, for previews.
+EXAMPLE = f"{settings.SHUKE_PUBLIC_URL}/my/example/"
+_LINK = re.compile(re.escape(f"{settings.SHUKE_PUBLIC_URL}/my/") + r"[\w.-]+/")
 
 
 def _signer() -> Signer:
@@ -22,13 +28,29 @@ def _signer() -> Signer:
 
 def own_link(member_id: str, *, at: datetime) -> str:
     """The address of a member's own page, good for 90 days.  It holds no personal data and cannot be guessed."""
-    return f"{settings.SHUKE_PUBLIC_URL}/my/{own_token(member_id, at=at)}/"
+    return own_links([member_id], at=at)[member_id]
+
+
+def own_links(member_ids: Iterable[str], *, at: datetime) -> dict[str, str]:
+    """The addresses of many members, in one query for up to 5,000."""
+    ends, found = int((at + LIFETIME).timestamp()), {}
+    for ids in in_batches(member_ids):
+        rows = OwnPage.objects.filter(member__public_id__in=ids)
+        generations = dict(rows.values_list("member__public_id", "generation"))
+        for member_id in ids:
+            token = _signer().sign_object([member_id, generations.get(member_id, FIRST_GENERATION), ends])
+            found[member_id] = f"{settings.SHUKE_PUBLIC_URL}/my/{token}/"
+    return found
 
 
 def own_token(member_id: str, *, at: datetime) -> str:
     """The signed part of the link: whose page, of which generation, until when."""
-    ends = int((at + LIFETIME).timestamp())
-    return _signer().sign_object([member_id, _generation(member_id), ends])
+    return own_link(member_id, at=at).rstrip("/").rsplit("/", 1)[1]
+
+
+def without_own_links(text: str) -> str:
+    """A message for other eyes than the member's: links to own pages open nothing any more."""
+    return _LINK.sub(EXAMPLE, text)
 
 
 def own_member(token: str, *, at: datetime) -> MemberView:
