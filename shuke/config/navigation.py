@@ -43,6 +43,7 @@ SECTIONS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
     (
         _("Membership"),
         (
+            Entry(_("Points"), "/membership/points/", "coins", "loyalty.view"),
             Entry(_("Tiers"), "/membership/tiers/", "crown", "loyalty.view"),
             Entry(_("Benefits"), "/membership/benefits/", "gift", "loyalty.view"),
             Entry(_("Vouchers"), "/vouchers/", "ticket", "vouchers.view"),

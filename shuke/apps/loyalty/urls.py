@@ -6,6 +6,7 @@ from shuke.apps.loyalty.pages import (
     benefits,
     benefits_member,
     checkout,
+    earning,
     finance,
     ledger,
     own,
@@ -16,6 +17,14 @@ from shuke.apps.loyalty.pages import (
 
 app_name = "loyalty"
 urlpatterns: list[URLPattern] = [
+    path("membership/points/", earning.show_points, name="points"),
+    path("membership/points/example/", earning.show_example, name="points_example"),
+    path("membership/points/types/new/", earning.add_type, name="points_type_new"),
+    path("membership/points/publish/", earning.publish, name="rules_publish"),
+    path("membership/points/discard/", earning.discard, name="rules_discard"),
+    path("membership/points/rules/<slug:code>/drop/", earning.drop_rule, name="rule_drop"),
+    path("membership/points/<str:kind>/new/", earning.edit_rule, name="rule_new"),
+    path("membership/points/<str:kind>/<slug:code>/", earning.edit_rule, name="rule"),
     path("membership/ledger/", ledger.show_ledger, name="ledger"),
     path("membership/ledger/verify/", ledger.verify_now, name="verify"),
     path("membership/ledger/heads.json", ledger.download_heads, name="heads"),

@@ -11,6 +11,7 @@ from shuke.apps.loyalty.queries.earning_plans import (
     draft_version,
     earning_version,
     earning_versions,
+    in_language,
     plan_from,
     published_plans,
     version_in_force,
@@ -90,7 +91,7 @@ def _quote(
             rules=[
                 RuleShare(
                     rule=item.rule,
-                    name=plan.titles.get(item.rule, item.rule),
+                    name=in_language(plan.titles[item.rule]),
                     points=item.points,
                     cut=item.cut,
                     lines=dict(item.lines),

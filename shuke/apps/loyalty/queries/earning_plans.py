@@ -9,6 +9,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.loyalty.models import EarningVersion
@@ -60,7 +61,7 @@ def plan_from(number: int, body: EarningRules) -> Plan:
         purchases=tuple(_purchase_rule(rule) for rule in body.rules if isinstance(rule, PurchaseRule)),
         events=tuple(_event_rule(rule) for rule in body.rules if isinstance(rule, EventRuleView)),
         caps={name: Caps(caps.day, caps.month) for name, caps in body.caps.items()},
-        titles={rule.code: rule.name for rule in body.rules},
+        titles={rule.code: (rule.name, rule.name_zh or rule.name) for rule in body.rules},
     )
 
 
@@ -165,3 +166,13 @@ def version_view(row: EarningVersion, *, ends_at: datetime | None = None) -> Ear
         changed_by=row.changed_by,
         body=EarningRules.model_validate(row.body),
     )
+
+
+def rule_titles() -> dict[str, str]:
+    """What every rule that ever held is called in the reader's language, by code."""
+    return {code: in_language(names) for plan in published_plans().plans for code, names in plan.titles.items()}
+
+
+def in_language(names: tuple[str, str]) -> str:
+    """A rule's name in the reader's language."""
+    return names[1] if (get_language() or "").startswith("zh") else names[0]

@@ -181,13 +181,13 @@ class Caps:
 
 @dataclass(frozen=True)
 class Plan:
-    """All rules of one version; ``titles`` are what people call them."""
+    """All rules of one version; ``titles`` are their names in English and in Chinese."""
 
     number: int = 0
     purchases: tuple[EarningRule, ...] = ()
     events: tuple[EventRule, ...] = ()
     caps: Mapping[str, Caps] = field(default_factory=dict)
-    titles: Mapping[str, str] = field(default_factory=dict)
+    titles: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     @cached_property
     def points_types(self) -> tuple[str, ...]:

@@ -41,12 +41,14 @@ class Where(Strict):
 class PurchaseRule(Strict):
     """``points`` per ``per_minor`` of what was paid, or ``times`` (a ratio such as 3/2) the ground rate.
 
-    Rules of one ``group`` compete, groups add up; the basic rate is the group ``ground``.
+    Rules of one ``group`` compete, groups add up; the basic rate is the group ``ground``.  ``name_zh`` is the
+    name in Chinese, if it has another one there.
     """
 
     kind: Literal["purchase"] = "purchase"
     code: Code
     name: Annotated[str, Field(min_length=1, max_length=60)]
+    name_zh: Annotated[str, Field(max_length=60)] = ""
     points_type: Annotated[str, Field(min_length=1, max_length=20)] = "points"
     group: Code = "ground"
     points: Annotated[int, Field(ge=0, le=10**6)] = 0
@@ -67,6 +69,7 @@ class EventRuleView(Strict):
     kind: Literal["event"] = "event"
     code: Code
     name: Annotated[str, Field(min_length=1, max_length=60)]
+    name_zh: Annotated[str, Field(max_length=60)] = ""
     points_type: Annotated[str, Field(min_length=1, max_length=20)] = "points"
     event: Annotated[str, Field(min_length=1, max_length=100)]
     points: Count
