@@ -19,7 +19,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 AT = datetime(2026, 1, 5, 4, tzinfo=UTC)
-PURCHASES = 400
+PURCHASES = 250
+UNITS, BUYERS = 100, 10_000
 
 
 @contextmanager
@@ -89,6 +90,31 @@ def run(count: int) -> None:
     from shuke.apps.promotions.models import Voucher
 
     assert Voucher.objects.filter(state="redeemed").count() == 4 * PURCHASES
+    rush(defined(is_claimable=True, limits={"claims": UNITS}))
+
+
+def rush(definition: str) -> None:
+    """Ten thousand buyers claim a hundred flash units, by eight tills at once."""
+    from shuke.apps.members.operations import create_members
+    from shuke.apps.members.schemas import MemberProfile
+    from shuke.apps.promotions import operations
+    from shuke.apps.promotions.models import Voucher
+    from shuke.platform.errors import Refused
+
+    refs = create_members(at=AT, source="test", profiles=[MemberProfile(name="Ann")] * 500)
+
+    def claim(number: str) -> None:
+        member = refs[int(number) % len(refs)].public_id
+        try:
+            operations.claim_voucher(key=number, definition_id=definition, member_id=member, at=AT)
+        except Refused as refusal:
+            assert refusal.code == "voucher_limit_reached", refusal.code
+
+    with timed(f"{BUYERS:,} buyers for {UNITS} units, 8 tills", BUYERS, "buyers"):
+        at_once([str(number) for number in range(BUYERS)], 8, claim)
+    found = Voucher.objects.filter(batch__version__definition__public_id=definition).count()
+    print(f"units that were given out: {found}")
+    assert found == UNITS
 
 
 def at_once(codes: list[str], tills: int, task: Callable[[str], None]) -> None:
