@@ -55,6 +55,8 @@ def _set_up_django() -> None:
     django.setup()
 
 
+# The workers that this process starts share with it what is made once for a run.
+os.environ.setdefault("TEST_RUN", str(os.getpid()))
 if HAS_DJANGO:
     _choose_database()
     _set_up_django()
@@ -70,6 +72,14 @@ def pytest_configure() -> None:
         except ValueError as error:
             # The test of the translations fails on it; the other tests need not wait for its mend.
             warnings.warn(str(error), stacklevel=1)
+
+
+def pytest_unconfigure() -> None:
+    """Remove the database that processes of this run have copied."""
+    if HAS_DJANGO and not IS_XDIST_WORKER:
+        from tests.migrated import remove_template
+
+        remove_template()
 
 
 @pytest.fixture(scope="session")

@@ -41,14 +41,30 @@ class PostgresServer:
         """The address of a database in the form of ``SHUKE_DATABASE_URL``."""
         return f"postgresql://postgres@{quote(str(self.folder), safe='')}:5432/{database}"
 
-    def create_database(self) -> str:
-        """A new empty database; returns its address."""
+    def create_database(self, *, is_migrated: bool = False) -> str:
+        """A new database, empty or with every table; returns its address."""
         import psycopg
 
+        template = self._migrated() if is_migrated else "template1"
         name = f"shuke_{secrets.token_hex(6)}"
         with psycopg.connect(host=str(self.folder), user="postgres", autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return self.url(name)
+
+    def _migrated(self) -> str:
+        """The name of a database with every table, made at the first use; the migrations run once."""
+        import psycopg
+
+        from tests.migrated import migrate
+
+        name = "shuke_migrated"
+        with psycopg.connect(host=str(self.folder), user="postgres", autocommit=True) as connection:
+            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
+            if found is None:
+                connection.execute(f'CREATE DATABASE "{name}"')
+                with tempfile.TemporaryDirectory() as home:
+                    migrate(Path(home), url=self.url(name))
+        return name
 
     def stop(self) -> None:
         """Stop at once, connections or not, and remove the data."""

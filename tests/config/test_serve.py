@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.migrated import place_database
+
 pytestmark = [pytest.mark.slow, pytest.mark.once]
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -73,7 +75,7 @@ class Server:
 
     def __init__(self, home: Path) -> None:
         self.home, self.port = home, _free_port()
-        subprocess.run(_shuke("migrate"), env=_environment(home), cwd=ROOT, check=True, capture_output=True)
+        place_database(home)
         self.process = subprocess.Popen(
             _shuke("serve", "--port", str(self.port)),
             env=_environment(home), cwd=ROOT, stdout=subprocess.PIPE, text=True,

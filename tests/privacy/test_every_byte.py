@@ -18,6 +18,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from tests.migrated import place_database
 from tests.privacy.story import DEVICE, EMAIL, EXTERNAL, PHONE
 
 ROOT = Path(__file__).parents[2]
@@ -109,7 +110,11 @@ class Installation:
 def installation(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Installation]:
     """A new home."""
     is_server = request.param == "postgresql"
-    url = request.getfixturevalue("postgresql_server").create_database() if is_server else ""
+    url = ""
+    if is_server:
+        url = request.getfixturevalue("postgresql_server").create_database(is_migrated=True)
+    else:
+        place_database(tmp_path / "home")
     running = Installation(tmp_path / "home", url=url)
     yield running
     running.stop()

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.series import series
+
 HARNESS = Path(__file__).parents[3] / "benchmarks" / "sending.py"
 
 
@@ -28,13 +30,14 @@ def harness(*arguments: str) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-def test_nobody_twice_and_nobody_skipped_over_twenty_four_kills() -> None:
-    found = harness("--recipients", "20000", "--workers", "2", "--kills", "24")
-    assert found["kills"] == 24
+def test_nobody_twice_and_nobody_skipped_over_many_kills() -> None:
+    kills, recipients = series(8, long=24), series(6_000, long=20_000)
+    found = harness("--recipients", str(recipients), "--workers", "2", "--kills", str(kills))
+    assert found["kills"] == kills
     assert found["twice"] == found["uncertain_twice"] == 0
     assert found["sent_but_absent"] == found["arrived_but_unknown"] == found["other"] == 0
-    assert found["sent"] + found["uncertain"] == 20_000
-    assert found["uncertain"] <= 24
+    assert found["sent"] + found["uncertain"] == recipients
+    assert found["uncertain"] <= kills
 
 
 @pytest.mark.slow

@@ -11,10 +11,12 @@ import polars as pl
 import pytest
 
 from shuke.lake import Lake
+from tests.migrated import place_database
+from tests.series import series
 
 SCRIPT = Path(__file__).with_name("importing_process.py")
 LINES, MEMBERS = 60_000, 1_500
-KILLS = 4
+KILLS = series(2, long=8)
 
 
 def environment(home: Path) -> dict[str, str]:
@@ -60,6 +62,7 @@ def files(folder: Path) -> list[str]:
 @pytest.mark.slow
 def test_kill_9_in_mid_import_loses_and_doubles_nothing(tmp_path):
     home, chance = tmp_path / "home", random.Random(4)
+    place_database(home)
     batches = finish(process(home, "prepare", *files(tmp_path)))
     for batch_id in batches:
         for _ in range(KILLS // 2):

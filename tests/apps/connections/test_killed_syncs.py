@@ -12,10 +12,12 @@ import pytest
 
 from shuke.lake import Lake
 from tests.apps.connections.sync_shop import village_shop
+from tests.migrated import place_database
+from tests.series import series
 
 SCRIPT = Path(__file__).with_name("sync_process.py")
 ROOT = Path(__file__).parents[3]
-ORDERS, MEMBERS, KILLS = 6_000, 300, 3
+ORDERS, MEMBERS, KILLS = 6_000, 300, series(2, long=8)
 
 
 def process(home, *arguments):
@@ -74,6 +76,7 @@ def line(number, place, paid):
 @pytest.mark.slow
 def test_kill_9_in_mid_synchronisation_loses_and_doubles_nothing(tmp_path):
     home, chance = tmp_path / "home", random.Random(11)
+    place_database(home)
     with village_shop() as shelf:
         fill(shelf)
         [run_id] = finish(process(home, "prepare", shelf.address))

@@ -15,10 +15,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.series import series
+
 pytestmark = pytest.mark.slow
 
 LEASE_SECONDS = 5
-KILLS = 22
+KILLS = series(8, long=22)
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -111,7 +113,7 @@ def _spans(folder: Path) -> dict[str, list[tuple[int, int | None, int]]]:
 def test_killed_workers_lose_no_job_and_run_none_twice_at_once(site, tmp_path):
     folder = tmp_path / "spans"
     folder.mkdir()
-    jobs = 300
+    jobs = series(120, long=300)
     site.run("spans", str(folder), str(jobs))
     nursery = site.spawn("crew")
     assert nursery.stdout.readline() == "ready\n"

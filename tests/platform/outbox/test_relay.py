@@ -190,7 +190,7 @@ def test_rows_that_commit_out_of_order_on_postgresql(tmp_path, postgresql_server
         env={
             **os.environ,
             "SHUKE_HOME": str(tmp_path),
-            "SHUKE_DATABASE_URL": postgresql_server.create_database(),
+            "SHUKE_DATABASE_URL": postgresql_server.create_database(is_migrated=True),
         },
         capture_output=True,
         text=True,

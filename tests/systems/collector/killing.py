@@ -23,6 +23,7 @@ from pathlib import Path
 
 from shuke.sources.collector.spool import Spool
 from shuke.sources.collector.unpacking import unpack
+from tests.migrated import place_database
 from tests.systems.collector.light import KEY
 
 HERE = Path(__file__).resolve().parent
@@ -81,6 +82,7 @@ class Scene:
                 kill(process)
 
     def prepare(self) -> None:
+        place_database(self.home)
         self.source = self.finish(self.start("loading.py", "prepare")).strip()
 
     def finish(self, process: subprocess.Popen[str]) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.series import series
 from tests.systems.collector.killing import run
 
 #: A kill leaves to the system what was written, in memory as on disk; making the database is quicker in memory.
@@ -18,9 +19,10 @@ def test_kills_lose_and_double_nothing(tmp_path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
+    kills = series(4, long=8)
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else tmp_path) as home:
-        outcome = run(Path(home), port, kills=8)
-    assert outcome.kills == 8
-    assert outcome.sent > 200
+        outcome = run(Path(home), port, kills=kills)
+    assert outcome.kills == kills
+    assert outcome.sent > series(100, long=200)
     assert (outcome.lost, outcome.missing) == (0, 0)
     assert outcome.in_lake == outcome.distinct == outcome.sent

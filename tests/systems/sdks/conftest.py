@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from shuke.lake import Lake
+from tests.migrated import place_database
 from tests.systems.sdks.packages import node_modules
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -127,6 +128,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """The processes, with one source and key for each SDK."""
     house = House(home=tmp_path_factory.mktemp("sdks"), port=free_port())
     try:
+        place_database(house.home)
         house.keys = house.run("prepare_home.py")
         for name in ("collector", "loader", "relay"):
             house.start(name)
