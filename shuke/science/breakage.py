@@ -7,11 +7,10 @@ a distribution; docs/algorithms/points-finance.md has the formulas with numbers 
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-
-import scipy.stats
 
 #: Fewer complete months than this say nothing about a curve.
 FEWEST_COHORTS = 4
@@ -139,11 +138,11 @@ def with_tail(known: Factors, *, ages: int) -> Factors:
     points = [(age, math.log(factor - 1)) for age, factor in recent if factor > 1]
     steps: list[float] = [1.0] * missing
     if len(points) > 1:
-        line = scipy.stats.linregress([x for x, _ in points], [y for _, y in points])
+        line = statistics.linear_regression([x for x, _ in points], [y for _, y in points])
         first = len(known.factors)
         # A line that rises says that there is no end; then nothing is known but that it goes on as it did.
-        slope = min(float(line.slope), 0.0)
-        anchor = points[-1][1] if line.slope > 0 else float(line.intercept) + slope * points[-1][0]
+        slope = min(line.slope, 0.0)
+        anchor = points[-1][1] if line.slope > 0 else line.intercept + slope * points[-1][0]
         steps = [1 + math.exp(anchor + slope * (first + n - points[-1][0])) for n in range(missing)]
     return Factors(
         known.factors + tuple(steps),
@@ -259,7 +258,7 @@ def _interval(mean: float, error: float, *, ceiling: int, level: float) -> tuple
     if mean <= 0 or error <= 0:
         return mean, mean
     variance = math.log1p((error / mean) ** 2)
-    reach = float(scipy.stats.norm.ppf((1 + level) / 2)) * math.sqrt(variance)
+    reach = statistics.NormalDist().inv_cdf((1 + level) / 2) * math.sqrt(variance)
     lower, upper = (mean * math.exp(-variance / 2 + sign * reach) for sign in (-1, 1))
     return min(lower, mean), min(max(upper, mean), float(ceiling))
 
