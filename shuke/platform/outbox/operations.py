@@ -36,10 +36,15 @@ def record(table_name: str, rows: Iterable[Mapping[str, Any]]) -> int:
     return count
 
 
-def payload_rows(table_name: str, rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """The rows as ``record`` queues them, for a stored function that writes the queue's row itself."""
+def payload_rows(
+    table_name: str, rows: Iterable[Mapping[str, Any]], *, time_zone: str = ""
+) -> Iterator[dict[str, Any]]:
+    """The rows as ``record`` queues them, for a stored function that writes the queue's row itself.
+
+    The retailer's time zone is looked up unless it is at hand.
+    """
     table = TABLES[table_name]
-    zone = ZoneInfo(retailer().time_zone)
+    zone = ZoneInfo(time_zone or retailer().time_zone)
     return (_payload_row(table, row, zone) for row in rows)
 
 

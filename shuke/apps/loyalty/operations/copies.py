@@ -24,9 +24,11 @@ def record_copies(written: Sequence[tuple[PointsTransaction, Posting]]) -> None:
     record("points_entries", _facts(written))
 
 
-def copies_of(written: Sequence[tuple[PointsTransaction, Posting]]) -> list[dict[str, Any]]:
+def copies_of(
+    written: Sequence[tuple[PointsTransaction, Posting]], *, time_zone: str = ""
+) -> list[dict[str, Any]]:
     """The copies as they wait for the relay, for the stored functions that queue them by themselves."""
-    return list(payload_rows("points_entries", _facts(written)))
+    return list(payload_rows("points_entries", _facts(written), time_zone=time_zone))
 
 
 def _facts(written: Sequence[tuple[PointsTransaction, Posting]]) -> Iterator[dict[str, Any]]:

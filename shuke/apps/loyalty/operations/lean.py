@@ -30,7 +30,9 @@ def is_here() -> bool:
     return connection.vendor == "postgresql"
 
 
-def earn(wallet: Wallet, *, request: Request, digest: str, points: int, life: Life) -> PostingOutcome | None:
+def earn(
+    wallet: Wallet, *, request: Request, digest: str, points: int, life: Life, time_zone: str = ""
+) -> PostingOutcome | None:
     """Award points as a lot of their own.  ``None``: go the long way."""
     since, starts, ends = life
     effective_at = min(since, request.at)
@@ -43,7 +45,8 @@ def earn(wallet: Wallet, *, request: Request, digest: str, points: int, life: Li
     lot = NewLot(0, points, starts, ends, bucket)
     posting = Posting({"issued": -points, bucket: points}, new_lots=(lot,))
     values = [*_facts(row, digest), points, bucket, starts, ends, due_at, effective_at]
-    return _done(row, posting, _asked(EARN, [*values, request.at, _copies(row, posting)]))
+    copies = _copies(row, posting, time_zone)
+    return _done(row, posting, _asked(EARN, [*values, request.at, copies]))
 
 
 def burn(wallet: Wallet, *, request: Request, digest: str, points: int) -> PostingOutcome | None:
@@ -76,8 +79,8 @@ def _facts(row: PointsTransaction, digest: str) -> list[object]:
     return [row.wallet_id, *named]
 
 
-def _copies(row: PointsTransaction, posting: Posting) -> str:
-    return json.dumps(copies_of([(row, posting)]))
+def _copies(row: PointsTransaction, posting: Posting, time_zone: str = "") -> str:
+    return json.dumps(copies_of([(row, posting)], time_zone=time_zone))
 
 
 def _asked(statement: str, values: Sequence[object]) -> tuple[int, int, int, int] | None:

@@ -41,15 +41,16 @@ def award_points(
     if points <= 0:
         raise Invalid("invalid_points", _("Points must be a whole number above zero."), {"points": points})
     row, since = wallet_of(member_id, points_type=points_type, at=request.at), earned_at or request.at
-    kind = row.points_type
+    kind, zone = row.points_type, retailer().time_zone
     starts = activates_at or activation_time(since, days=kind.activation_days)
-    ends = expires_at or Expiry(**kind.expiry).end(since, time_zone=retailer().time_zone)
+    ends = expires_at or Expiry(**kind.expiry).end(since, time_zone=zone)
     if ends is not None and ends <= starts:
         raise Invalid("ends_before_start", _("These points would end before they can be used."))
     details = {"member": member_id, "type": points_type, "points": points, "earned_at": earned_at}
     details |= {"activates_at": activates_at, "expires_at": expires_at}
     digest = digest_of(request, operation="award", details=details)
-    quick = lean.earn(row, request=request, digest=digest, points=points, life=(since, starts, ends))
+    life = (since, starts, ends)
+    quick = lean.earn(row, request=request, digest=digest, points=points, life=life, time_zone=zone)
     if quick is not None:
         return quick
 
