@@ -130,9 +130,7 @@ def _picture(lots: list[LotStory]) -> dict[str, Any] | None:
 
 
 def _lot_name(lot: LotStory) -> str:
-    if lot.expires_at is None:
-        return _("Lot %(number)s, never ends") % {"number": lot.number}
-    return _("Lot %(number)s, ends %(day)s") % {"number": lot.number, "day": day(lot.expires_at)}
+    return f"#{lot.number} · {day(lot.expires_at) if lot.expires_at else '∞'}"
 
 
 @require_POST

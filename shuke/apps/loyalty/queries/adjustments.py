@@ -1,5 +1,7 @@
 """Points given or taken by hand, and what waits for a second person."""
 
+from typing import Literal, cast
+
 from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.loyalty.models import Adjustment
@@ -7,11 +9,14 @@ from shuke.apps.loyalty.schemas.care import AdjustmentView
 from shuke.platform.errors import NotFound
 
 
+State = Literal["waiting", "posted", "rejected"]
+
+
 def adjustment_view(row: Adjustment) -> AdjustmentView:
     """The public view of a row."""
     return AdjustmentView(
         id=row.public_id,
-        state=row.state,
+        state=cast("State", row.state),
         member_id=row.member.public_id,
         points_type=row.points_type.code,
         points=row.points,

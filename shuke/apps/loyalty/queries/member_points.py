@@ -6,7 +6,7 @@ from datetime import datetime
 from shuke.apps.loyalty.models import LotMove, PointsLot, PointsTransaction, PointsType, Wallet
 from shuke.apps.loyalty.queries.statements import points_statement, points_wallet, wallet_row
 from shuke.apps.loyalty.rules.wallet import FOREVER
-from shuke.apps.loyalty.schemas import LotView, TransactionView
+from shuke.apps.loyalty.schemas import Balances, LotView, TransactionView
 from shuke.apps.loyalty.schemas.statement import LotChange, LotStory, NextEnding, PointsSummary, StatementLine
 
 #: Kinds that move points between the accounts of one wallet: nothing came and nothing went.
@@ -151,7 +151,7 @@ def points_history(
             note=row.note,
             actor=row.actor,
             entries=entries,
-            balances={**row.balances, "debt": -row.balances["debt"]},
+            balances=Balances(**row.balances | {"debt": -row.balances["debt"]}),
         )
         story = StatementLine(**line.model_dump(), change=_change(line), changes=[])
         found.append((story, kinds[row.wallet_id]))

@@ -63,6 +63,7 @@ def endings(*, at: datetime, today: date, time_zone: str) -> Iterator[Ending]:
     days = (
         (pk, member_id, code, expires_at.astimezone(zone).date(), points)
         for pk, member_id, code, expires_at, points in rows.iterator(chunk_size=2000)
+        if expires_at is not None
     )
     for (pk, member_id, code, ends_on), parts in groupby(days, key=lambda row: row[:4]):
         stage = stage_of((ends_on - today).days)
