@@ -71,7 +71,7 @@ DECLARE
     head text;
 BEGIN
     SELECT * INTO w FROM loyalty_wallet wallet WHERE wallet.id = p_wallet FOR UPDATE;
-    IF NOT FOUND OR w.debt <> 0 OR w.recorded_at > p_at OR w.due_at <= p_at THEN
+    IF NOT FOUND OR w.moved_to_id IS NOT NULL OR w.debt <> 0 OR w.recorded_at > p_at OR w.due_at <= p_at THEN
         RETURN;
     END IF;
     number := w.newest_lot + 1;
@@ -144,7 +144,8 @@ DECLARE
     head text;
 BEGIN
     SELECT * INTO w FROM loyalty_wallet wallet WHERE wallet.id = p_wallet FOR UPDATE;
-    IF NOT FOUND OR w.available < p_points OR w.recorded_at > p_at OR w.due_at <= p_at THEN
+    IF NOT FOUND OR w.moved_to_id IS NOT NULL OR w.available < p_points
+        OR w.recorded_at > p_at OR w.due_at <= p_at THEN
         RETURN;
     END IF;
     FOR lot IN

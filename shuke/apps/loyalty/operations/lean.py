@@ -9,6 +9,7 @@ the long way, which tells what is wrong.
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -55,7 +56,7 @@ def burn(wallet: Wallet, *, request: Request, digest: str, points: int) -> Posti
         return None
     row = _row(wallet, request=request, kind="commit", effective_at=request.at)
     posting = Posting({"available": -points, "redeemed": points})
-    values = [*_facts(row, digest), points, request.at, _copies(row, posting)]
+    values: list[Any] = [*_facts(row, digest), points, request.at, _copies(row, posting)]
     return _done(row, posting, _asked(BURN, values))
 
 
@@ -83,7 +84,7 @@ def _copies(row: PointsTransaction, posting: Posting, time_zone: str = "") -> st
     return json.dumps(copies_of([(row, posting)], time_zone=time_zone))
 
 
-def _asked(statement: str, values: Sequence[object]) -> tuple[int, int, int, int] | None:
+def _asked(statement: str, values: Sequence[Any]) -> tuple[int, int, int, int] | None:
     """The wallet's pending, available, held and debt afterwards; ``None`` if nothing was done."""
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
