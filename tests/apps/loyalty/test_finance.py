@@ -170,6 +170,14 @@ def test_a_closed_month_never_changes(people):
     assert after["2025-01"] == before["2025-01"]
     assert after["2025-02"]["issued"] == 7
     assert after["2025-03"]["issued"] == 5
+    happened = roll_forward(points_type="points", at=moment(2025, 3, 21), by_effect=True)
+    assert [
+        (line.month.month, line.movements["issued"].points, line.closing.points) for line in happened
+    ] == [
+        (1, 112, 112),
+        (2, 0, 112),
+        (3, 0, 112),
+    ]
     # In time: recorded before the fifth of the following month is over.
     award(ann, 3, moment(2025, 4, 5, 23, 59), earned_at=moment(2025, 3, 31))
     assert shown(moment(2025, 4, 6))["2025-03"]["issued"] == 8

@@ -48,6 +48,7 @@ def test_the_page_shows_the_report(programme, now):
     past = client.get(HERE, {"day": "2025-03-15"}).content.decode()
     assert "As of the end of 15 Mar 2025" in past
     assert "2025-04" not in past.split("Roll-forward")[1].split("</table>")[0]
+    assert "whenever they were recorded" in client.get(HERE, {"by": "effect"}).content.decode()
     assert client.get(HERE, {"day": "never", "type": "gold"}).status_code == 200
     answer = client.get(f"{HERE}what-if/", {"type": "points", "months": 1, "points": 2, "amount": "0.03"})
     assert "As it would be" in answer.content.decode()

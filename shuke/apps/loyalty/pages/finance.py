@@ -60,6 +60,9 @@ def show_finance(request: HttpRequest) -> HttpResponse:
         context |= _context(report)
         context["day"] = business_date(at, retailer().time_zone)
         context["what_if"] = WhatIfForm()
+        if request.GET.get("by") == "effect":
+            months = roll_forward(points_type=code, at=at, by_effect=True)
+            context |= {"months": months[: -SHOWN_MONTHS - 1 : -1], "by_effect": True}
     return render(request, "loyalty/finance/report.html", context)
 
 

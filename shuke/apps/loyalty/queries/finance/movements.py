@@ -56,6 +56,43 @@ def movements_of_lots(
     return dict(found)
 
 
+def movements_by_effect(
+    points_type_id: int, *, at: datetime, time_zone: str, passed: list[Passed]
+) -> Movements:
+    """As ``movements``, each posting in the month in which it took effect, whenever it was recorded.
+
+    Not for the books: such months change with everything that is recorded late.  It tells a history that was
+    taken in at once as it happened.
+    """
+    rows = PointsEntry.objects.filter(
+        transaction__wallet__points_type_id=points_type_id, transaction__recorded_at__lte=at
+    )
+    found: Movements = {}
+    first = PointsTransaction.objects.filter(recorded_at__lte=at).aggregate(first=Min("effective_at"))[
+        "first"
+    ]
+    if first is not None:
+        start, last = (finance.first_of_month(moment, time_zone=time_zone) for moment in (first, at))
+        months = finance.months_through(start, last)
+        steps = [
+            When(
+                transaction__effective_at__lt=finance.start_of(
+                    finance.next_month(month), time_zone=time_zone
+                ),
+                then=Value(number),
+            )
+            for number, month in enumerate(months)
+        ]
+        number = Case(*steps, default=Value(len(months) - 1), output_field=IntegerField())
+        sums = rows.annotate(month=number).values_list("month", "account").annotate(total=Sum("points"))
+        for place, account, total in sums.order_by():
+            found.setdefault(months[place], Counter())[account] += total
+    for item in passed:
+        month = finance.first_of_month(item.effective_at, time_zone=time_zone)
+        found.setdefault(month, Counter()).update(item.entries)
+    return found
+
+
 def _by_month(
     rows: QuerySet[Row], group: str, amount: str, *, at: datetime, time_zone: str
 ) -> Iterator[tuple[date, str, int]]:

@@ -10,7 +10,7 @@ from shuke.apps.loyalty.models import PointsType
 from shuke.apps.loyalty.queries.finance.cohorts import cohorts
 from shuke.apps.loyalty.queries.finance.costs import account_names, rates_of
 from shuke.apps.loyalty.queries.finance.estimating import Estimate, estimate, with_other_life
-from shuke.apps.loyalty.queries.finance.movements import first_month, movements
+from shuke.apps.loyalty.queries.finance.movements import first_month, movements, movements_by_effect
 from shuke.apps.loyalty.queries.finance.passing import passed
 from shuke.apps.loyalty.queries.types import points_type_row
 from shuke.apps.loyalty.rules import finance
@@ -92,10 +92,14 @@ def finance_report(*, points_type: str, at: datetime) -> FinanceReport:
     )
 
 
-def roll_forward(*, points_type: str, at: datetime) -> list[RollForwardMonth]:
-    """The months of a points type as of a moment, oldest first.  Raises ``NotFound`` for an unknown type."""
+def roll_forward(*, points_type: str, at: datetime, by_effect: bool = False) -> list[RollForwardMonth]:
+    """The months of a points type as of a moment, oldest first.  Raises ``NotFound`` for an unknown type.
+
+    ``by_effect``: by when things happened instead of as booked.  Its months change with late postings.
+    """
     kind, zone = points_type_row(points_type), retailer().time_zone
-    sums = movements(kind.pk, at=at, time_zone=zone, passed=passed(kind.pk, at=at))
+    sum_up = movements_by_effect if by_effect else movements
+    sums = sum_up(kind.pk, at=at, time_zone=zone, passed=passed(kind.pk, at=at))
     return [_month(line, at=at, zone=zone) for line in _lines(sums, rates_of(kind.pk), at=at, zone=zone)]
 
 
