@@ -15,6 +15,7 @@ from shuke.apps.loyalty.queries.statements import points_wallet
 from shuke.apps.loyalty.queries.verification import ledger_findings
 from shuke.apps.loyalty.schemas import ReservationRequest
 from shuke.platform.errors import Invalid, NotFound, Refused
+from shuke.platform.privacy import exporters
 from tests.apps.loyalty.checkout_desk import (
     AT,
     DAY,
@@ -234,6 +235,9 @@ def test_somebody_unknown_buys_and_returns(members):
 def test_erasure_cuts_the_name_and_goods_can_still_come_back(ann):
     found = bought(asked(points=500), ann, order_id="shop:1")
     open_one = reserve(asked(points=100), ann).answer["reservation_id"]
+    told = exporters()["loyalty"](ann)["checkout"]
+    assert [one["receipt_id"] for one in told["receipts"]] == [found["receipt_id"]]
+    assert len(told["reservations"]) == 2
     assert (forget_checkouts(member_id=ann, at=AT), forget_checkouts(member_id=ann, at=AT)) == (1, 0)
     shown = receipt(found["receipt_id"])
     assert (shown.member_id, shown.order_id, shown.quote.member_id) == (None, "", None)

@@ -139,7 +139,7 @@ def _tried(form: TryForm) -> dict[str, Any]:
             "basket": {
                 "lines": [_line(line, goods, currency) for line in lines],
                 "currency": currency,
-                "shipping_minor": to_minor(values["shipping"] or 0, currency),
+                "shipping_minor": to_minor(values["shipping"] or "0", currency),
             },
             "codes": form.voucher_codes(),
             "points": points,
@@ -164,7 +164,7 @@ def _line(line: dict[str, Any], goods: dict[str, Any], currency: str) -> dict[st
         "product_id": line["product"],
         "quantity": pieces,
         "list_minor": unit * pieces,
-        "offer_minor": to_minor(line["offer"] or 0, currency),
+        "offer_minor": to_minor(line["offer"] or "0", currency),
         "department": known.department if known else "",
         "category": known.category if known else "",
         "brand": known.brand if known else "",
