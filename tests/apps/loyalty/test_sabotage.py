@@ -94,10 +94,10 @@ def forget_where(monkeypatch) -> None:
     """Conditional updates that no longer look at what they change."""
     update = writing.update
 
-    def blind(model, columns, rows, *, where):
+    def blind(model, columns, *, rows, where):
         if where == ("id", "seq"):
-            return update(model, columns, [row[:-1] for row in rows], where=("id",))
-        return update(model, columns, rows, where=where)
+            return update(model, columns, rows=[row[:-1] for row in rows], where=("id",))
+        return update(model, columns, rows=rows, where=where)
 
     monkeypatch.setattr(writing, "update", blind)
     closing = PointsHold.objects.filter

@@ -52,7 +52,7 @@ def stored_json(value: object) -> str:
     return json.dumps(value)
 
 
-def insert(model: type[Model], columns: Sequence[str], rows: Rows) -> None:
+def insert(model: type[Model], columns: Sequence[str], *, rows: Rows) -> None:
     """Add rows; the columns are those of the table."""
     if not rows:
         return
@@ -67,7 +67,7 @@ def insert(model: type[Model], columns: Sequence[str], rows: Rows) -> None:
             cursor.execute(head + ", ".join([one] * len(part)), [value for row in part for value in row])
 
 
-def update(model: type[Model], columns: Sequence[str], rows: Rows, *, where: Sequence[str]) -> int:
+def update(model: type[Model], columns: Sequence[str], *, rows: Rows, where: Sequence[str]) -> int:
     """Change rows, whose last values are those of ``where``; returns how many were found."""
     if not rows:
         return 0

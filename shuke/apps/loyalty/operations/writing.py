@@ -80,15 +80,15 @@ def write_postings(waiting: Sequence[Written]) -> None:
         transaction.pk = pk
         related = transaction.related
         transaction.related_id = related.pk if related else None
-    insert(PointsTransaction, TRANSACTION, [_transaction_row(t) for _, t, _ in waiting])
+    insert(PointsTransaction, TRANSACTION, rows=[_transaction_row(t) for _, t, _ in waiting])
     made = _new_lots(waiting)
     changed = _changed_lots(waiting, made=set(made))
-    insert(PointsLot, LOT, list(made.values()))
-    update(PointsLot, LEFT, changed, where=("id",))
+    insert(PointsLot, LOT, rows=list(made.values()))
+    update(PointsLot, LEFT, rows=changed, where=("id",))
     insert(
         PointsEntry,
         ("transaction_id", "account", "points"),
-        [
+        rows=[
             (transaction.pk, account, points)
             for _, transaction, posting in waiting
             for account, points in posting.entries.items()
@@ -97,7 +97,7 @@ def write_postings(waiting: Sequence[Written]) -> None:
     insert(
         LotMove,
         ("transaction_id", "lot_id", "bucket", "delta"),
-        [
+        rows=[
             (transaction.pk, book.lot_ids[move.lot], move.bucket, move.delta)
             for book, transaction, posting in waiting
             for move in posting.moves
@@ -180,7 +180,7 @@ def close_holds(numbers: Sequence[int]) -> None:
 
 def save_wallets(books: Sequence[Book]) -> None:
     """Write the cached balances and heads, if nobody else has changed the wallets meanwhile."""
-    found = update(Wallet, WALLET, list(_wallet_rows(books)), where=("id", "seq"))
+    found = update(Wallet, WALLET, rows=list(_wallet_rows(books)), where=("id", "seq"))
     if found != len(books):
         raise RuntimeError("A wallet changed while it was locked.")
 

@@ -365,13 +365,13 @@ class EarningBooks:
             given.transaction = posted.pk
         self._waiting.clear()
         self._write_orders()
-        insert(EventEarning, EVENT, [_event_row(row) for row in self._new_events])
+        insert(EventEarning, EVENT, rows=[_event_row(row) for row in self._new_events])
         self._new_events = []
         self._write_counts()
 
     def _write_orders(self) -> None:
         new = [kept for kept in self.orders.values() if kept.is_new]
-        insert(OrderEarning, ORDER, [_order_row(kept) for kept in new])
+        insert(OrderEarning, ORDER, rows=[_order_row(kept) for kept in new])
         changed = [kept for kept in self.orders.values() if kept.is_changed and not kept.is_new]
         for kept in changed:
             kept.row.body = kept.record.as_json()
