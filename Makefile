@@ -9,8 +9,8 @@ SHELL := /bin/sh
 VENV := $(CURDIR)/.venv
 BASE_VENV := $(CURDIR)/.venv-base
 BIN := $(VENV)/bin
-# Browser and process tests wait more than they compute, so two workers suit two cores.
-WORKERS ?= 2
+# Browser and process tests wait for their processes, so three workers keep two cores busy.
+WORKERS ?= 3
 PYTEST := $(BIN)/pytest -q -p no:cacheprovider -n $(WORKERS) --dist worksteal
 # Outside systems (SDKs, shops) and what is marked so run once, on SQLite.
 # What knows no Django runs once, with the base package alone, and not again on each database.  The
@@ -65,6 +65,11 @@ test-sqlite: $(VENV)/.dev  ## Everything but the base tests on SQLite
 .PHONY: test-postgresql
 test-postgresql: $(VENV)/.dev  ## The suite on a PostgreSQL that the tests start
 	SHUKE_TEST_DATABASE=postgresql $(PYTEST) $(POSTGRESQL_SELECTION)
+
+.PHONY: test-long
+test-long: export SHUKE_KILLS = long
+test-long: export SHUKE_HYPOTHESIS = thorough
+test-long: test  ## As test, with the long series of kills and many more random examples
 
 .PHONY: test-base
 test-base: $(BASE_VENV)/.base  ## The science without the server: base package only, no Django

@@ -62,6 +62,21 @@ if HAS_DJANGO:
     _set_up_django()
 
 
+def _choose_examples() -> None:
+    """Fewer examples for every change, many with ``SHUKE_HYPOTHESIS=thorough``; tests may ask for their own number.
+
+    No deadlines: they measure how busy the machine is.
+    """
+    from hypothesis import settings
+
+    settings.register_profile("usual", max_examples=50, deadline=None)
+    settings.register_profile("thorough", max_examples=1000, deadline=None)
+    settings.load_profile(os.environ.get("SHUKE_HYPOTHESIS", "usual"))
+
+
+_choose_examples()
+
+
 def pytest_configure() -> None:
     """Compile the catalogues once, before any worker starts."""
     if HAS_DJANGO and not IS_XDIST_WORKER:

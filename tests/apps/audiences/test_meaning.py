@@ -21,7 +21,9 @@ from tests.apps.audiences.worlds import TODAY, World, facts_of, leaves, trees, w
 
 pytestmark = pytest.mark.once
 
-EXAMPLES = int(os.environ.get("SHUKE_EXAMPLES", "60"))
+EXAMPLES = int(
+    os.environ.get("SHUKE_EXAMPLES", "200" if os.environ.get("SHUKE_HYPOTHESIS") == "thorough" else "25")
+)
 AUDIENCES = {
     "aud_a": parsed({"type": "trait", "field": "frequency", "operator": "ge", "value": 2}),
     "aud_b": parsed({"type": "not", "child": {"type": "audience", "audience_id": "aud_a"}}),

@@ -29,6 +29,8 @@ def harness(*arguments: str) -> dict[str, Any]:
     return result
 
 
+# The harness makes a home of its own on SQLite, whatever database the suite runs on.
+@pytest.mark.once
 @pytest.mark.slow
 def test_nobody_twice_and_nobody_skipped_over_many_kills() -> None:
     kills, recipients = series(8, long=24), series(6_000, long=20_000)
@@ -40,6 +42,7 @@ def test_nobody_twice_and_nobody_skipped_over_many_kills() -> None:
     assert found["uncertain"] <= kills
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_kills_in_the_instant_of_doubt_are_uncertain_and_never_twice() -> None:
     found = harness("--recipients", "300", "--workers", "2", "--kills", "8", "--delay-ms", "20")

@@ -177,6 +177,7 @@ def test_positions_are_never_given_inside_a_callers_transaction():
             relay.relay_once()
 
 
+@pytest.mark.once
 @pytest.mark.slow
 @pytest.mark.postgresql
 @pytest.mark.parametrize("watermark", ["position", "id", "xid"])
@@ -194,7 +195,7 @@ def test_rows_that_commit_out_of_order_on_postgresql(tmp_path, postgresql_server
         },
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert finished.returncode == 0, finished.stderr[-3000:]
