@@ -80,7 +80,7 @@ class PurchaseRuleForm(_RuleForm):
         label=_("Times the basic rate"),
         regex=r"^\d{1,4}(/[1-9]\d{0,3}|\.\d{1,3})?$",
         required=False,
-        help_text=_("Such as 2, 1.5 or 3/2; the basic rate itself is paid besides."),
+        help_text=_("Such as 2, 1.5 or 3/2: so many times the basic rate in all."),
     )
     group = forms.SlugField(
         label=_("Group"),

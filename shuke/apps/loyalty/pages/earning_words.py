@@ -64,11 +64,11 @@ def rule_text(rule: AnyRule, *, types: Mapping[str, str], currency: str) -> str:
     kind = types.get(rule.points_type, rule.points_type)
     if isinstance(rule, EventRuleView):
         words = {"points": rule.points, "type": kind, "event": event_name(rule.event)}
-        return _("%(event)s: %(points)s %(type)s") % words
+        return _("%(type)s: %(points)s for “%(event)s”") % words
     if rule.times is not None:
-        return _("%(times)s times the basic rate of %(type)s") % {"times": _times(rule.times), "type": kind}
+        return _("%(type)s: %(times)s times the basic rate") % {"times": _times(rule.times), "type": kind}
     amount = money_text(rule.per_minor, currency, locale=locale())
-    return _("%(points)s %(type)s per %(amount)s") % {"points": rule.points, "type": kind, "amount": amount}
+    return _("%(type)s: %(points)s per %(amount)s") % {"points": rule.points, "type": kind, "amount": amount}
 
 
 def _times(ratio: str) -> str:

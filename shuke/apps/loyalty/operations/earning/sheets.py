@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
 from zlib import crc32
@@ -140,7 +140,8 @@ def _of_plan(
             ToldOrder(
                 order_id=order_id,
                 member_pk=standpoint.pk,
-                placed_at=placed_at,
+                # The lake's times are UTC; this spares converting each of them again and again.
+                placed_at=placed_at.replace(tzinfo=UTC),
                 on=on,
                 teller="lake",
                 plan=plan,
