@@ -1,7 +1,8 @@
 """How long a year of 2,469 households takes to earn points and growth value, and to be placed in tiers.
 
-Run ``SHUKE_HOME=<a copy of a home that shuke demo has filled, without a programme> python benchmarks/earning.py``: it sets the demonstration's
-programme up there and replays the year (1.47 M order lines) as ``shuke demo`` does, then once more, which posts nothing.
+Run ``SHUKE_HOME=… python benchmarks/earning.py`` with a copy of a home that was filled by ``shuke demo`` and
+has no programme yet: it sets the demonstration's programme up there and replays the year (1.47 M order
+lines) as ``shuke demo`` does, then once more, which posts nothing.
 """
 
 import os

@@ -1,6 +1,7 @@
 """Forms of earning: rules for purchases and events, points types, a basket to try, publishing."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -147,14 +148,14 @@ class PurchaseRuleForm(_RuleForm):
             "weekdays": [int(day) for day in values["weekdays"]],
             "first_day": values["first_day"],
             "last_day": values["last_day"],
-            "minimum_minor": to_minor(values["minimum"] or 0, currency),
+            "minimum_minor": to_minor(values["minimum"] or Decimal(0), currency),
         }
         return PurchaseRule.model_validate(
             self._common()
             | {
                 "group": values["group"].lower(),
                 "points": 0 if multiplies else values["points"] or 0,
-                "per_minor": 0 if multiplies else to_minor(values["per_amount"] or 0, currency),
+                "per_minor": 0 if multiplies else to_minor(values["per_amount"] or Decimal(0), currency),
                 "times": (values["times"] or "0") if multiplies else None,
                 "rounding": values["rounding"],
                 "leaves_out_discounted": values["leaves_out_discounted"],
