@@ -151,10 +151,12 @@ def register() -> None:
             context=panel,
         )
     )
-    _register_words()
+    _name_benefits()
+    _name_paid_membership()
+    _name_audit()
 
 
-def _register_words() -> None:
+def _name_benefits() -> None:
     tasks = "shuke.apps.loyalty.tasks.benefits"
     register_labels(
         "task",
@@ -193,6 +195,9 @@ def _register_words() -> None:
             "month": (gettext_lazy("in the month of the birthday"), "grey"),
         },
     )
+
+
+def _name_paid_membership() -> None:
     register_labels(
         "plan_refund",
         {
@@ -219,6 +224,9 @@ def _register_words() -> None:
             "refunded": (pgettext_lazy("paid membership", "Refunded"), "red"),
         },
     )
+
+
+def _name_audit() -> None:
     register_labels(
         "audit_noun",
         {
