@@ -42,7 +42,7 @@ class NewAdjustment(Schema):
     note: str = Field(default="", max_length=1000)
 
 
-class Decision(Schema):
+class AdjustmentDecision(Schema):
     """Approve or reject; ``answer`` says why not."""
 
     decision: Literal["approve", "reject"]
@@ -131,7 +131,7 @@ def read_adjustment(request: HttpRequest, adjustment_id: str) -> AdjustmentView:
 
 
 @router.post("/points/adjustments/{adjustment_id}/decision", response=AdjustmentView)
-def decide_adjustment(request: HttpRequest, adjustment_id: str, body: Decision) -> AdjustmentView:
+def decide_adjustment(request: HttpRequest, adjustment_id: str, body: AdjustmentDecision) -> AdjustmentView:
     """Approve or reject what waits.  Refuses programs and the one who asked."""
     actor = permit(request, "points.approve")
     if body.decision == "approve":
