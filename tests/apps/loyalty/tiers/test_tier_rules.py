@@ -232,6 +232,24 @@ def test_facts_that_come_late_lift_from_today_never_backwards() -> None:
     assert third.spans == []
 
 
+def test_the_day_that_was_counted_last_is_looked_at_again() -> None:
+    versions = [Version(1, day(2026, 1, 1), terms())]
+    noon, night = (
+        person((day(2026, 3, 3), day(2026, 3, 3), 90_000)),
+        person((day(2026, 3, 3), day(2026, 3, 3), 120_000)),
+    )
+    first = placed(None, versions=versions, person=noon, start=0, today=day(2026, 3, 3))
+    second = placed(first.standing, versions=versions, person=night, start=0, today=day(2026, 3, 4))
+    assert told(second.spans) == [("silver", "2026-03-03", "2027-12-31", "qualified")]
+
+
+def test_a_count_that_rises_because_a_negative_fact_leaves_the_window_is_seen() -> None:
+    who = person((day(2026, 1, 1), day(2026, 1, 1), -50_000), (day(2026, 1, 20), day(2026, 1, 20), 120_000))
+    rolling = terms(window=Window("rolling", 90))
+    # 120,000 less 50,000 until 31 March; on 1 April 1 January is no longer in the window.
+    assert told(course_of(rolling, who, until=day(2026, 4, 10)))[0][:2] == ("silver", "2026-04-01")
+
+
 def test_a_merged_members_tier_goes_on() -> None:
     versions = [Version(1, day(2026, 1, 1), terms())]
     first = placed(None, versions=versions, person=person(), start=0, today=day(2026, 5, 1))
