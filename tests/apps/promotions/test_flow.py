@@ -222,6 +222,11 @@ def test_unique_codes_belong_to_whom_claims_or_uses_them_first(members):
     batch = operations.order_codes(actor=SYSTEM, at=START, key="b", definition_id=defined(), count=3)
     operations.make_codes(batch_id=batch)
     codes = [code for code, _state in queries.batch_codes(batch)]
+    told = [row for out in OutboxRow.objects.filter(table="voucher_events") for row in out.payload]
+    assert {row["voucher_id"] for row in told} == set(Voucher.objects.values_list("public_id", flat=True))
+    assert {(row["event"], row["local_date"], row["local_hour"]) for row in told} == {
+        ("issued", "2026-01-05", 12)
+    }
     assert why(codes[0], member=ann) == []
     operations.claim_code(key="c", code=codes[0], member_id=ann, at=START)
     assert operations.claim_code(key="c", code=codes[0], member_id=ann, at=START)

@@ -22,7 +22,7 @@ from shuke.apps.promotions.rules.terms import terms_of
 from shuke.apps.promotions.rules.validity import life
 from shuke.platform.batches import in_batches
 from shuke.platform.errors import NotFound
-from shuke.platform.outbox.operations import record
+from shuke.platform.outbox.operations import record_alike
 from shuke.platform.retailer.queries import retailer
 
 #: Codes per transaction: a writer of SQLite's waits for one block at most.
@@ -134,7 +134,7 @@ def _note_issued(batch: VoucherBatch, ids: Sequence[str], *, first: int, size: i
         "event": "issued",
         "occurred_at": at,
     }
-    record("voucher_events", ({"voucher_id": public_id, **step} for public_id in ids))
+    record_alike("voucher_events", step, column="voucher_id", values=ids)
 
 
 def issue_to_audience(*, batch_id: str, tell: Tell = lambda _done, _total: None) -> int:

@@ -57,10 +57,10 @@ def curve_option(points: list[VoucherDay]) -> dict[str, Any]:
     dates = {"axisLabel": {"formatter": {"$format": "date"}}, "type": "time"}
     whole: dict[str, Any] = {"type": "value", "minInterval": 1, "splitNumber": 3}
     whole["axisLabel"] = {"formatter": {"$format": "integer"}}
-    sides = {"left": 8, "right": 16, "containLabel": True}
+    sides = {"left": 64, "right": 16}
     # One above the other: on one scale the used ones would lie flat below a million issued.
     return {
-        "grid": [{**sides, "top": 30, "height": "38%"}, {**sides, "bottom": 4, "height": "38%"}],
+        "grid": [{**sides, "top": 30, "height": "36%"}, {**sides, "bottom": 28, "height": "36%"}],
         "legend": {"top": 0},
         "axisPointer": {"link": [{"xAxisIndex": "all"}]},
         "tooltip": {"trigger": "axis", "valueFormatter": {"$format": "integer"}},
