@@ -34,8 +34,10 @@ from shuke.apps.identity.operations import resolve_person_keys
 from shuke.apps.identity.queries import find_members
 from shuke.apps.insights.operations import build_traits
 from shuke.apps.loyalty.operations.checkout import Call, commit_reservation, reserve_basket
+from shuke.apps.loyalty.operations.tiers import create_tier_program, try_tier_draft
 from shuke.apps.loyalty.queries.checkout import evaluate
 from shuke.apps.loyalty.schemas import CheckoutRequest, CommitRequest, ReservationRequest
+from shuke.apps.loyalty.schemas.tiers import TierCounterView, TierTermsView, TierView, TierWindowView
 from shuke.apps.members.operations import change_profiles
 from shuke.apps.members.queries import member_refs
 from shuke.apps.members.schemas import MemberProfile
@@ -171,6 +173,22 @@ def seed_vouchers() -> None:
     EXISTING["definition_id"] = definition
 
 
+def seed_tiers() -> None:
+    """A programme with a draft that was tried."""
+    ladder = [TierView(code="silver", name="Silver", reach=1_000, keep=1_000)]
+    terms = TierTermsView(
+        tiers=ladder,
+        counter=TierCounterView(kind="spend"),
+        window=TierWindowView(kind="year"),
+        up="at_once",
+        down="one_step",
+        grace_days=0,
+    )
+    made = create_tier_program(actor=SYSTEM, at=AT, today=AT.date(), name="Club", terms=terms)
+    trial = try_tier_draft(actor=SYSTEM, at=AT, today=AT.date(), program_id=made.id)
+    EXISTING.update(program_id=made.id, trial_id=trial.id)
+
+
 def seed() -> dict[str, str]:
     """A small house with something of everything; returns the headers of a caller that may do all."""
     seed_sales(seed_people())
@@ -183,6 +201,7 @@ def seed() -> dict[str, str]:
     seed_source()
     seed_checkout()
     seed_vouchers()
+    seed_tiers()
     user = create_user(
         actor=SYSTEM, at=AT, username="owner", password="correct horse battery", role="administrator"
     )
