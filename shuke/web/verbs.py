@@ -97,6 +97,7 @@ ACTS = _grey(
         "saved": pgettext_lazy("act", "saved"),
         "scheduled": pgettext_lazy("act", "scheduled"),
         "search_applied": pgettext_lazy("act", "search applied"),
+        "set": pgettext_lazy("act", "set"),
         "signed_in": pgettext_lazy("act", "signed in"),
         "started": pgettext_lazy("act", "started"),
         "stopped": pgettext_lazy("act", "stopped"),

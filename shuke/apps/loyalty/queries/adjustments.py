@@ -8,7 +8,6 @@ from shuke.apps.loyalty.models import Adjustment
 from shuke.apps.loyalty.schemas.care import AdjustmentView
 from shuke.platform.errors import NotFound
 
-
 State = Literal["waiting", "posted", "rejected"]
 
 

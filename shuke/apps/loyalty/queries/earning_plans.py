@@ -170,7 +170,9 @@ def version_view(row: EarningVersion, *, ends_at: datetime | None = None) -> Ear
 
 def rule_titles() -> dict[str, str]:
     """What every rule that ever held is called in the reader's language, by code."""
-    return {code: in_language(names) for plan in published_plans().plans for code, names in plan.titles.items()}
+    return {
+        code: in_language(names) for plan in published_plans().plans for code, names in plan.titles.items()
+    }
 
 
 def in_language(names: tuple[str, str]) -> str:

@@ -108,7 +108,7 @@ def _vouchers(part: Part) -> list[TimelineEntry]:
             kind="voucher",
             at=row["occurred_at"],
             what=row["event"],
-            detail=names.get(row["definition_id"], row["definition_id"]),
+            detail=names.get(row["definition_id"]) or row["definition_id"],
             reference=row["voucher_id"],
         )
         for row in rows
