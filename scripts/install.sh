@@ -23,7 +23,7 @@ if [ -n "$certificates" ]; then export SSL_CERT_FILE="${SSL_CERT_FILE:-$certific
 
 with_uv() {
     "$python" -m pip install --quiet --require-hashes --requirement requirements/uv.txt &&
-        "$environment/bin/uv" pip install --python "$python" --quiet --require-hashes --requirement "$requirements" &&
+        "$environment/bin/uv" pip install --python "$python" --quiet --compile-bytecode --require-hashes --requirement "$requirements" &&
         "$environment/bin/uv" pip install --python "$python" --quiet --no-deps --editable .
 }
 with_pip() {

@@ -13,14 +13,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import tea_tasting.aggr
-import tea_tasting.metrics
 from ibis.expr import types as ir
 
-#: Estimated from summaries: count, means, variances and covariances of the columns of one arm.
-Summary: TypeAlias = tea_tasting.aggr.Aggregates
+# tea-tasting takes a second to load: only who compares waits for it, not every command.
+if TYPE_CHECKING:
+    import tea_tasting.aggr
+
+    #: Estimated from summaries: count, means, variances and covariances of the columns of one arm.
+    Summary: TypeAlias = tea_tasting.aggr.Aggregates
+else:
+    Summary = Any
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,8 @@ def summarise(members: ir.Table, *, metrics: Sequence[Metric], arm: str = "arm")
     ``members``: one row per member with a column ``arm`` and the metrics' columns, none missing
     (a member without orders has 0).  Returns a summary by arm name.
     """
+    import tea_tasting.aggr
+
     columns = sorted({column for metric in metrics for column in metric.columns})
     pairs = [(a, b) for i, a in enumerate(columns) for b in columns[i + 1 :]]
     found: dict[str, Summary] = tea_tasting.aggr.read_aggregates(
@@ -102,6 +108,8 @@ def compare(
     Intervals are per comparison; with several arms some will miss by chance.  Raises ``ValueError``
     for a confidence that is not between 0 and 1.
     """
+    import tea_tasting.metrics
+
     if not 0 < confidence < 1:
         raise ValueError("The confidence must lie between 0 and 1.")
     treated, base = summaries.get(arm), summaries.get(control)

@@ -9,10 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import scipy.stats
-import tea_tasting.aggr
-import tea_tasting.metrics
-
 #: Below this probability the ratio is a fault, not chance: one false alarm in a thousand tests.
 ALARM = 0.001
 
@@ -50,6 +46,8 @@ def sample_ratio(members: Mapping[str, int], *, weights: Mapping[str, int], cont
     expected = {arm: total * weight / whole for arm, weight in promised.items()}
     if total == 0 or len(promised) < 2:
         return SampleRatio(members=counts, expected=expected, p_value=None, p_values={})
+    import scipy.stats
+
     test = scipy.stats.chisquare([counts[arm] for arm in promised], [expected[arm] for arm in promised])
     return SampleRatio(
         members=counts,
@@ -65,6 +63,9 @@ def _against_control(
     """The probability of each arm's count beside the control's."""
     if control not in weights:
         return {}
+    import tea_tasting.aggr
+    import tea_tasting.metrics
+
     summaries = {arm: tea_tasting.aggr.Aggregates(count_=count) for arm, count in counts.items()}
     test = tea_tasting.metrics.SampleRatio(dict(weights))
     return {
