@@ -123,7 +123,7 @@ def sell(request: HttpRequest, member_id: str) -> HttpResponse:
         data = form.cleaned_data
         more = {} if data["act"] == "cancel" else {"reference": data["reference"]}
         asked = Request(key=f"console:{data['key']}:{data['act']}", actor=actor.id, at=now())
-        done = SALES[data["act"]](request=asked, actor=actor, member_id=member_id, plan=data["plan"], **more)  # type: ignore[operator]
+        done = SALES[data["act"]](request=asked, actor=actor, member_id=member_id, plan=data["plan"], **more)
     except Refused as refusal:
         messages.error(request, str(refusal.message))
     else:

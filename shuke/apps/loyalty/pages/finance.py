@@ -107,7 +107,7 @@ def show_costs(request: HttpRequest) -> HttpResponse:
         form = CostForm(request.POST) if is_cost else AccountsForm(request.POST)
         if form.is_valid() and _saved(request, form, code):
             return redirect(request.get_full_path())
-        cost, accounts = (form, accounts) if isinstance(form, CostForm) else (cost, form)  # type: ignore[assignment]
+        cost, accounts = (form, accounts) if isinstance(form, CostForm) else (cost, form)
     context = {
         "kinds": _spendable(),
         "code": code,
