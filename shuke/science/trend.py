@@ -1,9 +1,9 @@
 """Trend, season and breaks of a series of equal steps (days, weeks or months).
 
 Trend and season by STL (Cleveland, Cleveland, McRae and Terpenning 1990), robust against single days.  Strengths as
-Wang, Smith and Hyndman (2006): 1 - var(rest) / var(rest + part), at least 0.  Breaks of the mean by PELT (Killick,
-Fearnhead and Eckley 2012): exact least squares over all numbers and places of breaks, each costing 3 ln(n) times the
-variance.
+Wang, Smith and Hyndman (2006): 1 - var(rest) / var(rest + part), at least 0.  Breaks of the mean by
+optimal partitioning (Jackson and others 2005): exact least squares over all numbers and places of breaks, each costing
+3 ln(n) times the variance; quadratic in the length, which series of days never feel.
 
 Worked: the Nile at Aswan 1871 to 1970 falls once, after 1898 (Cobb 1978).
 """
@@ -102,10 +102,8 @@ def _best_breaks(series: Floats, *, cost_of_break: float) -> list[int]:
         total = best[starts] + cost + cost_of_break
         place = int(total.argmin())
         best[end], last[end] = total[place], starts[place]
-        # A start that is worse by more than a break now can never be the best one later.
-        kept = starts[best[starts] + cost <= best[end]]
         candidate = end - LEAST_LENGTH + 1
-        starts = np.append(kept, candidate) if np.isfinite(best[candidate]) else kept
+        starts = np.append(starts, candidate) if np.isfinite(best[candidate]) else starts
     breaks, end = [], n
     while last[end] > 0:
         end = int(last[end])

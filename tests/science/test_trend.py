@@ -1,4 +1,4 @@
-"""Trend and breaks: the Nile, a known sum, and PELT against trying every set of breaks."""
+"""Trend and breaks: the Nile, a known sum, and breaks against trying every set of breaks."""
 
 from itertools import combinations
 
@@ -45,7 +45,7 @@ def test_a_series_that_is_too_short_is_refused():
 
 @given(values=st.lists(st.integers(0, 20), min_size=4, max_size=9), price=st.integers(1, 60))
 @settings(max_examples=60, deadline=None)
-def test_pelt_is_as_good_as_trying_every_set_of_breaks(values, price):
+def test_the_breaks_are_as_good_as_trying_every_set_of_breaks(values, price):
     series = np.array(values, dtype=float)
 
     def total(breaks):
