@@ -20,6 +20,7 @@ from shuke.apps.loyalty.rules.expiry import Expiry
 from shuke.apps.loyalty.schemas import EarnedOrders
 from shuke.apps.loyalty.schemas.earning import EarningRules
 from shuke.apps.loyalty.schemas.tiers import TierCounterView, TierTermsView, TierView, TierWindowView
+from shuke.demo.benefits import make_benefits
 from shuke.platform.permissions import SYSTEM
 
 POINTS, GROWTH = "points", "growth"
@@ -111,6 +112,7 @@ def make_programme(*, at: datetime, today: date, time_zone: str) -> None:
         publish_rules(actor=SYSTEM, at=at, starts_at=begins)
     if not has_tiers():
         _make_tiers(at=at, today=today, first=first)
+    make_benefits(at=at, today=today, points_type=POINTS, since=first)
 
 
 def _make_tiers(*, at: datetime, today: date, first: date) -> None:
