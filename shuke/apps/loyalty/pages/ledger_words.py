@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from shuke.web.labels import register_labels
+from shuke.web.labels import Labels, register_labels
 
 
 def register() -> None:
@@ -99,15 +99,23 @@ def _name_adjustments() -> None:
             "rejected": (pgettext_lazy("adjustment", "Rejected"), "red"),
         },
     )
+    reasons: Labels = {
+        "goodwill": (pgettext_lazy("adjustment", "Goodwill"), "green"),
+        "complaint": (pgettext_lazy("adjustment", "Complaint"), "yellow"),
+        "missing_purchase": (pgettext_lazy("adjustment", "Purchase was not counted"), "blue"),
+        "promotion": (pgettext_lazy("adjustment", "Promotion"), "blue"),
+        "mistake": (pgettext_lazy("adjustment", "Mistake"), "grey"),
+        "abuse": (pgettext_lazy("adjustment", "Abuse"), "red"),
+        "other": (pgettext_lazy("adjustment", "Other"), "grey"),
+    }
+    register_labels("adjustment_reason", reasons)
     register_labels(
-        "adjustment_reason",
+        "points_reason",
         {
-            "goodwill": (pgettext_lazy("adjustment", "Goodwill"), "green"),
-            "complaint": (pgettext_lazy("adjustment", "Complaint"), "yellow"),
-            "missing_purchase": (pgettext_lazy("adjustment", "Purchase was not counted"), "blue"),
-            "promotion": (pgettext_lazy("adjustment", "Promotion"), "blue"),
-            "mistake": (pgettext_lazy("adjustment", "Mistake"), "grey"),
-            "abuse": (pgettext_lazy("adjustment", "Abuse"), "red"),
-            "other": (pgettext_lazy("adjustment", "Other"), "grey"),
+            "purchase": (pgettext_lazy("points", "Purchase"), "green"),
+            "return": (pgettext_lazy("points", "Return"), "yellow"),
+            "checkout": (pgettext_lazy("points", "Paid with points"), "blue"),
+            "birthday": (pgettext_lazy("points", "Birthday"), "green"),
+            **reasons,
         },
     )

@@ -175,7 +175,7 @@ def _item(member_id: str, line: StatementLine, *, name: str, code: str) -> Timel
         what=line.kind,
         title=_("%(change)s %(name)s: %(kind)s")
         % {"change": f"{line.change:+,}", "name": name, "kind": label_of("points_kind", line.kind)},
-        detail=label_of("adjustment_reason", line.reason) if line.reason else line.source,
+        detail=label_of("points_reason", line.reason) if line.reason else line.source,
         reference=line.id,
         url=reverse("loyalty:statement", args=[member_id, code]),
     )
