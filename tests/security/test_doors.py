@@ -17,6 +17,7 @@ OPEN = {
     "channels:clicked": "a link in a letter; its token is signed",
     "channels:leave": "the way out of letters; its token is signed",
     "connections:webhook": "called by shops; signed",
+    "loyalty:own": "a member's own page; its token is signed",
     "health:live": "whether the process lives",
     "health:ready": "whether it can work",
     "metrics": "for this machine, or with a token of its own",

@@ -77,14 +77,15 @@ def logging_config(*, level: str, is_terminal: bool | None = None) -> dict[str, 
                 "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
             }
         },
+        "filters": {"route": {"()": "shuke.platform.observability.middleware.RouteInsteadOfPath"}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             # Django's own handlers would print a second time, and mail what they print.
             "django": {"handlers": [], "level": "INFO", "propagate": True},
             "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
-            # Every request has a line of our own; this one quotes the path.
-            "django.request": {"level": "ERROR"},
+            # Every request has a line of our own; this one quotes the path, which may be a member's own link.
+            "django.request": {"level": "ERROR", "filters": ["route"]},
             "django_tasks": {"level": "CRITICAL"},
             "procrastinate": {"level": "WARNING"},
             # It quotes the whole address of each call, and shops take keys and search words in it.

@@ -54,6 +54,20 @@ class RequestLog:
         log.info("request", extra=facts)
 
 
+class RouteInsteadOfPath(logging.Filter):
+    """Lets Django tell of a fault by the name of the route: paths hold links that open somebody's page."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Pass every record on, without its path."""
+        request = getattr(record, "request", None)
+        if isinstance(request, HttpRequest):
+            record.args = (str(record.msg).partition(":")[0], route_of(request))
+            record.msg = "%s at %s"
+            # Its representation quotes the path, too.
+            del record.__dict__["request"]
+        return True
+
+
 def route_of(request: HttpRequest) -> str:
     """The name of the route, such as ``members:member``; ``static`` for files, ``unknown`` for none."""
     match = request.resolver_match

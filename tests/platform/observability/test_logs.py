@@ -7,6 +7,8 @@ import logging.config
 
 import pytest
 import structlog
+from django.test import RequestFactory
+from django.urls import resolve
 
 from shuke.platform.observability.logs import configure_structlog, logging_config
 from shuke.platform.observability.redaction import redact, redact_value
@@ -19,7 +21,7 @@ def written(monkeypatch):
     config = logging_config(level="INFO", is_terminal=False)
     stream = io.StringIO()
     config["handlers"]["stderr"]["stream"] = stream
-    config["loggers"] = {}
+    config["loggers"] = {"django.request": config["loggers"]["django.request"]}
     root = logging.getLogger()
     before = (list(root.handlers), root.level)
     logging.config.dictConfig(config)
@@ -93,3 +95,15 @@ def test_containers_are_looked_into():
         "[redacted]",
         {"x": ["[redacted]", 5]},
     ]
+
+
+def test_a_fault_does_not_quote_the_link_that_was_opened(written):
+    """Links of the preference centre and of members' own pages are keys."""
+    resolved = RequestFactory().get("/p/a-secret-token/")
+    resolved.resolver_match = resolve("/p/a-secret-token/")
+    logging.getLogger("django.request").error(
+        "Internal Server Error: %s", resolved.path, extra={"request": resolved, "status_code": 500}
+    )
+    line = written()[0]
+    assert "a-secret-token" not in json.dumps(line)
+    assert line["event"] == "Internal Server Error at compliance:preferences"

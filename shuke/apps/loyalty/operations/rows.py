@@ -7,6 +7,7 @@ table takes its rows in one statement and a row can name another one that is not
 import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from django.db import connection
@@ -18,8 +19,9 @@ CHUNK = 1_000
 Rows = Sequence[Sequence[Any]]
 
 
+@cache
 def is_sqlite() -> bool:
-    """Whether the database is SQLite."""
+    """Whether the database is SQLite; asked once, since a history asks it a million times."""
     return connection.vendor == "sqlite"
 
 
