@@ -224,7 +224,7 @@ def test_without_the_key_a_request_is_done_twice_and_the_checks_find_it(members,
 def test_the_stored_function_without_its_lock(fifty, taken, points, expected, found):
     """Two tills spend by the stored function, which sleeps between reading and writing."""
     whole = _stored_functions.BURN
-    slow = whole.replace("FOR UPDATE;", "FOR UPDATE; PERFORM pg_sleep(0.5);")
+    slow = whole.replace("FOR UPDATE;", "FOR UPDATE; PERFORM pg_sleep(1.5);")
     if "lock" in taken:
         slow = slow.replace("FOR UPDATE; PERFORM", "; PERFORM")
     said: list[str] = []

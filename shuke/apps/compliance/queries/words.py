@@ -1,6 +1,7 @@
 """What the fields of an export are called, for the person who reads it."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 #: Parts of an export: apps and tables of the lake.
 SECTIONS = {
@@ -24,8 +25,11 @@ SECTIONS = {
     "messages": _("What became of messages"),
     "order_lines": _("What you bought"),
     "orders": _("Orders"),
+    "points_entries": _("Points that came and went"),
+    "promotions": _("Your vouchers"),
     "quality": _("Corrections of your data"),
     "refunds": _("Refunds"),
+    "tier_memberships": _("Your tiers over time"),
     "traits": _("What we computed about you"),
     "voucher_events": _("Vouchers"),
 }
@@ -49,6 +53,7 @@ FIELDS = {
     "completed_at": _("Completed at"),
     "content": _("Content"),
     "context": _("Circumstances"),
+    "count": pgettext_lazy("export", "Counted"),
     "created_at": _("Created at"),
     "currency": _("Currency"),
     "decided_at": _("Decided at"),
@@ -57,9 +62,11 @@ FIELDS = {
     "discount_minor": _("Discount"),
     "discount_platform_minor": _("Discount of the platform"),
     "discount_share": _("Share bought on discount"),
+    "effective_at": pgettext_lazy("export", "Counts from"),
     "event": _("What happened"),
     "evidence": _("Evidence"),
     "experiment_id": _("Test"),
+    "expires_at": pgettext_lazy("export", "Ends at"),
     "favourite_category": _("Favourite category"),
     "favourite_department": _("Favourite department"),
     "favourite_hour": _("Favourite hour"),
@@ -67,6 +74,7 @@ FIELDS = {
     "favourite_weekday": _("Favourite weekday"),
     "first_order_date": _("First order"),
     "frequency": _("Orders in a year"),
+    "from_date": pgettext_lazy("export", "From"),
     "fulfilment_status": _("Delivery"),
     "goods_minor": _("Goods"),
     "id": _("Number"),
@@ -98,9 +106,12 @@ FIELDS = {
     "phone": _("Phone"),
     "place": _("Where"),
     "placed_at": _("Ordered at"),
+    "points": pgettext_lazy("export", "Points"),
     "points_spent": _("Points spent"),
+    "points_type": _("Kind of points"),
     "preferred_channel": _("Preferred channel"),
     "product_id": _("Product"),
+    "program_id": _("Tier programme"),
     "properties": _("Details"),
     "purchase_cycle_days": _("Usual days between purchases"),
     "purpose": _("Purpose"),
@@ -126,6 +137,8 @@ FIELDS = {
     "subject": _("Subject"),
     "tax_minor": _("Tax"),
     "text": _("Text"),
+    "through_date": pgettext_lazy("export", "Through"),
+    "tier": pgettext_lazy("export", "Tier"),
     "type": _("Type"),
     "url": _("Address of the page"),
     "valid_from": _("Since"),
@@ -133,13 +146,19 @@ FIELDS = {
     "voucher_codes": _("Vouchers used"),
     "voucher_id": _("Voucher"),
     "voucher_minor": _("Paid by voucher"),
+    "why": pgettext_lazy("export", "Why"),
     "wording": _("Text you were shown"),
 }
 
 #: Fields that only our machines need; they stand in the machine-readable file.
 INNER = frozenset(
     {
+        "account",
         "batch_id",
+        "entry_id",
+        "number",
+        "txn_id",
+        "version",
         "draw",
         "local_month",
         "local_hour",
