@@ -18,6 +18,7 @@ from shuke.apps.loyalty.operations import (
     release_hold,
     reverse_transaction,
     settle_wallets,
+    spend_points,
     transfer_points,
 )
 from shuke.apps.loyalty.operations.once import IdempotencyConflict, PointsShort
@@ -96,6 +97,21 @@ def test_the_table_of_the_document(members):
     ended = PointsTransaction.objects.get(kind="expire")
     assert ended.effective_at == end
     assert dict(ended.entries.values_list("account", "points")) == {"available": -50, "breakage": 50}
+
+
+def test_a_hold_runs_out_for_the_reader_though_points_were_spent_without_one(one_type):
+    """Points spent at once name no hold; that must not hide the open ones from who reads as of a moment."""
+    award(one_type, 20, START, "now")
+    spend_points(request=asked(START + DAY), member_id=one_type, points_type="now", points=3)
+    hold_points(
+        request=asked(START + DAY),
+        member_id=one_type,
+        points_type="now",
+        points=4,
+        expires_at=START + 2 * DAY,
+    )
+    assert balances(one_type, START + DAY, "now") == (0, 13, 4, 0)
+    assert balances(one_type, START + 3 * DAY, "now") == (0, 17, 0, 0)
 
 
 @pytest.mark.parametrize(

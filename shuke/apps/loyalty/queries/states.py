@@ -117,7 +117,10 @@ def state_as_of(wallet: Wallet, *, at: datetime, known_at: datetime) -> WalletSt
 def _holds_as_of(state: WalletState, wallet: Wallet, *, at: datetime, known_at: datetime) -> None:
     """Holds that were open then: made by then, and not ended by then."""
     told = {"effective_at__lte": at, "recorded_at__lte": known_at}
-    ended = PointsTransaction.objects.filter(wallet=wallet, kind__in=["commit", "release"], **told)
+    # Points that were spent without a hold end none; a missing number in the list would hide every hold.
+    ended = PointsTransaction.objects.filter(
+        wallet=wallet, kind__in=["commit", "release"], related__isnull=False, **told
+    )
     made = PointsTransaction.objects.filter(wallet=wallet, kind="hold", **told).exclude(
         pk__in=ended.values("related_id")
     )
