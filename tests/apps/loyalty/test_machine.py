@@ -195,7 +195,7 @@ class PointsMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.holds)
     @rule(data=st.data(), is_spent=st.booleans())
     def end_hold(self, data: st.DataObject, is_spent: bool) -> None:
-        member, name = data.draw(st.sampled_from(sorted(self.holds.values())))
+        member, name = data.draw(st.sampled_from(list(self.holds.values())))
         request, model = self.asked(), self.models[member]
         operation = commit_hold if is_spent else release_hold
         if name not in model.holds:
@@ -215,7 +215,7 @@ class PointsMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.commits)
     @rule(data=st.data(), points=st.integers(1, 6))
     def give_back(self, data: st.DataObject, points: int) -> None:
-        commit = data.draw(st.sampled_from(sorted(self.commits)))
+        commit = data.draw(st.sampled_from(list(self.commits)))
         member, hold = self.commits[commit]
         request, model = self.asked(), self.models[member]
         spent = [p for p in model.points if p.hold == hold and p.place == "spent"]
@@ -238,7 +238,7 @@ class PointsMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.earns)
     @rule(data=st.data(), points=st.integers(1, 8))
     def claw_back(self, data: st.DataObject, points: int) -> None:
-        earn = data.draw(st.sampled_from(sorted(self.earns)))
+        earn = data.draw(st.sampled_from(list(self.earns)))
         member, _ = self.earns[earn]
         request, model = self.asked(), self.models[member]
         earned = sum(p.earned == earn for p in model.points)
