@@ -52,6 +52,9 @@ def test_every_place_of_the_menu_in_both_languages_and_widths(console, has_data)
             page.locator(".language-switch button").click()
             page.wait_for_load_state("networkidle")
         for width, height in WIDTHS.values():
+            # An empty shop is seen once in each language and once in each width.
+            if not has_data and (width < 1000) != (language == "zh-hans"):
+                continue
             page.set_viewport_size({"width": width, "height": height})
             for place in places:
                 assert console.open(place).status == 200, place
