@@ -1,14 +1,11 @@
 """Many tills at once: what is there once is given once."""
 
-import random
-import threading
-import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import transaction
 
 from shuke.apps.loyalty.models import PointsTransaction, Wallet
 from shuke.apps.loyalty.operations import (
@@ -27,7 +24,7 @@ from shuke.apps.loyalty.rules.wallet import award
 from shuke.apps.loyalty.schemas import Request
 from shuke.apps.members.operations import create_members
 from shuke.apps.members.schemas import MemberProfile
-from shuke.platform.errors import Refused
+from tests import threads
 from tests.apps.loyalty.conftest import START
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -40,34 +37,8 @@ def asked(key: str) -> Request:
 
 
 def at_once(task: Callable[[int], object], count: int, *, tills: int = TILLS) -> Counter[str]:
-    """Run the task for each number, by several threads that start together; what came of it, counted."""
-    outcomes: list[str] = []
-    barrier = threading.Barrier(tills)
-
-    def till(number: int) -> None:
-        barrier.wait()
-        outcomes.extend(_outcome(task, n) for n in range(number, count, tills))
-        connection.close()
-
-    threads = [threading.Thread(target=till, args=(number,)) for number in range(tills)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(120)
-    return Counter(outcomes)
-
-
-def _outcome(task: Callable[[int], object], number: int) -> str:
-    while True:
-        try:
-            return str(getattr(task(number), "outcome", "done"))
-        except Refused as refusal:
-            return refusal.code
-        except OperationalError as error:
-            # SQLite's shared cache of the test database does not wait for its lock.
-            if "locked" not in str(error):
-                raise
-            time.sleep(random.uniform(0.005, 0.02))
+    """The shared race, with the outcome of each posting as its word."""
+    return threads.at_once(lambda n: str(getattr(task(n), "outcome", "done")), count, tills=tills)
 
 
 def test_a_balance_is_spent_once_by_many_tills(members):

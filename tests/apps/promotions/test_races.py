@@ -5,16 +5,14 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import connection
 from django.db.models import F, QuerySet
 
 from shuke.apps.members.operations import create_members
@@ -22,44 +20,14 @@ from shuke.apps.members.schemas import MemberProfile
 from shuke.apps.promotions import operations, queries
 from shuke.apps.promotions.models import Voucher, VoucherCounter, VoucherEvent
 from shuke.apps.promotions.operations import counters, holding, making, purchases
-from shuke.platform.errors import Refused
 from shuke.platform.permissions import SYSTEM
 from tests.apps.promotions.conftest import BASKET, START, defined
+from tests.threads import at_once
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 MINUTES = timedelta(minutes=10)
 #: Flash units, and the buyers who rush for them.  Most are told at a glance that nothing is left.
 UNITS = 100
-
-
-def at_once(task: Callable[[int], str], count: int, *, tills: int) -> Counter[str]:
-    """Run the task for each number, by several threads that start together; what came of it, counted."""
-    outcomes: list[str] = []
-    barrier = threading.Barrier(tills)
-
-    def till(number: int) -> None:
-        barrier.wait()
-        outcomes.extend(_outcome(task, n) for n in range(number, count, tills))
-        connection.close()
-
-    threads = [threading.Thread(target=till, args=(number,)) for number in range(tills)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(240)
-    return Counter(outcomes)
-
-
-def _outcome(task: Callable[[int], str], number: int) -> str:
-    while True:
-        try:
-            return task(number)
-        except Refused as refusal:
-            return refusal.code
-        except OperationalError as error:
-            # SQLite's shared cache of the test database does not wait for its lock.
-            if "locked" not in str(error):
-                raise
 
 
 def uses_of(code: str, member: str = "") -> Any:

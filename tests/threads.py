@@ -1,0 +1,42 @@
+"""Many tills at once: threads that start together, for the races of several apps."""
+
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+
+from django.db import OperationalError, connection
+
+from shuke.platform.errors import Refused
+
+
+def at_once(task: Callable[[int], str], count: int, *, tills: int) -> Counter[str]:
+    """Run the task for each number, by several threads that start together; what came of it, counted."""
+    outcomes: list[str] = []
+    barrier = threading.Barrier(tills)
+
+    def till(number: int) -> None:
+        barrier.wait()
+        outcomes.extend(_outcome(task, n) for n in range(number, count, tills))
+        connection.close()
+
+    threads = [threading.Thread(target=till, args=(number,)) for number in range(tills)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(240)
+    return Counter(outcomes)
+
+
+def _outcome(task: Callable[[int], str], number: int) -> str:
+    while True:
+        try:
+            return task(number)
+        except Refused as refusal:
+            return refusal.code
+        except OperationalError as error:
+            # SQLite's shared cache of the test database does not wait for its lock.
+            if "locked" not in str(error):
+                raise
+            time.sleep(random.uniform(0.005, 0.02))
