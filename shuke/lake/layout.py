@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 
 import pyarrow as pa
 from deltalake import DeltaTable, Schema
@@ -31,6 +31,9 @@ EVOLVED_PROPERTY = "shuke.evolved"
 
 #: Features of the reader protocol that leave the plain reading of a file list correct.
 HARMLESS_READER_FEATURES = frozenset({"v2Checkpoint", "vacuumProtocolCheck"})
+
+#: How often a table is opened while an erasure renews its checkpoint (0.3 seconds in all).
+OPENINGS = 6
 
 #: A remembered version that nobody asked for during this time is looked up anew: the log entry
 #: after it may have come and been cleaned up in between.
@@ -61,14 +64,21 @@ def open_table(path: Path, *, version: int | None = None) -> DeltaTable | None:
     Raises ``UnreadableTableError`` if another program switched on a feature that a reader of plain file
     lists would get wrong.
     """
-    try:
-        handle = DeltaTable(str(path), version=version)
-    except TableNotFoundError:
-        return None
-    except DeltaError as error:
-        if not (path / "_delta_log").is_dir():
+    for attempt in range(OPENINGS):
+        try:
+            handle = DeltaTable(str(path), version=version)
+        except TableNotFoundError:
             return None
-        raise UnreadableTableError(f"Table {path.name} cannot be opened: {error}") from error
+        except DeltaError as error:
+            if not (path / "_delta_log").is_dir():
+                return None
+            # An erasure removes older checkpoints; who listed one just before finds it gone, and the newer
+            # one when listing again.
+            if "not found" in str(error) and attempt < OPENINGS - 1:
+                sleep(0.01 * 2**attempt)
+                continue
+            raise UnreadableTableError(f"Table {path.name} cannot be opened: {error}") from error
+        break
     check_protocol(handle, name=path.name)
     return handle
 

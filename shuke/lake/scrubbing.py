@@ -36,7 +36,7 @@ def scrub_log(path: Path, *, words: Collection[str]) -> int:
     for file in entries:
         _rewrite(file, patterns)
     if entries or list(log.glob("*.checkpoint*.parquet")):
-        _renew_checkpoint(path)
+        renew_checkpoint(path)
     return len(entries)
 
 
@@ -87,7 +87,8 @@ def _without(value: Any, patterns: list[re.Pattern[bytes]]) -> Any:
     return value
 
 
-def _renew_checkpoint(path: Path) -> None:
+def renew_checkpoint(path: Path) -> None:
+    """Write the newest state as a checkpoint and remove the older ones."""
     handle = open_table(path)
     if handle is None:
         return

@@ -87,6 +87,12 @@ def test_erasure_and_appends_do_not_disturb_each_other(lake):
     assert "person7" not in {row["person_key"] for row in found}
 
 
+def test_a_table_opens_while_its_checkpoint_is_renewed(lake):
+    lake.append("order_lines", order_lines(0, 10))
+    opening = [(writers.open_again, who, 400) for who in range(2)]
+    finish(start(lake, (writers.renew_checkpoints, 1, 80), *opening))
+
+
 def test_a_transaction_arrives_once_however_many_processes_send_it(lake):
     finish(start(lake, *[(writers.same_transactions, who, 25) for who in range(3)]))
     found = [row["order_id"] for row in rows(lake)]

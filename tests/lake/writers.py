@@ -7,7 +7,8 @@ from pathlib import Path
 from deltalake.exceptions import CommitFailedError
 
 from shuke.lake import Lake
-from shuke.lake.layout import create_table
+from shuke.lake.layout import create_table, open_table
+from shuke.lake.scrubbing import renew_checkpoint
 from shuke.tables import TABLES
 from tests.lake.rows import order_lines, traits
 
@@ -83,3 +84,17 @@ def same_transactions_by_path(root: str, who: int, commits: int) -> None:
                 write_deltalake(path, rows, mode="append", commit_properties=properties)
             except CommitFailedError:
                 continue
+
+
+def open_again(root: str, who: int, times: int) -> None:
+    """Open the newest version again and again, as every writer and reader does."""
+    del who
+    for _ in range(times):
+        open_table(Lake(root).path("order_lines"))
+
+
+def renew_checkpoints(root: str, who: int, times: int) -> None:
+    """Append and put the older checkpoint away, as an erasure does."""
+    for number in range(times):
+        append(root, who + number, 1)
+        renew_checkpoint(Lake(root).path("order_lines"))
