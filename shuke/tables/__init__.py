@@ -11,6 +11,7 @@ from shuke.tables.exposures import EXPOSURES
 from shuke.tables.identity_map import IDENTITY_MAP
 from shuke.tables.listings import LISTINGS
 from shuke.tables.member_attributes import MEMBER_ATTRIBUTES
+from shuke.tables.member_layers import MEMBER_LAYERS
 from shuke.tables.messages import MESSAGES
 from shuke.tables.order_lines import ORDER_LINES
 from shuke.tables.orders import ORDERS
@@ -39,6 +40,7 @@ TABLES: Mapping[str, Table] = MappingProxyType(
             IDENTITY_MAP,
             LISTINGS,
             MEMBER_ATTRIBUTES,
+            MEMBER_LAYERS,
             MESSAGES,
             ORDER_LINES,
             ORDERS,
