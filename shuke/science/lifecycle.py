@@ -14,6 +14,8 @@ from datetime import date
 import ibis
 from ibis.expr import types as ir
 
+from shuke.science.visits import visits
+
 #: Every stage, in the order of a life.
 STAGES: tuple[str, ...] = ("prospect", "new", "active", "loyal", "at_risk", "lost")
 
@@ -41,26 +43,19 @@ class LifecycleRule:
 DEFAULT_RULE = LifecycleRule()
 
 
-def shopping_days(purchases: ir.Table) -> ir.Table:
-    """Each member's distinct business days with a purchase: ``member_id, local_date``."""
-    return purchases.select("member_id", "local_date").distinct()
-
-
 def purchase_cycles(purchases: ir.Table) -> ir.Table:
     """The member's own cycle: the median number of days between its shopping days.
 
     Columns: ``member_id, shopping_days, gaps, purchase_cycle_days`` (missing with one shopping
     day), ``first_day, last_day``.  Several orders on one day are one shopping day.
     """
-    days = shopping_days(purchases)
-    before = days.local_date.lag(1).over(group_by="member_id", order_by=days.local_date)
-    gaps = days.mutate(gap_days=days.local_date.delta(before, unit="day"))
-    return gaps.group_by("member_id").agg(
-        shopping_days=gaps.count(),
-        gaps=gaps.gap_days.count(),
-        purchase_cycle_days=gaps.gap_days.cast("float64").median(),
-        first_day=gaps.local_date.min(),
-        last_day=gaps.local_date.max(),
+    days = visits(purchases)
+    return days.group_by("member_id").agg(
+        shopping_days=days.count(),
+        gaps=days.gap_days.count(),
+        purchase_cycle_days=days.gap_days.median(),
+        first_day=days.local_date.min(),
+        last_day=days.local_date.max(),
     )
 
 

@@ -21,6 +21,8 @@ import ibis
 from ibis.expr import types as ir
 from scipy.stats import norm
 
+from shuke.science.visits import visits
+
 #: Gaps of a good below which its own variances are not believed and the pooled ones are used.
 ENOUGH_GAPS = 30
 #: Never drawn to the good less than by so many gaps, however much members seem to differ.
@@ -44,10 +46,8 @@ def gaps(purchases: ir.Table) -> ir.Table:
 
     ``purchases``: ``member_id, good, local_date``.
     """
-    days = purchases.select("member_id", "good", "local_date").distinct()
-    before = days.local_date.lag(1).over(group_by=["member_id", "good"], order_by=days.local_date)
-    timed = days.mutate(gap_days=days.local_date.delta(before, unit="day").cast("float64"))
-    return timed.filter(timed.gap_days.notnull())
+    timed = visits(purchases, by=["member_id", "good"])
+    return timed.filter(timed.gap_days.notnull()).select("member_id", "good", "gap_days", "local_date")
 
 
 def due_dates(purchases: ir.Table, *, as_of: date, rule: ReplenishmentRule | None = None) -> ir.Table:

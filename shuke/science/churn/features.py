@@ -11,6 +11,8 @@ from datetime import date, timedelta
 import ibis
 from ibis.expr import types as ir
 
+from shuke.science.visits import visits
+
 #: Windows that end with the day, in days.
 WINDOWS = (30, 90, 180)
 FEATURES: tuple[str, ...] = (
@@ -35,12 +37,8 @@ def features(purchases: ir.Table, *, as_of: date) -> ir.Table:
     """
     day = ibis.literal(as_of)
     known = purchases.filter(purchases.local_date <= day)
-    visits = known.group_by("member_id", "local_date").agg(net_minor=known.net_minor.sum())
-    before = visits.local_date.lag(1).over(group_by="member_id", order_by=visits.local_date)
-    timed = visits.mutate(
-        gap_days=visits.local_date.delta(before, unit="day").cast("float64"),
-        age_days=day.delta(visits.local_date, unit="day").cast("int64"),
-    )
+    seen = visits(known, sums=["net_minor"])
+    timed = seen.mutate(age_days=day.delta(seen.local_date, unit="day").cast("int64"))
     sums = {}
     for days in WINDOWS:
         inside = timed.age_days < days

@@ -10,6 +10,8 @@ import numpy as np
 from ibis.expr import types as ir
 from numpy.typing import NDArray
 
+from shuke.science.visits import visits
+
 Floats = NDArray[np.float64]
 
 
@@ -29,9 +31,7 @@ def purchase_histories(purchases: ir.Table, *, as_of: date) -> ir.Table:
     (2, 21, 30, 1600)
     """
     known = purchases.filter(purchases.local_date <= ibis.literal(as_of))
-    days = known.group_by("member_id", "local_date").agg(net_minor=known.net_minor.sum())
-    before = days.local_date.lag(1).over(group_by="member_id", order_by=days.local_date)
-    gaps = days.mutate(gap_days=days.local_date.delta(before, unit="day").cast("float64"))
+    gaps = visits(known, sums=["net_minor"])
     told = gaps.group_by("member_id").agg(
         frequency=gaps.gap_days.count(),
         first=gaps.local_date.min(),
