@@ -45,7 +45,7 @@ def on(day: date, hour: int = 12) -> datetime:
 
 def arrow(name: str, rows: Rows) -> pa.Table:
     """Rows of the table ``name`` with sensible values for what they leave out."""
-    filled = [_business_time({**DEFAULTS[name], **row}) for row in rows]
+    filled = [_business_time({**DEFAULTS.get(name, {}), **row}) for row in rows]
     schema = pa.schema([pa.field(f.name, f.type) for f in TABLES[name].arrow_schema])
     return pa.Table.from_pylist(filled, schema=schema)
 
