@@ -19,6 +19,7 @@ def add_to(app: typer.Typer) -> None:
     from shuke.apps.compliance.management.cli import cli as privacy
     from shuke.apps.connections.management.cli import import_file
     from shuke.apps.insights.management.cli import cli as traits
+    from shuke.apps.insights.management.studies import cli as insights
     from shuke.apps.loyalty.management.cli import cli as ledger
     from shuke.apps.loyalty.management.earning import cli as loyalty
     from shuke.platform.jobs.management.cli import cli as jobs
@@ -31,6 +32,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(loader)
     app.command(hidden=True)(console)
     app.command(hidden=True)(relay)
+    app.add_typer(insights, name="insights")
     app.add_typer(jobs, name="jobs")
     app.add_typer(ledger, name="ledger")
     app.add_typer(loyalty, name="loyalty")

@@ -41,6 +41,17 @@ _LABELS: dict[str, Labels] = {
         "hibernating": (pgettext_lazy("RFM segment", "Hibernating"), "grey"),
         "lost": (pgettext_lazy("RFM segment", "Lost"), "grey"),
     },
+    "layer_scheme": {
+        "rfm": (pgettext_lazy("layers", "RFM segment"), "purple"),
+        "lifecycle": (pgettext_lazy("layers", "Lifecycle"), "green"),
+        "value": (pgettext_lazy("layers", "Value"), "blue"),
+        "value_lifecycle": (pgettext_lazy("layers", "Value × lifecycle"), "blue"),
+        "need": (pgettext_lazy("layers", "Need"), "yellow"),
+        "behaviour": (pgettext_lazy("layers", "Behaviour"), "grey"),
+        "kind": (pgettext_lazy("layers", "Kind of member"), "grey"),
+        "churn": (pgettext_lazy("layers", "Risk of leaving"), "red"),
+        "market": (pgettext_lazy("layers", "Market segment"), "grey"),
+    },
     "identifier_kind": {
         "external": (_("Customer number"), "grey"),
         "card": (_("Member card"), "grey"),

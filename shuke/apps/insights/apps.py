@@ -17,6 +17,11 @@ class InsightsConfig(AppConfig):
                 "shuke.apps.insights.tasks.build_traits_of_yesterday": (
                     _("Build the traits of yesterday"),
                     "grey",
-                )
+                ),
+                "shuke.apps.insights.tasks.make_study": (_("Answer a question of insights"), "grey"),
+                "shuke.apps.insights.tasks.queue_nightly_studies": (
+                    _("Queue the night's questions"),
+                    "grey",
+                ),
             },
         )

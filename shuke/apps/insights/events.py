@@ -10,3 +10,10 @@ class TraitsBuilt:
 
     as_of: date
     members: int
+
+
+@dataclass(frozen=True)
+class StudyRequested:
+    """Somebody wants the question of that kind answered now; all questions where it is empty."""
+
+    kind: str

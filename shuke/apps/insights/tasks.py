@@ -1,11 +1,14 @@
-"""Traits every night, and soon after an import brought something they are made of."""
+"""Traits and studies every night, and traits soon after an import brought something they are made of."""
 
 from datetime import timedelta
 
 from django_tasks import task
 
 from shuke.apps.connections.events import ImportFinished
-from shuke.apps.insights.operations import build_traits
+from shuke.apps.insights.events import StudyRequested
+from shuke.apps.insights.operations import build_traits, run_study
+from shuke.apps.insights.queries import QUESTIONS, latest_build
+from shuke.apps.insights.queries.studies import study_key
 from shuke.platform.clock import business_date, now
 from shuke.platform.events import subscribe
 from shuke.platform.jobs import enqueue, report_progress, retried, schedule
@@ -35,8 +38,32 @@ PATIENCE = timedelta(seconds=60)
 
 
 @subscribe(ImportFinished)
-@subscribe(ImportFinished)
 def build_after_import(event: ImportFinished) -> None:
     """Queue a build for a minute later, once however many files come in until then."""
     if event.kind not in IRRELEVANT_KINDS:
         enqueue(build_traits_of_yesterday, unique_key="traits", run_after=event.at + PATIENCE)
+
+
+@task()
+@retried(max_attempts=2, backoff_seconds=60)
+def make_study(kind: str) -> None:
+    """Answer one question as of the newest day with traits."""
+    build = latest_build()
+    if build is not None:
+        run_study(kind, at=now(), as_of=build.as_of, report=_tell)
+
+
+@subscribe(StudyRequested)
+def queue_study(event: StudyRequested) -> None:
+    """Queue one study or all, one job each: a slow or failing one keeps no other from its answer."""
+    for kind in (event.kind,) if event.kind else QUESTIONS:
+        enqueue(make_study, kind, unique_key=study_key(kind))
+
+
+@task()
+def queue_nightly_studies() -> None:
+    """Queue every study after the night's traits."""
+    queue_study(StudyRequested(kind=""))
+
+
+schedule("nightly studies", queue_nightly_studies, cron="0 3 * * *")

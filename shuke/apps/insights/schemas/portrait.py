@@ -1,4 +1,4 @@
-"""What others see of insights.  Money in minor units of ``currency``."""
+"""The overview, the portrait of all members and the traits of one."""
 
 from collections.abc import Mapping
 from datetime import date, datetime

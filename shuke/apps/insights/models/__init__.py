@@ -1,0 +1,6 @@
+"""What insights remembers beside the lake."""
+
+from shuke.apps.insights.models.studies import Study
+from shuke.apps.insights.models.traits import TraitsBuild
+
+__all__ = ["Study", "TraitsBuild"]

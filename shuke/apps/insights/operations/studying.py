@@ -1,0 +1,134 @@
+"""Answering one question about all members, and keeping the answer."""
+
+from __future__ import annotations
+
+import json
+import time
+import zlib
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from shuke.apps.insights.events import StudyRequested
+from shuke.apps.insights.models import Study
+from shuke.apps.insights.operations.kinds import RUNS
+from shuke.apps.insights.operations.traits import Report
+from shuke.apps.insights.queries.studies import study_view
+from shuke.apps.insights.queries.traits import traits_on
+from shuke.apps.insights.schemas import NotEnough, StudyFacts, StudyOutcome, StudyView
+from shuke.platform.audit.operations import record_audit
+from shuke.platform.clock import business_date
+from shuke.platform.errors import NotFound, Refused
+from shuke.platform.events import emit
+from shuke.platform.permissions import SYSTEM, Actor
+from shuke.platform.retailer.queries import retailer
+from shuke.platform.warehouse import lake
+from shuke.science.reading import Reading
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from shuke.lake.reading import Snapshot
+
+
+def run_study(
+    kind: str, *, at: datetime, as_of: date, actor: Actor = SYSTEM, report: Report | None = None
+) -> StudyView:
+    """Answer the question of that kind as of a day, and put the answer in the place of that day's.
+
+    Where the data do not suffice, the reason is kept as the answer.  Refuses a day that is not over in the
+    retailer's time zone, and a day without traits.  Raises ``NotFound`` for an unknown kind.
+    """
+    if kind not in RUNS:
+        raise NotFound("study_not_found", _("There is no such study."))
+    shop = retailer()
+    if as_of >= business_date(at, shop.time_zone):
+        raise Refused("day_not_over", _("Studies are made of whole days; choose yesterday or earlier."))
+    began = time.monotonic()
+    values: dict[str, Any] = {"result": {}, "readings": [], "refusal": None}
+    with lake().read() as snapshot:
+        facts = _facts(snapshot, kind=kind, as_of=as_of, report=report)
+        try:
+            outcome = RUNS[kind](facts)
+        except NotEnough as missing:
+            values["refusal"] = _as_data(missing.reading)
+        else:
+            values["result"] = _finite(outcome.result)
+            values["readings"] = [_as_data(reading) for reading in outcome.readings]
+            _write(outcome, as_of=as_of)
+    seconds = round(time.monotonic() - began, 3)
+    return _record(kind, as_of=as_of, at=at, actor=actor, seconds=seconds, **values)
+
+
+def request_study(kind: str) -> None:
+    """Have the question answered in the background; every question where ``kind`` is empty.
+
+    Raises ``NotFound`` for an unknown kind.
+    """
+    if kind and kind not in RUNS:
+        raise NotFound("study_not_found", _("There is no such study."))
+    emit(StudyRequested(kind=kind))
+
+
+def _facts(snapshot: Snapshot, *, kind: str, as_of: date, report: Report | None) -> StudyFacts:
+    """One day's traits are asked many questions: they are kept on the connection."""
+    traits = snapshot.connection.create_table("study_traits", traits_on(snapshot, as_of), temp=True)
+    if not traits.count().to_pyarrow().as_py():
+        raise Refused("traits_missing", _("There are no traits of that day. Build them first."))
+    shop = retailer()
+    return StudyFacts(
+        snapshot=snapshot,
+        as_of=as_of,
+        currency=shop.currency,
+        time_zone=shop.time_zone,
+        traits=traits,
+        rng=np.random.default_rng([zlib.crc32(kind.encode()), as_of.toordinal()]),
+        tell=report or (lambda *_told: None),
+    )
+
+
+def _finite(result: Mapping[str, Any]) -> dict[str, Any]:
+    """The result as JSON.  Raises ``ValueError`` for a number that is none: no database keeps it."""
+    found: dict[str, Any] = json.loads(json.dumps(result, allow_nan=False))
+    return found
+
+
+def _write(outcome: StudyOutcome, *, as_of: date) -> None:
+    for name, rows in outcome.tables.items():
+        lake().replace(name, rows, where={"as_of": as_of})
+    if outcome.layers is None:
+        return
+    for scheme in _schemes(outcome.layers):
+        lake().replace(
+            "member_layers", _of_scheme(outcome.layers, scheme), where={"scheme": scheme, "as_of": as_of}
+        )
+
+
+def _schemes(layers: pa.Table) -> Sequence[str]:
+    return sorted(set(layers.column("scheme").to_pylist()))
+
+
+def _of_scheme(layers: pa.Table, scheme: str) -> pa.Table:
+    import pyarrow.compute as pc
+
+    return layers.filter(pc.equal(layers.column("scheme"), scheme))
+
+
+def _as_data(reading: Reading) -> dict[str, Any]:
+    return {"sentence": reading.sentence, "values": _finite(reading.values)}
+
+
+@transaction.atomic
+def _record(kind: str, *, as_of: date, at: datetime, actor: Actor, **values: Any) -> StudyView:
+    """Remember the answer after its rows lie in the lake: an answer that is known can be read."""
+    row, _created = Study.objects.update_or_create(
+        kind=kind, as_of=as_of, defaults={"built_at": at, **values}
+    )
+    record_audit(
+        actor=actor, at=at, verb="study.made", subject=("study", f"{kind} {as_of.isoformat()}"), changes={}
+    )
+    return study_view(row)

@@ -1,0 +1,50 @@
+"""What people call schemes and layers: the words of fixed layers, and the names that studies gave theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.utils.translation import gettext as _
+
+from shuke.apps.insights.models import Study
+from shuke.web.labels import choices_of, label_of
+
+#: Where the words of a scheme's layers stand; others stand at ``layer:<scheme>`` (``web.labels.register_labels``).
+NOUNS: Mapping[str, str] = {"rfm": "rfm_segment", "lifecycle": "lifecycle_stage", "churn": "layer:churn"}
+#: Parts of the code of a layer that is a cell of two schemes, as in ``high|loyal``.
+CROSSED: Mapping[str, tuple[str, str]] = {"value_lifecycle": ("value", "lifecycle")}
+
+
+def scheme_name(scheme: str) -> str:
+    """What people call a scheme; ``market:city`` is named by its dimension, too."""
+    kind, _colon, dimension = scheme.partition(":")
+    name = label_of("layer_scheme", kind)
+    return (
+        _("{scheme}: {dimension}").format(scheme=name, dimension=label_of("attribute", dimension))
+        if dimension
+        else name
+    )
+
+
+def layer_names(scheme: str) -> dict[str, str]:
+    """Code → name of the layers of a scheme that have a name of their own, in the order people read them.
+
+    A study names layers that it found by ``result["layer_names"] = {scheme: {code: name}}``.
+    """
+    if scheme in CROSSED:
+        rows, columns = (layer_names(part) for part in CROSSED[scheme])
+        return {
+            f"{row}|{column}": f"{row_name} × {column_name}"
+            for row, row_name in rows.items()
+            for column, column_name in columns.items()
+        }
+    return dict(choices_of(NOUNS.get(scheme, f"layer:{scheme}"))) | _found_names().get(scheme, {})
+
+
+def _found_names() -> dict[str, dict[str, str]]:
+    """Names given by the newest studies, by scheme."""
+    rows = Study.objects.filter(result__layer_names__isnull=False).order_by("as_of")
+    found: dict[str, dict[str, str]] = {}
+    for names in rows.values_list("result__layer_names", flat=True):
+        found |= names
+    return found

@@ -1,0 +1,21 @@
+"""The questions that studies answer, in the words of a marketer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Question:
+    """``text`` is translated when it is shown; ``method`` names a page of ``docs/algorithms``."""
+
+    text: Any
+    url_name: str
+    method: str
+
+
+#: By kind of study.  Every kind in ``operations.kinds`` is here.
+QUESTIONS: Mapping[str, Question] = MappingProxyType({})
