@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from shuke.apps.insights.models import Study
 from shuke.apps.insights.queries.questions import QUESTIONS
 from shuke.apps.insights.schemas import ReadingView, StudyHead, StudyView
@@ -41,7 +43,7 @@ def study_heads() -> list[StudyHead]:
     return [StudyHead(**_head(newest[kind])) for kind in QUESTIONS if kind in newest]
 
 
-def _head(row: Study) -> dict[str, object]:
+def _head(row: Study) -> dict[str, Any]:
     return {
         "kind": row.kind,
         "question": str(QUESTIONS[row.kind].text) if row.kind in QUESTIONS else row.kind,
