@@ -12,7 +12,14 @@ from django.views.decorators.http import require_GET, require_POST
 
 from shuke.apps.audiences import operations, queries
 from shuke.apps.audiences.forms import builder_texts
-from shuke.apps.audiences.schemas import EVERYONE, AudienceView, Profile, as_data
+from shuke.apps.audiences.schemas import (
+    EVERYONE,
+    AudienceView,
+    FaultyConditionsError,
+    Profile,
+    as_data,
+    parsed,
+)
 from shuke.platform.clock import now
 from shuke.platform.errors import Refused
 from shuke.web.access import actor_of, requires
@@ -93,6 +100,25 @@ def new_audience(request: HttpRequest) -> HttpResponse:
     template = next((found for found in queries.templates() if found.key == wanted), None)
     tree = template.conditions if template else as_data(EVERYONE)
     return _builder(request, name=template.name if template else "", tree=tree)
+
+
+@requires("audiences.edit")
+def propose(request: HttpRequest) -> HttpResponse:
+    """The builder for a new audience, filled in with a tree that another page shows.  Nothing is saved yet.
+
+    Conditions that exist no more are shown with what is wrong; a tree that cannot be read leaves the builder empty.
+    """
+    if request.method != "POST":
+        return redirect("audiences:new")  # Reached by choosing another language on the filled-in page.
+    tree = _json(request.POST.get("conditions", ""))
+    try:
+        tree = as_data(parsed(tree))
+    except FaultyConditionsError:
+        refusal = Refused(
+            "conditions_not_readable", _("The conditions that were handed over cannot be read.")
+        )
+        return _builder(request, name="", tree=as_data(EVERYONE), refusal=refusal)
+    return _builder(request, name=request.POST.get("name", "").replace("\x00", "")[:120], tree=tree)
 
 
 @requires("audiences.edit")

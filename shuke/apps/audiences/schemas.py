@@ -215,6 +215,14 @@ class FieldView(Schema):
     choices: list[Choice] = Field(default_factory=list)
 
 
+class SchemeView(Schema):
+    """What members are divided by, with its layers."""
+
+    name: str
+    label: str
+    choices: list[Choice]
+
+
 class Catalogue(Schema):
     """Everything that a builder needs: fields, operators and known values with labels.
 
@@ -223,6 +231,7 @@ class Catalogue(Schema):
 
     traits: list[FieldView]
     attributes: list[FieldView]
+    schemes: list[SchemeView]
     lists: dict[str, list[Choice]]
     searched: list[str]
     labels: dict[str, dict[str, str]]

@@ -8,6 +8,7 @@ app_name = "audiences"
 urlpatterns = [
     path("", pages.audience_list, name="list"),
     path("new/", pages.new_audience, name="new"),
+    path("propose/", pages.propose, name="propose"),
     path("draft/", pages.draft, name="draft"),
     path("values/<str:kind>/", pages.values, name="values"),
     path("<str:audience_id>/", pages.audience, name="detail"),

@@ -104,6 +104,32 @@ class Plainly:
         is_in = any(f"{program}:{row['tier']}" in node.tiers for program, row in newest.items())
         return is_in if node.did else not is_in
 
+    def _days_of(self, scheme: str) -> list[date]:
+        """The scheme's days up to today, newest first."""
+        rows = self.rows["member_layers"]
+        return sorted(
+            {row["as_of"] for row in rows if row["scheme"] == scheme and row["as_of"] <= TODAY}, reverse=True
+        )
+
+    def _layer_of(self, scheme: str, day: date, member: str) -> str | None:
+        for row in self.rows["member_layers"]:
+            if (row["scheme"], row["as_of"], row["member_id"]) == (scheme, day, member):
+                return str(row["layer"])
+        return None
+
+    def _layer(self, node: Any, member: str) -> bool:
+        days = self._days_of(node.scheme)
+        is_in = bool(days) and self._layer_of(node.scheme, days[0], member) in node.layers
+        return is_in if node.did else not is_in
+
+    def _moved(self, node: Any, member: str) -> bool:
+        days = self._days_of(node.scheme)
+        earlier = [day for day in days if (days[0] - day).days >= node.days]
+        if not earlier:
+            return False
+        was, now = (self._layer_of(node.scheme, day, member) for day in (earlier[0], days[0]))
+        return was in node.from_layers and now in node.to_layers
+
     def _reachable(self, node: Any, member: str) -> bool:
         kind = {"email": "email", "sms": "phone"}.get(node.channel)
         has_address = kind is None or any(

@@ -40,6 +40,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "program_id": "p", "why": "qualified", "version": 1, "count": 0,
         "recorded_at": datetime(2026, 1, 1, tzinfo=UTC),
     },
+    "member_layers": {"as_of": TODAY, "scheme": "rfm"},
     "traits": {
         "as_of": TODAY, "frequency": 0, "monetary_minor": 0, "orders_total": 0, "spend_total_minor": 0,
         "lifecycle_stage": "active",
@@ -172,6 +173,13 @@ def _add_profile(draw: st.DrawFn, world: World) -> None:
                  "program_id": draw(st.sampled_from(["p", "q"])), "from_date": from_date}
             )  # fmt: skip
             from_date += timedelta(days=draw(st.integers(0, 40)))
+    for scheme in ("rfm", "need"):
+        for days_ago in draw(st.sets(st.sampled_from([-1, 0, 1, 7, 8, 30]))):
+            for member_id in draw(st.lists(st.sampled_from(MEMBERS), unique=True)):
+                world["member_layers"].append(
+                    {"member_id": member_id, "scheme": scheme, "as_of": on(days_ago).date(),
+                     "layer": draw(st.sampled_from(["a", "b", "c"]))}
+                )  # fmt: skip
     world["suppressions"] = draw(
         st.lists(
             st.fixed_dictionaries({"member_id": st.sampled_from(MEMBERS), "channel": st.just("email")}),
@@ -248,6 +256,7 @@ def _compare(
 
 
 ORDERS = ["eq", "ne", "lt", "le", "gt", "ge"]
+layer_lists = st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=2, unique=True)
 leaves = st.one_of(
     _compare("trait", "field", "frequency", ORDERS, [0, 1, 2, 8, 9]),
     _compare("trait", "field", "recency_days", ORDERS, [0, 3, 9]),
@@ -275,6 +284,11 @@ leaves = st.one_of(
     _node(
         "tier", did=st.booleans(),
         tiers=st.lists(st.sampled_from(["p:silver", "p:gold", "q:gold", "gold"]), min_size=1, max_size=2),
+    ),
+    _node("layer", scheme=st.sampled_from(["rfm", "need", "gone"]), layers=layer_lists, did=st.booleans()),
+    _node(
+        "moved", scheme=st.sampled_from(["rfm", "need"]), from_layers=layer_lists, to_layers=layer_lists,
+        days=st.sampled_from([1, 7, 30]),
     ),
     _node("reachable", channel=st.sampled_from(["email", "sms", "console"])),
     _node("anniversary", within_days=st.sampled_from([0, 3, 365])),

@@ -10,9 +10,17 @@ from django.utils.translation import gettext as _
 from shuke.apps.audiences.models import Audience
 from shuke.apps.audiences.queries import labels
 from shuke.apps.audiences.queries.evaluating import bench
-from shuke.apps.audiences.queries.known import LIST_LIMIT, SOURCES, attribute_values, matching, names_of_kind
+from shuke.apps.audiences.queries.known import (
+    LIST_LIMIT,
+    SOURCES,
+    attribute_values,
+    matching,
+    names_of_kind,
+    schemes,
+)
 from shuke.apps.audiences.rules.values import OPERATORS, TRAITS
-from shuke.apps.audiences.schemas import Catalogue, Choice, FieldView, TemplateView
+from shuke.apps.audiences.schemas import Catalogue, Choice, FieldView, SchemeView, TemplateView
+from shuke.apps.insights.queries import scheme_name
 from shuke.platform.errors import NotFound
 from shuke.platform.money import exponent
 from shuke.platform.retailer.queries import retailer
@@ -32,6 +40,7 @@ def catalogue(*, as_of: date) -> Catalogue:
         snapshot = found.snapshot
         names = {kind: names_of_kind(kind, snapshot) for kind in SOURCES}
         values = attribute_values(snapshot)
+        divided = schemes(snapshot)
     searched = [kind for kind, known in names.items() if len(known) > LIST_LIMIT]
     kept = {kind: _choices(known) for kind, known in names.items() if kind not in searched}
     kept["audience"] = [
@@ -45,6 +54,10 @@ def catalogue(*, as_of: date) -> Catalogue:
     return Catalogue(
         traits=_traits(kept),
         attributes=_attributes(kept, values),
+        schemes=[
+            SchemeView(name=scheme, label=scheme_name(scheme), choices=_choices(layers))
+            for scheme, layers in divided.items()
+        ],
         lists=kept,
         searched=searched,
         labels=_labels(),

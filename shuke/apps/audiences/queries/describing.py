@@ -172,6 +172,27 @@ class _Words:
         text = _("Is in the tier {tiers}") if node.did else _("Is not in the tier {tiers}")
         return text.format(tiers=self._list("tier", node.tiers))
 
+    def _layers(self, scheme: str, layers: tuple[str, ...]) -> str:
+        return self._list(f"layer:{scheme}", layers)
+
+    def _layer(self, node: c.InLayer) -> str:
+        text = (
+            _("{scheme}: is in the layer {layers}")
+            if node.did
+            else _("{scheme}: is not in the layer {layers}")
+        )
+        return text.format(
+            scheme=self.name_of("scheme", node.scheme), layers=self._layers(node.scheme, node.layers)
+        )
+
+    def _moved(self, node: c.Moved) -> str:
+        return _("{scheme}: moved from {before} to {after} within {days} days").format(
+            scheme=self.name_of("scheme", node.scheme),
+            before=self._layers(node.scheme, node.from_layers),
+            after=self._layers(node.scheme, node.to_layers),
+            days=node.days,
+        )
+
     def _consent(self, node: c.Consent) -> str:
         return _("Consent to {purpose} on {channel}: {state}").format(
             purpose=labels.label(labels.PURPOSES, node.purpose),

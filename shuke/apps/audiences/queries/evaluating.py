@@ -14,7 +14,7 @@ from ibis.expr import types as ir
 
 from shuke.apps.audiences.models import Audience, AudienceVersion
 from shuke.apps.audiences.queries import labels
-from shuke.apps.audiences.queries.known import SOURCES, KnownNames, names_of_kind
+from shuke.apps.audiences.queries.known import SOURCES, KnownNames, names_of_kind, schemes
 from shuke.apps.audiences.rules import (
     TABLE_NAMES,
     AudienceFacts,
@@ -27,6 +27,7 @@ from shuke.apps.audiences.rules import (
 )
 from shuke.apps.audiences.schemas import AudienceMember, Profile, StageShare
 from shuke.apps.compliance.queries import suppressed_members
+from shuke.apps.insights.queries import scheme_name
 from shuke.apps.members.queries import member_names
 from shuke.lake.reading import Snapshot
 from shuke.platform.clock import business_date
@@ -61,7 +62,9 @@ class Bench:
 
     def faults(self, tree: Condition, *, own_id: str | None = None) -> list[Fault]:
         """What is wrong with a tree here."""
-        known = Known(names=KnownNames(self.snapshot), audiences=self.facts.audiences)
+        known = Known(
+            names=KnownNames(self.snapshot), audiences=self.facts.audiences, layers=schemes(self.snapshot)
+        )
         return check(tree, known, own_id=own_id)
 
     def name_of(self, kind: str, value: str) -> str:
@@ -71,6 +74,10 @@ class Bench:
             return row.name if row else value
         if kind == "channel":
             return labels.label(labels.CHANNELS, value)
+        if kind == "scheme":
+            return scheme_name(value)
+        if kind.startswith("layer:"):
+            return schemes(self.snapshot).get(kind.removeprefix("layer:"), {}).get(value, value)
         return names_of_kind(kind, self.snapshot).get(value, value) if kind in SOURCES else value
 
     def member_ids(self, tree: Condition) -> list[str]:

@@ -40,6 +40,8 @@ MESSAGES: Mapping[str, str | Promise] = {
     "unknown_event": gettext_lazy("No behaviour is called “{value}”."),
     "unknown_audience": gettext_lazy("There is no such audience."),
     "unknown_tier": gettext_lazy("There is no tier “{value}”."),
+    "unknown_scheme": gettext_lazy("Members are not divided by “{value}”."),
+    "unknown_layer": gettext_lazy("There is no layer “{value}”."),
 }
 
 

@@ -14,6 +14,7 @@ from django.conf import settings
 
 from shuke.apps.audiences.queries import labels
 from shuke.apps.audiences.schemas import Choice
+from shuke.apps.insights.queries import layer_names, scheme_name
 from shuke.lake.reading import Snapshot
 
 #: Kind → (table, column of the value, column of the label).
@@ -34,6 +35,7 @@ SOURCES: Mapping[str, tuple[str, str, str]] = {
 LIST_LIMIT = 600
 
 _kept: dict[tuple[str, str, int | None], dict[str, str]] = {}
+_layers_kept: dict[tuple[str, str, int | None], dict[str, list[str]]] = {}
 _lock = threading.Lock()
 _campaign_names: list[Callable[[Collection[str]], Mapping[str, str]]] = []
 _tier_names: list[Callable[[], Mapping[str, str]]] = []
@@ -66,6 +68,35 @@ def names_of_kind(kind: str, snapshot: Snapshot) -> dict[str, str]:
                 del _kept[old]
             _kept[key] = found
     return _named(kind, found, snapshot)
+
+
+def schemes(snapshot: Snapshot) -> dict[str, dict[str, str]]:
+    """Scheme → value → label of its layers: those of its newest day, and those that have a name."""
+    if snapshot.version("member_layers") is None:
+        return {}
+    key = (str(settings.LAKE_ROOT), "layer", snapshot.version("member_layers"))
+    with _lock:
+        found = _layers_kept.get(key)
+    if found is None:
+        found = _layers(snapshot)
+        with _lock:
+            _layers_kept.clear()
+            _layers_kept[key] = found
+    labelled = {}
+    for scheme, codes in found.items():
+        named = layer_names(scheme)
+        labelled[scheme] = named | {code: code for code in codes if code not in named}
+    return dict(sorted(labelled.items(), key=lambda item: scheme_name(item[0])))
+
+
+def _layers(snapshot: Snapshot) -> dict[str, list[str]]:
+    rows = snapshot.table("member_layers")
+    newest = rows.group_by("scheme").agg(as_of=rows.as_of.max())
+    kept = rows.semi_join(newest, ["scheme", "as_of"]).select("scheme", "layer").distinct()
+    found: dict[str, list[str]] = {}
+    for row in snapshot.connection.to_pyarrow(kept.order_by("scheme", "layer")).to_pylist():
+        found.setdefault(row["scheme"], []).append(row["layer"])
+    return found
 
 
 def _named(kind: str, found: dict[str, str], snapshot: Snapshot) -> dict[str, str]:

@@ -104,6 +104,8 @@ TYPES: Labels = {
     "sequence": _("One thing after another"),
     "audience": _("Member of an audience"),
     "tier": _("Tier"),
+    "layer": _("Layer"),
+    "moved": _("Moved between layers"),
     "consent": _("Consent"),
     "reachable": _("Reachable on a channel"),
     "anniversary": _("Birthday or other anniversary"),

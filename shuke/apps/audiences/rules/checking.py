@@ -26,11 +26,12 @@ _LISTS: Mapping[str, str] = {
 class Known:
     """Names that exist: by kind (department, category, … event, attribute), and all saved audiences.
 
-    A kind that is not listed is not checked.
+    A kind that is not listed is not checked.  ``layers``: the layers of each scheme; ``None`` is not checked.
     """
 
     names: Mapping[str, Collection[str]] = field(default_factory=dict)
     audiences: Mapping[str, c.Condition] = field(default_factory=dict)
+    layers: Mapping[str, Collection[str]] | None = None
 
 
 def check(tree: c.Condition, known: Known, *, own_id: str | None = None) -> list[Fault]:
@@ -60,6 +61,11 @@ def _node_faults(node: c.Condition, path: Path, known: Known) -> Iterator[Fault]
         yield from _operand_faults(node, "attribute", path)
     elif isinstance(node, c.InTier):
         yield from _unknown(known, "tier", node.tiers, path, "tiers")
+    elif isinstance(node, c.InLayer):
+        yield from _layer_faults(known, node.scheme, {"layers": node.layers}, path)
+    elif isinstance(node, c.Moved):
+        given = {"from_layers": node.from_layers, "to_layers": node.to_layers}
+        yield from _layer_faults(known, node.scheme, given, path)
     else:
         sides = (node.first, node.then) if isinstance(node, c.Sequence) else (node,)
         for side in sides:
@@ -79,6 +85,21 @@ def _trait_faults(node: c.Trait, path: Path) -> Iterator[Fault]:
         yield Fault("unknown_trait", path, "field", details)
         return
     yield from _operand_faults(node, TRAITS[node.field], path)
+
+
+def _layer_faults(
+    known: Known, scheme: str, given: Mapping[str, tuple[str, ...]], path: Path
+) -> Iterator[Fault]:
+    layers = known.layers
+    if layers is None:
+        return
+    if scheme not in layers:
+        details = {"value": scheme, "suggestions": suggestions(scheme, layers)}
+        yield Fault("unknown_scheme", path, "scheme", details)
+        return
+    names = Known(names={"layer": layers[scheme]})
+    for name, values in given.items():
+        yield from _unknown(names, "layer", values, path, name)
 
 
 def _operand_faults(node: c.Trait | c.Attribute, kind: str, path: Path) -> Iterator[Fault]:

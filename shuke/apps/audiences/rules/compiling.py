@@ -24,6 +24,7 @@ from shuke.apps.audiences.rules.references import expanded_size
 from shuke.apps.audiences.rules.shares import PRIME, multipliers, threshold
 from shuke.apps.audiences.rules.values import TRAITS, operands
 from shuke.apps.audiences.rules.windows import bounds, days_of_year
+from shuke.science.layers import layers_on, moved
 from shuke.science.persons import (
     current_attributes,
     current_consents,
@@ -262,6 +263,28 @@ def _tier(node: c.InTier, sheet: _Sheet) -> Predicate:
     return sheet.flag({"tier": sorted(node.tiers)}, members, expected=node.did)
 
 
+def _layer(node: c.InLayer, sheet: _Sheet) -> Predicate:
+    def members() -> ir.Table:
+        newest = layers_on(sheet.facts.member_layers, scheme=node.scheme, as_of=sheet.facts.today)
+        return newest.filter(newest.layer.isin(node.layers))
+
+    return sheet.flag({"layer": [node.scheme, sorted(node.layers)]}, members, expected=node.did)
+
+
+def _moved(node: c.Moved, sheet: _Sheet) -> Predicate:
+    def members() -> ir.Table:
+        return moved(
+            sheet.facts.member_layers,
+            scheme=node.scheme,
+            as_of=sheet.facts.today,
+            days=node.days,
+            from_layers=node.from_layers,
+            to_layers=node.to_layers,
+        )
+
+    return sheet.flag(as_data(node), members)
+
+
 def _consent(node: c.Consent, sheet: _Sheet) -> Predicate:
     name = sheet.column(
         {"consent": [node.channel, node.purpose]}, lambda: _states(node.channel, node.purpose, sheet.facts)
@@ -323,6 +346,8 @@ _COMPILERS: dict[type[c.Node], Callable[[AnyValue, _Sheet], Predicate]] = {
     c.Sequence: _sequence,
     c.InAudience: _audience,
     c.InTier: _tier,
+    c.InLayer: _layer,
+    c.Moved: _moved,
     c.Consent: _consent,
     c.Reachable: _reachable,
     c.Anniversary: _anniversary,

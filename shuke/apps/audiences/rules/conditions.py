@@ -242,6 +242,25 @@ class InTier(Node):
     did: bool = True
 
 
+class InLayer(Node):
+    """Is in one of the layers of a scheme on its newest day, or is not."""
+
+    type: Literal["layer"] = "layer"
+    scheme: Text
+    layers: NonEmptyTexts
+    did: bool = True
+
+
+class Moved(Node):
+    """Was in one of ``from_layers`` of a scheme ``days`` days ago and is in one of ``to_layers`` now."""
+
+    type: Literal["moved"] = "moved"
+    scheme: Text
+    from_layers: NonEmptyTexts
+    to_layers: NonEmptyTexts
+    days: Annotated[int, Field(ge=1, le=MAX_DAYS)] = 28
+
+
 class Consent(Node):
     """The newest decision; ``unknown`` is no decision at all."""
 
@@ -294,6 +313,8 @@ Condition = Annotated[
     | Sequence
     | InAudience
     | InTier
+    | InLayer
+    | Moved
     | Consent
     | Reachable
     | Anniversary

@@ -21,6 +21,7 @@ TABLE_NAMES = (
     "messages",
     "consents",
     "member_attributes",
+    "member_layers",
     "tier_memberships",
     "identity_map",
 )
@@ -46,6 +47,7 @@ class AudienceFacts:
     messages: ir.Table
     consents: ir.Table
     member_attributes: ir.Table
+    member_layers: ir.Table
     tier_memberships: ir.Table
     identity_map: ir.Table
     suppressions: ir.Table

@@ -18,6 +18,8 @@ export const FRESH = {
   anniversary: () => ({ type: "anniversary", attribute: "birthday", within_days: 14 }),
   audience: () => ({ type: "audience", audience_id: "" }),
   tier: () => ({ type: "tier", tiers: [], did: true }),
+  layer: () => ({ type: "layer", scheme: context.catalogue.schemes[0]?.name ?? "", layers: [], did: true }),
+  moved: () => ({ type: "moved", scheme: context.catalogue.schemes[0]?.name ?? "", from_layers: [], to_layers: [], days: 28 }),
   share: () => ({ type: "share", basis_points: 1000, salt: "share" }),
   members: () => ({ type: "members", member_ids: [] }),
 };
@@ -155,6 +157,17 @@ function channelSelect(node, tell) {
   return labelled(text("channel"), select({ key: "channel", options: listOptions("channel"), value: node.channel, label: text("channel"), change: (code) => { node.channel = code; tell.changed(); } }));
 }
 
+function schemeSelect(node, tell, held) {
+  const options = context.catalogue.schemes.map((scheme) => [scheme.name, scheme.label]);
+  const change = (code) => { node.scheme = code; held.forEach((name) => { node[name] = []; }); tell.redraw(); };
+  return labelled(text("scheme"), select({ key: "scheme", options, value: node.scheme, label: text("scheme"), placeholder: text("choose"), change }));
+}
+
+function layerChips(node, name, tell) {
+  const choices = context.catalogue.schemes.find((scheme) => scheme.name === node.scheme)?.choices ?? [];
+  return labelled(text(name), chips({ key: name, choices, values: node[name] ?? [], label: text(name), change: (values) => { node[name] = values; tell.redraw(); } }));
+}
+
 const FORMS = {
   trait: (node, tell) => [row(asked(node, "field", context.catalogue.traits, tell))],
   attribute: (node, tell) => [row(asked(node, "name", context.catalogue.attributes, tell))],
@@ -176,6 +189,13 @@ const FORMS = {
   tier: (node, tell) => [row(
     didSelect(node, tell, "in_tier", "not_in_tier"),
     labelled(text("tiers"), chips({ key: "tiers", kind: "tier", values: node.tiers ?? [], label: text("tiers"), change: (values) => { node.tiers = values; tell.redraw(); } })),
+  )],
+  layer: (node, tell) => [row(schemeSelect(node, tell, ["layers"]), didSelect(node, tell, "in_layer", "not_in_layer"), layerChips(node, "layers", tell))],
+  moved: (node, tell) => [row(
+    schemeSelect(node, tell, ["from_layers", "to_layers"]),
+    layerChips(node, "from_layers", tell),
+    layerChips(node, "to_layers", tell),
+    labelled(text("within"), number({ key: "days", value: node.days, label: text("within"), min: 1, max: 3660, unit: text("days"), change: (typed) => { node.days = typed; tell.changed(); } })),
   )],
   consent: (node, tell) => [row(
     channelSelect(node, tell),
