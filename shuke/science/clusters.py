@@ -5,6 +5,20 @@ their own: for each k, halves of the members are clustered and compared on every
 index of the two (Hubert and Arabie 1985) is the stability of k (Ben-Hur, Elisseeff and Guyon 2002).  Chosen is the k
 with the best silhouette among those that are stable.  HDBSCAN (Campello, Moulavi and Sander 2013) needs no k and leaves
 members out who belong nowhere.
+
+Worked (150 irises of three species, four measures; Fisher 1936).  The adjusted Rand index of the groups and the species
+is 0.730 for three groups of the plain measures, as everybody finds it; of their ranks:
+
+===  ==========  =========
+k    silhouette  stability
+===  ==========  =========
+2         0.485      0.989
+3         0.416      0.780
+4         0.374      0.627
+5         0.322      0.693
+===  ==========  =========
+
+Chosen are two groups of 100 and 50: one species stands apart, the other two run into each other.
 """
 
 from __future__ import annotations
@@ -97,21 +111,28 @@ def k_means(
 
     Raises ``ValueError`` for fewer members than twice the largest number of groups.
     """
-    from sklearn.cluster import KMeans
+    # Groups of a few thousand rows are found sooner by one thread than by threads that wait for one another.
+    from threadpoolctl import threadpool_limits
 
     if len(measures) < 2 * max(candidates):
         raise ValueError(f"{len(measures)} members are too few for {max(candidates)} groups.")
     points = scaled(measures)
-    tried, labels = [], {}
-    for k in candidates:
-        seed = int(rng.integers(2**31))
-        labels[k] = KMeans(n_clusters=k, n_init=5, random_state=seed).fit_predict(points)
-        tried.append(
-            Tried(k, _silhouette(points, labels[k], rng=rng), _stability(points, k=k, rng=rng, halves=halves))
-        )
-    stable = [t for t in tried if t.stability >= STABLE] or tried
+    with threadpool_limits(limits=1):
+        tried = [_attempt(points, k=k, rng=rng, halves=halves) for k in candidates]
+    stable = [t for t, _ in tried if t.stability >= STABLE] or [t for t, _ in tried]
     best = max(stable, key=lambda t: (t.silhouette, -t.k))
-    return _described(measures, labels[best.k], tried=tuple(tried))
+    label = next(label for t, label in tried if t is best)
+    return _described(measures, label, tried=tuple(t for t, _ in tried))
+
+
+def _attempt(
+    points: NDArray[np.float64], *, k: int, rng: np.random.Generator, halves: int
+) -> tuple[Tried, NDArray[np.int64]]:
+    from sklearn.cluster import KMeans
+
+    label = KMeans(n_clusters=k, n_init=5, random_state=int(rng.integers(2**31))).fit_predict(points)
+    silhouette = _silhouette(points, label, rng=rng)
+    return Tried(k, silhouette, _stability(points, k=k, rng=rng, halves=halves)), label
 
 
 def hdbscan(measures: NDArray[np.float64], *, least_members: int = 50) -> Clusters:

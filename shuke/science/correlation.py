@@ -1,10 +1,21 @@
 """Which measures of members go together: Pearson, Spearman, Cramér's V, with intervals and few false alarms.
 
 Intervals: Pearson by Fisher's z (1921), Spearman by Bonett and Wright (2000), Cramér's V corrected for bias (Bergsma
-2013) without an interval.  p-values over all pairs are controlled by Benjamini and Hochberg (1995): of the pairs
-called real at q ≤ 0.05, one in twenty is expected not to be.
+2013) by turning the noncentral chi-squared distribution round (Smithson 2003).  p-values over all pairs are controlled
+by Benjamini and Hochberg (1995): of the pairs called real at q ≤ 0.05, one in twenty is expected not to be.
 
 Worked (Anscombe 1973, first set): r = 0.8164, n = 11, z = 1.1459, standard error 1/√8, interval 0.424 to 0.951.
+
+Worked for names, 60 members in a table of two by two:
+
+=====  ===  ===
+ .      u    v
+=====  ===  ===
+ a      20   10
+ b      10   20
+=====  ===  ===
+
+χ² = 6.667, φ² = 0.1111, less 1/59 is 0.0942, over 1 - 1/59 is 0.0958: V = 0.3095, interval 0.079 to 0.591.
 """
 
 from __future__ import annotations
@@ -17,6 +28,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
+from scipy.optimize import brentq
 
 from shuke.science.reading import Reading
 
@@ -27,14 +39,14 @@ LEAST_PAIRS = 4
 
 @dataclass(frozen=True)
 class Correlation:
-    """One pair of measures.  ``lower`` and ``upper`` are ``None`` where there is no interval."""
+    """One pair of measures, with its interval."""
 
     first: str
     second: str
     kind: Kind
     value: float
-    lower: float | None
-    upper: float | None
+    lower: float
+    upper: float
     p_value: float
     q_value: float
     members: int
@@ -84,19 +96,40 @@ def spearman(
     return value, float(np.tanh(z - reach)), float(np.tanh(z + reach)), float(found.pvalue)
 
 
-def cramers_v(x: NDArray[np.object_], y: NDArray[np.object_]) -> tuple[float, float]:
-    """Dependence of two sets of names, 0 to 1, corrected for bias, and p of the chi-squared test."""
+def cramers_v(
+    x: NDArray[np.object_], y: NDArray[np.object_], *, level: float = 0.95
+) -> tuple[float, float, float, float]:
+    """Dependence of two sets of names, 0 to 1, corrected for bias, lower, upper and p of the chi-squared test."""
     _, rows = np.unique(x.astype(str), return_inverse=True)
     _, columns = np.unique(y.astype(str), return_inverse=True)
     table = np.zeros((rows.max() + 1, columns.max() + 1))
     np.add.at(table, (rows, columns), 1)
     if min(table.shape) < 2:
-        return 0.0, 1.0
+        return 0.0, 0.0, 1.0, 1.0
     found = stats.chi2_contingency(table, correction=False)
     n, (r, c) = table.sum(), table.shape
     phi = max(0.0, found.statistic / n - (r - 1) * (c - 1) / (n - 1))
     height, width = r - (r - 1) ** 2 / (n - 1), c - (c - 1) ** 2 / (n - 1)
-    return float(np.sqrt(phi / min(height - 1, width - 1))), float(found.pvalue)
+    most = min(height - 1, width - 1)
+    value, lower, upper = (
+        min(1.0, float(np.sqrt(part / most)))
+        for part in (
+            phi,
+            _noncentrality(found.statistic, int(found.dof), above=0.5 - level / 2) / n,
+            _noncentrality(found.statistic, int(found.dof), above=0.5 + level / 2) / n,
+        )
+    )
+    return value, lower, upper, float(found.pvalue)
+
+
+def _noncentrality(statistic: float, degrees: int, *, above: float) -> float:
+    """The noncentrality under which a chi-squared this large or larger has the probability ``above``."""
+    if stats.chi2.sf(statistic, degrees) >= above:
+        return 0.0
+    high = 2 * statistic + 50.0
+    while stats.ncx2.sf(statistic, degrees, high) < above:
+        high *= 2
+    return float(brentq(lambda nc: stats.ncx2.sf(statistic, degrees, nc) - above, 1e-9, high))
 
 
 def correlations(
@@ -125,7 +158,7 @@ def correlations(
     return sorted(listed, key=lambda c: (c.q_value, -abs(c.value), c.first, c.second))
 
 
-Compared = tuple[Kind, float, float | None, float | None, float, int]
+Compared = tuple[Kind, float, float, float, float, int]
 
 
 def _compared(
@@ -147,8 +180,8 @@ def _compared(
     if len(x) < LEAST_PAIRS or len(np.unique(x)) < 2 or len(np.unique(y)) < 2:
         return None
     if are_names:
-        value, p = cramers_v(x.astype(object), y.astype(object))
-        return "cramers_v", value, None, None, p, len(x)
+        value, lower, upper, p = cramers_v(x.astype(object), y.astype(object), level=level)
+        return "cramers_v", value, lower, upper, p, len(x)
     measure = pearson if kind == "pearson" else spearman
     value, lower, upper, p = measure(x.astype(float), y.astype(float), level=level)
     return "pearson" if kind == "pearson" else "spearman", value, lower, upper, p, len(x)

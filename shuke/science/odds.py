@@ -1,7 +1,19 @@
 """Logistic regression: what goes with a yes, one thing at a time, the others held equal.
 
 Odds ratios exp(β) with Wald intervals (Cox 1958; Hosmer and Lemeshow 2000).  Numbers are taken per standard
-deviation if ``standardise`` is set, so that they can be compared.
+deviation if ``standardise`` is set, so that they can be compared.  Measures that nearly follow from the others share
+one effect among them by chance: :func:`independent` leaves them out (variance inflation above 10; Marquardt 1970).
+
+Worked (32 pupils, better marks after a course of teaching by personal instruction; Spector and Mazzeo 1980 as printed
+in Greene):
+
+========  ===========  =====  ==========  ========
+measure   coefficient  ratio  interval    p
+========  ===========  =====  ==========  ========
+gpa            2.8261  16.88  1.42 - 201    0.025
+tuce           0.0952   1.10  0.83 - 1.45   0.501
+psi            2.3787  10.79  1.34 - 87     0.025
+========  ===========  =====  ==========  ========
 """
 
 from __future__ import annotations
@@ -21,7 +33,7 @@ class Separated(ValueError):
 
 @dataclass(frozen=True)
 class OddsRatio:
-    """One measure: ``coefficient`` is the logarithm of ``ratio``."""
+    """One measure: ``coefficient`` is the logarithm of ``ratio``, per unit or, if ``is_standard``, per deviation."""
 
     measure: str
     coefficient: float
@@ -29,12 +41,20 @@ class OddsRatio:
     lower: float
     upper: float
     p_value: float
+    is_standard: bool = False
 
     @property
     def reading(self) -> Reading:
         """What it says."""
         if self.p_value > 0.05:
             return Reading("{measure} makes no difference that could be seen.", {"measure": self.measure})
+        if self.is_standard:
+            sentence = (
+                "With much of {measure} instead of a middling value the odds are {change:.0%} higher."
+                if self.ratio > 1
+                else "With much of {measure} instead of a middling value the odds are {change:.0%} lower."
+            )
+            return Reading(sentence, {"measure": self.measure, "change": abs(self.ratio - 1)})
         sentence = (
             "One more of {measure} goes with {change:.0%} higher odds."
             if self.ratio > 1
@@ -95,7 +115,39 @@ def logistic_regression(
             lower=float(np.exp(interval[i][0])),
             upper=float(np.exp(interval[i][1])),
             p_value=float(found.pvalues[i]),
+            is_standard=standardise,
         )
         for i, name in enumerate(measures, start=1)
     )
     return Odds(float(found.params[0]), ratios, float(found.llf), float(found.prsquared), len(answer))
+
+
+#: From this variance inflation on a measure says again what the others say.
+REPEATS = 10.0
+
+
+def independent(
+    measures: Mapping[str, NDArray[np.float64]], *, limit: float = REPEATS
+) -> dict[str, NDArray[np.float64]]:
+    """The measures without those that follow from the others, the most repetitive left out first."""
+    kept = dict(measures)
+    while len(kept) > 1:
+        columns = np.column_stack(list(kept.values()))
+        known = columns[~np.isnan(columns).any(axis=1)]
+        constant = [name for name, column in zip(kept, known.T, strict=True) if column.std() == 0]
+        if constant:
+            del kept[constant[0]]
+            continue
+        inflation = np.array([_inflation(known, column) for column in range(known.shape[1])])
+        if inflation.max() <= limit:
+            break
+        del kept[list(kept)[int(inflation.argmax())]]
+    return kept
+
+
+def _inflation(columns: NDArray[np.float64], column: int) -> float:
+    others = np.column_stack([np.ones(len(columns)), np.delete(columns, column, axis=1)])
+    answer = columns[:, column]
+    rest = answer - others @ np.linalg.lstsq(others, answer, rcond=None)[0]
+    left = float(rest.var() / answer.var())
+    return 1 / left if left > 1e-12 else float("inf")

@@ -1,7 +1,9 @@
+"""Groups: the irises against scipy and R, known truths, and what must not change the answer."""
+
 import numpy as np
 import pytest
 
-from shuke.science.clusters import STABLE, hdbscan, k_means
+from shuke.science.clusters import STABLE, hdbscan, k_means, scaled
 
 
 def three_groups(rng, size=150):
@@ -56,3 +58,31 @@ def test_hdbscan_leaves_out_who_belongs_nowhere():
 def test_too_few_members_are_refused():
     with pytest.raises(ValueError, match="too few"):
         k_means(np.zeros((5, 2)), rng=np.random.default_rng(0))
+
+
+def test_the_irises_are_two_stable_groups():
+    from sklearn.datasets import load_iris
+
+    irises = load_iris()
+    found = k_means(irises.data, rng=np.random.default_rng(1), candidates=(2, 3, 4))
+    assert found.sizes == (100, 50)
+    assert agree(found.label == 1, irises.target == 0) == 1.0
+    assert [round(t.silhouette, 3) for t in found.tried] == [0.485, 0.416, 0.374]
+
+
+def test_scipy_finds_no_tighter_groups():
+    """Another implementation of k-means, begun thirty times, agrees on the sum of squares."""
+    from scipy.cluster.vq import kmeans2
+    from sklearn.datasets import load_iris
+
+    points = scaled(load_iris().data)
+    found = k_means(load_iris().data, rng=np.random.default_rng(2), candidates=(3,), halves=1)
+
+    def tightness(label):
+        return sum(
+            ((part - part.mean(axis=0)) ** 2).sum() for k in range(3) if len(part := points[label == k])
+        )
+
+    rng = np.random.default_rng(3)
+    best = min(tightness(kmeans2(points, 3, minit="++", seed=rng)[1]) for _ in range(30))
+    assert tightness(found.label) == pytest.approx(best, rel=1e-3)

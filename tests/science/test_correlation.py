@@ -35,11 +35,30 @@ def test_the_interval_of_spearman_covers_as_often_as_it_says():
 def test_cramers_v_is_bergsmas():
     x = np.array(["a"] * 30 + ["b"] * 30, dtype=object)
     assert cramers_v(x, x)[0] == pytest.approx(1.0, abs=1e-9)
+    assert cramers_v(x, x)[2] == pytest.approx(1.0, abs=1e-9)
     y = np.array((["u"] * 20 + ["v"] * 10) + (["u"] * 10 + ["v"] * 20), dtype=object)
     chi = stats.chi2_contingency([[20, 10], [10, 20]], correction=False)
     corrected = 2 - 1 / 59
     expected = ((chi.statistic / 60 - 1 / 59) / (corrected - 1)) ** 0.5
-    assert cramers_v(x, y) == (pytest.approx(expected), pytest.approx(chi.pvalue))
+    value, lower, upper, p = cramers_v(x, y)
+    assert (value, p) == (pytest.approx(expected), pytest.approx(chi.pvalue))
+    # The bounds are the dependences under which a table so far from chance, or so near to it, is rare.
+    for bound, rare in ((lower, 0.025), (upper, 0.975)):
+        noncentrality = bound**2 * (corrected - 1) * 60
+        assert stats.ncx2.sf(chi.statistic, 1, noncentrality) == pytest.approx(rare, abs=1e-6)
+
+
+def test_the_interval_of_cramers_v_covers_as_often_as_it_says():
+    rng = np.random.default_rng(4)
+    joint = np.array([[0.20, 0.10, 0.05], [0.05, 0.20, 0.10], [0.10, 0.05, 0.15]])
+    chance = np.outer(joint.sum(axis=1), joint.sum(axis=0))
+    truth = (((joint - chance) ** 2 / chance).sum() / 2) ** 0.5
+    hits = 0
+    for _ in range(200):
+        cells = rng.choice(9, size=250, p=joint.ravel())
+        _, lower, upper, _ = cramers_v((cells // 3).astype(object), (cells % 3).astype(object))
+        hits += lower <= truth <= upper
+    assert 180 <= hits <= 199
 
 
 def test_noise_raises_no_alarm_and_the_true_pair_does():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from shuke.science.odds import Separated, logistic_regression
+from shuke.science.odds import Separated, independent, logistic_regression
 
 
 def test_spector_and_mazzeo():
@@ -39,3 +39,32 @@ def test_what_cannot_be_estimated_is_refused():
         logistic_regression(x % 2 > 0, measures={"x": x, "twice": 2 * x})
     with pytest.raises(ValueError, match="same for everybody"):
         logistic_regression(x > -1, measures={"x": x})
+
+
+def test_measures_that_repeat_the_others_are_left_out():
+    rng = np.random.default_rng(8)
+    orders, basket = rng.standard_normal((2, 500))
+    measures = {
+        "orders": orders,
+        "basket": basket,
+        "spend": orders + basket + 0.1 * rng.standard_normal(500),
+        "constant": np.ones(500),
+    }
+    assert set(independent(measures)) == {"orders", "basket"}
+    # The variance inflation of statsmodels, at its border.
+    columns = np.column_stack([np.ones(500), orders, orders + 0.4 * rng.standard_normal(500)])
+    from statsmodels.stats.outliers_influence import variance_inflation_factor
+
+    inflation = variance_inflation_factor(columns, 1)
+    pair = {"a": columns[:, 1], "b": columns[:, 2]}
+    assert len(independent(pair, limit=inflation + 1e-6)) == 2
+    assert len(independent(pair, limit=inflation - 1e-6)) == 1
+
+
+def test_a_standardised_measure_is_read_as_much_of_it():
+    rng = np.random.default_rng(9)
+    x = rng.normal(100, 50, 2000)
+    yes = rng.random(2000) < 1 / (1 + np.exp(-(x - 100) / 50))
+    found = logistic_regression(yes, measures={"orders": x}, standardise=True).ratios[0]
+    assert found.lower < np.e < found.upper
+    assert str(found.reading).startswith("With much of orders instead of a middling value the odds are ")
