@@ -51,6 +51,13 @@ class History:
     basket_store: np.ndarray | None = None
     store_ids: np.ndarray | None = None
 
+    def __post_init__(self) -> None:
+        """Shared by every strategy, so that none may write into it."""
+        for field in fields(self):
+            array = getattr(self, field.name)
+            if array is not None:
+                array.flags.writeable = False
+
     @property
     def members(self) -> int:
         """How many members are numbered, also those whom a cut left without baskets."""
@@ -126,9 +133,10 @@ class History:
 
     def counts(self, weights: np.ndarray | None = None) -> sparse.csr_matrix:
         """Members × items, float64: in how many baskets, or the sum of ``weights`` over the lines."""
-        values = np.ones(self.lines) if weights is None else np.asarray(weights, dtype=np.float64)
+        values = np.ones(self.lines) if weights is None else np.array(weights, dtype=np.float64)
         shape = (self.members, self.items)
-        matrix = sparse.csr_matrix((values, self.item, self.member_rows), shape=shape)
+        # A copy: adding up sorts the columns in place.
+        matrix = sparse.csr_matrix((values, self.item.copy(), self.member_rows), shape=shape)
         matrix.sum_duplicates()
         return matrix
 
