@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from shuke.tables.affinities import AFFINITIES
 from shuke.tables.calendar_days import CALENDAR_DAYS
 from shuke.tables.consents import CONSENTS
 from shuke.tables.costs import COSTS
+from shuke.tables.due_dates import DUE_DATES
 from shuke.tables.events import EVENTS
 from shuke.tables.exposures import EXPOSURES
 from shuke.tables.identity_map import IDENTITY_MAP
@@ -32,9 +34,11 @@ TABLES: Mapping[str, Table] = MappingProxyType(
     {
         table.name: table
         for table in (
+            AFFINITIES,
             CALENDAR_DAYS,
             CONSENTS,
             COSTS,
+            DUE_DATES,
             EVENTS,
             EXPOSURES,
             IDENTITY_MAP,
