@@ -16,6 +16,7 @@ from rich.progress import (
 def play_demo(households: int | None) -> None:
     """Play The Complete Journey, a year of a US supermarket chain, in and show how far it is."""
     # Django's apps exist only once the command line has set it up.
+    from shuke.apps.insights.operations import request_study
     from shuke.demo.playing import play
     from shuke.platform.clock import now
     from shuke.platform.errors import Refused
@@ -49,3 +50,6 @@ def play_demo(households: int | None) -> None:
     console.print(
         f"Taken in: {sum(outcome.changes.values()):,} rows; put aside with a reason: {outcome.rejected:,}."
     )
+    # Minutes of computing that nobody has to wait for: the console shows how far each question is.
+    request_study("")
+    console.print("The questions of insights are answered in the background once the console runs.")
