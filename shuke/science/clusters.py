@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,8 +33,13 @@ from scipy.stats import norm, rankdata
 
 from shuke.science.reading import Reading
 
+if TYPE_CHECKING:
+    from sklearn.cluster import KMeans
+
 #: From this stability on a clustering is one that would be found again.
 STABLE = 0.75
+#: How many members the groups are looked for among; the others join the group whose middle is nearest.
+SOUGHT_AMONG = 20_000
 #: How many members the silhouette is computed on: it compares everybody with everybody.
 SAMPLE = 3_000
 
@@ -117,22 +123,23 @@ def k_means(
     if len(measures) < 2 * max(candidates):
         raise ValueError(f"{len(measures)} members are too few for {max(candidates)} groups.")
     points = scaled(measures)
+    among = points[rng.permutation(len(points))[:SOUGHT_AMONG]]
     with threadpool_limits(limits=1):
-        tried = [_attempt(points, k=k, rng=rng, halves=halves) for k in candidates]
-    stable = [t for t, _ in tried if t.stability >= STABLE] or [t for t, _ in tried]
-    best = max(stable, key=lambda t: (t.silhouette, -t.k))
-    label = next(label for t, label in tried if t is best)
-    return _described(measures, label, tried=tuple(t for t, _ in tried))
+        attempts = [_attempt(among, k=k, rng=rng, halves=halves) for k in candidates]
+        stable = [a for a in attempts if a[0].stability >= STABLE] or attempts
+        _, fitted = max(stable, key=lambda a: (a[0].silhouette, -a[0].k))
+        label = fitted.predict(points)
+    return _described(measures, label, tried=tuple(tried for tried, _ in attempts))
 
 
 def _attempt(
     points: NDArray[np.float64], *, k: int, rng: np.random.Generator, halves: int
-) -> tuple[Tried, NDArray[np.int64]]:
+) -> tuple[Tried, KMeans]:
     from sklearn.cluster import KMeans
 
-    label = KMeans(n_clusters=k, n_init=5, random_state=int(rng.integers(2**31))).fit_predict(points)
-    silhouette = _silhouette(points, label, rng=rng)
-    return Tried(k, silhouette, _stability(points, k=k, rng=rng, halves=halves)), label
+    fitted = KMeans(n_clusters=k, n_init=5, random_state=int(rng.integers(2**31))).fit(points)
+    silhouette = _silhouette(points, fitted.labels_, rng=rng)
+    return Tried(k, silhouette, _stability(points, k=k, rng=rng, halves=halves)), fitted
 
 
 def hdbscan(measures: NDArray[np.float64], *, least_members: int = 50) -> Clusters:

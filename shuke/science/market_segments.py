@@ -24,6 +24,8 @@ from shuke.science.places import with_region
 
 #: The segment of members of whom it is not known.
 UNKNOWN = ""
+#: Many small segments put together.
+OTHER = "…"
 #: The same weekdays of a year before.
 YEAR_DAYS = 364
 #: An order so many days after a message, that day included, is counted beside the message's cost.
@@ -124,6 +126,16 @@ def by_answer(
 def _property(properties: ir.StringValue, key: str) -> ir.StringValue:
     """A plain value of a JSON object as text, empty where there is none; the same on every engine."""
     return properties.fill_null("").re_extract(rf'"{key}"\s*:\s*"?([^",}}\]]*)', 1).strip()
+
+
+def largest(segments: ir.Table, *, most: int = 12) -> ir.Table:
+    """The segments with the smaller ones beyond ``most`` put together as :data:`OTHER`; the unknown stay apart."""
+    counted = segments.group_by("segment").agg(members=segments.count())
+    known = counted.filter(counted.segment != UNKNOWN)
+    place = ibis.row_number().over(order_by=[ibis.desc(known.members), known.segment])
+    small = known.mutate(place=place).filter(lambda t: t.place >= most).select("segment")
+    is_small = segments.segment.isin(small.segment)
+    return segments.mutate(segment=is_small.ifelse(OTHER, segments.segment))
 
 
 def ratings(

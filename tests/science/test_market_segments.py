@@ -195,3 +195,10 @@ def test_the_cost_of_a_campaign_is_shared_out_over_its_messages(table):
     found = market.spending(messages, costs, purchases, keys, window=WINDOW, currency="CNY")
     rows = {r["member_id"]: (r["cost_minor"], r["response_minor"]) for r in found.to_pyarrow().to_pylist()}
     assert rows == {"a": (100.0, 500), "b": (100.0, 42)}
+
+
+def test_small_segments_are_put_together_and_the_unknown_stay_apart():
+    segments = placed(a="x", b="x", c="y", d="z", e="w", f=UNKNOWN)
+    found = market.largest(segments, most=2).to_pyarrow().to_pylist()
+    assert {r["member_id"]: r["segment"] for r in found} == {
+        "a": "x", "b": "x", "e": "w", "c": market.OTHER, "d": market.OTHER, "f": UNKNOWN}  # fmt: skip
