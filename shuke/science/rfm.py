@@ -1,35 +1,39 @@
-"""Recency, frequency, monetary: quintile scores and named segments.
+"""Recency, frequency, monetary: scores by fifths or by fixed borders, and named segments.
 
 Every member with a purchase in the window gets three scores from 1 to 5 by its place among those
 members: the share of members with a strictly smaller number.  The fifth that the place falls in
 counts up from 1 for orders and money, and down from 5 for days since the last order.  So equal
 numbers always get the equal score, a better number never gets a worse one, and the answer does not
-depend on the order of rows.  See docs/algorithms/rfm.md.
+depend on the order of rows.  A retailer's own borders (:class:`RfmScheme`) give a score by themselves,
+whoever else there is.  See docs/algorithms/rfm.md.
 """
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from datetime import date, timedelta
+from functools import reduce
 from types import MappingProxyType
 
 import ibis
 from ibis.expr import types as ir
 
-#: Scores run from 1 to this.
-SCORES = 5
+from shuke.science.rfm_scheme import ANY, DEFAULT_RULES, SCORES, RfmScheme, SegmentRule
 
-#: The segment of a member who bought before the window, but not in it.
-OUTSIDE_WINDOW = "lost"
+#: The scheme that a retailer begins with.
+QUANTILES = RfmScheme()
 
-#: One row per recency score, one entry per combined frequency and monetary score from 1 to 5.
-SEGMENT_GRID: Mapping[int, tuple[str, str, str, str, str]] = MappingProxyType(
+#: The same rules as a table: one row per recency score, one entry per combined frequency and monetary score.
+SEGMENT_GRID: Mapping[int, tuple[str, ...]] = MappingProxyType(
     {
-        5: ("new", "potential_loyalists", "potential_loyalists", "champions", "champions"),
-        4: ("promising", "potential_loyalists", "loyal", "loyal", "champions"),
-        3: ("about_to_sleep", "about_to_sleep", "need_attention", "loyal", "loyal"),
-        2: ("hibernating", "hibernating", "at_risk", "at_risk", "cannot_lose"),
-        1: ("lost", "hibernating", "at_risk", "cannot_lose", "cannot_lose"),
+        recency: tuple(
+            next(
+                rule.segment for rule in DEFAULT_RULES if rule.holds(recency=recency, frequency=c, monetary=c)
+            )
+            for c in range(1, SCORES + 1)
+        )
+        for recency in range(SCORES, 0, -1)
     }
 )
 
@@ -84,43 +88,63 @@ def fifth(value: ir.Column, *, among: ir.Table) -> ir.IntegerValue:
     return (SCORES * smaller / members.nullif(0)).floor().cast("int64")
 
 
-def rfm_scores(measures: ir.Table) -> ir.Table:
+def rfm_scores(measures: ir.Table, *, scheme: RfmScheme = QUANTILES) -> ir.Table:
     """``recency_score, frequency_score, monetary_score, rfm_segment`` by ``member_id``.
 
     Scored are the members with a purchase in the window (``frequency`` at least 1); the others
-    have no scores and the segment ``lost``.
+    have no scores and the segment ``scheme.outside``.
     """
     scored = measures.filter(measures.frequency > 0)
-    scored = scored.select(
-        "member_id",
-        recency_score=SCORES - fifth(scored.recency_days, among=scored),
-        frequency_score=fifth(scored.frequency, among=scored) + 1,
-        monetary_score=fifth(scored.monetary_minor, among=scored) + 1,
-    )
-    named = scored.mutate(rfm_segment=segment(scored))
+    by_method = _by_thresholds if scheme.method == "thresholds" else _by_quantiles
+    scored = scored.select("member_id", **by_method(scored, scheme))
+    named = scored.mutate(rfm_segment=segment(scored, rules=scheme.rules))
     joined = measures.left_join(named, "member_id")
     return joined.select(
         measures.member_id,
         named.recency_score,
         named.frequency_score,
         named.monetary_score,
-        rfm_segment=named.rfm_segment.fill_null(OUTSIDE_WINDOW),
+        rfm_segment=named.rfm_segment.fill_null(scheme.outside),
     )
 
 
-def segment(scores: ir.Table) -> ir.StringValue:
-    """The segment of the three scores: a cell of :data:`SEGMENT_GRID`.
+def _by_quantiles(scored: ir.Table, _scheme: RfmScheme) -> dict[str, ir.IntegerValue]:
+    return {
+        "recency_score": SCORES - fifth(scored.recency_days, among=scored),
+        "frequency_score": fifth(scored.frequency, among=scored) + 1,
+        "monetary_score": fifth(scored.monetary_minor, among=scored) + 1,
+    }
 
-    Frequency and monetary scores count as one: their mean, a half rounded up.
-    """
+
+def _by_thresholds(scored: ir.Table, scheme: RfmScheme) -> dict[str, ir.IntegerValue]:
+    def reached(value: ir.Column, borders: tuple[int, ...]) -> ir.IntegerValue:
+        return reduce(operator.add, ((value >= border).cast("int64") for border in borders))
+
+    # Days are counted from the other end: a day more than the border costs a point.
+    late = reached(scored.recency_days, tuple(border + 1 for border in scheme.recency_days))
+    return {
+        "recency_score": SCORES - late,
+        "frequency_score": reached(scored.frequency, scheme.frequency) + 1,
+        "monetary_score": reached(scored.monetary_minor, scheme.monetary_minor) + 1,
+    }
+
+
+def segment(scores: ir.Table, *, rules: tuple[SegmentRule, ...] = DEFAULT_RULES) -> ir.StringValue:
+    """The segment of the three scores: that of the first rule that holds."""
     combined = (scores.frequency_score + scores.monetary_score + 1) // 2
-    cell = scores.recency_score * 10 + combined
-    names = [
-        (recency * 10 + column, name)
-        for recency, row in SEGMENT_GRID.items()
-        for column, name in enumerate(row, start=1)
-    ]
-    return cell.cases(*names)
+    columns = {
+        "recency": scores.recency_score,
+        "combined": combined,
+        "frequency": scores.frequency_score,
+        "monetary": scores.monetary_score,
+    }
+
+    def holds(rule: SegmentRule) -> ir.BooleanValue:
+        ranges = [(columns[name], getattr(rule, name)) for name in columns]
+        asked = [column.between(*limits) for column, limits in ranges if limits != ANY]
+        return reduce(operator.and_, asked, ibis.literal(value=True))
+
+    return ibis.cases(*((holds(rule), rule.segment) for rule in rules))
 
 
 def rfm_thresholds(scored: ir.Table) -> ir.Table:

@@ -13,7 +13,8 @@ from shuke.science.habits import discount_share, goods_habits, order_habits
 from shuke.science.lifecycle import DEFAULT_RULE, LifecycleRule, lifecycle
 from shuke.science.persons import current_attributes, members
 from shuke.science.purchases import purchased_lines, purchases
-from shuke.science.rfm import rfm_measures, rfm_scores, window_start
+from shuke.science.rfm import QUANTILES, RfmScheme, rfm_measures, rfm_scores, window_start
+from shuke.science.texts import iso_date
 from shuke.tables import TABLES
 
 #: The attribute that says when a member joined, an ISO date as text.
@@ -38,12 +39,14 @@ class TraitSettings:
 
     ``currency``: the only one whose amounts are added up.  ``window_days``: how far RFM and the
     discount share look back.  ``habit_days``: how far favourites look back; longer, so that a
-    member who left can still be won back with what it liked.
+    member who left can still be won back with what it liked.  ``rfm``: the borders of scores and the
+    rules of segments.
     """
 
     currency: str
     window_days: int = 365
     habit_days: int = 730
+    rfm: RfmScheme = QUANTILES
     lifecycle: LifecycleRule = DEFAULT_RULE
 
     def __post_init__(self) -> None:
@@ -67,7 +70,7 @@ def member_traits(facts: TraitFacts, *, as_of: date, settings: TraitSettings) ->
     measures = rfm_measures(bought, as_of=as_of, window_days=settings.window_days)
     parts = (
         measures,
-        rfm_scores(measures),
+        rfm_scores(measures, scheme=settings.rfm),
         lifecycle(bought, as_of=as_of, rule=settings.lifecycle),
         *_habits(facts, bought, as_of=as_of, settings=settings),
         _joining_days(facts),
@@ -104,7 +107,7 @@ def _joining_days(facts: TraitFacts) -> ir.Table:
     """``member_id, joined_on`` where somebody told us; a text that is no date is as good as none."""
     told = current_attributes(facts.member_attributes, facts.identity_map)
     told = told.filter(told.attribute == JOINED_ON)
-    return told.select("member_id", joined_on=told.value.try_cast("date"))
+    return told.select("member_id", joined_on=iso_date(told.value))
 
 
 def _shaped(joined: ir.Table, *, as_of: date, currency: str) -> ir.Table:
