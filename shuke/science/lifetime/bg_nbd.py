@@ -14,16 +14,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import betaln, digamma, gammaln
 
 from shuke.science.lifetime.histories import Floats, Histories
-from shuke.science.lifetime.model import average_rate, by_frequency
+from shuke.science.lifetime.model import average_rate, by_frequency, drawn_purchases
 from shuke.science.lifetime.series import expected_purchases
 
 
 @dataclass(frozen=True)
 class BgNbd:
-    """The beta-geometric / NBD model."""
+    """The beta-geometric / NBD model.
+
+    Worked: 39 weeks after CDNOW's calibration, with the published parameters (0.2426, 4.4137, 0.7930, 2.4262):
+
+    | x | t_x | T | P(alive) | expected orders |
+    |---|---|---|---|---|
+    | 0 | 0 | 38.86 | 1.000 | 0.195 |
+    | 2 | 8 | 38.86 | 0.208 | 0.351 |
+    | 2 | 30.43 | 38.86 | 0.727 | 1.226 |
+    | 7 | 30 | 38.86 | 0.669 | 3.479 |
+    | 26 | 30.8 | 31 | 0.968 | 20.720 |
+    """
 
     name: str = "BG/NBD"
     parameters: tuple[str, ...] = ("r", "alpha", "a", "b")
@@ -70,3 +82,13 @@ class BgNbd:
         x = histories.frequency
         coming = expected_purchases(shape=r + x, rate=alpha + histories.age, a=a, b=b + x, horizon=horizon)
         return self.probability_alive(theta, histories) * coming
+
+    def drawn_orders(
+        self, theta: Floats, histories: Histories, *, horizon: float, rng: np.random.Generator
+    ) -> NDArray[np.int64]:
+        """Rate and drop-out from what is known of them after the history, then the purchases."""
+        r, alpha, a, b = theta
+        x = histories.frequency
+        is_alive = rng.random(len(x)) < self.probability_alive(theta, histories)
+        rate, leaves = rng.gamma(r + x) / (alpha + histories.age), rng.beta(a, b + x)
+        return np.where(is_alive, drawn_purchases(rate=rate, leaves=leaves, horizon=horizon, rng=rng), 0)

@@ -12,6 +12,8 @@ from shuke.science.lifetime.model import Model
 
 #: Parameters beyond these have run away: the data do not tell them from zero or from infinity.
 SMALLEST, LARGEST = 1e-6, 1e7
+#: So many rows say nearly where the maximum of all of them lies.
+FEW_ROWS = 10_000
 
 
 class NotFitted(ValueError):
@@ -47,8 +49,28 @@ class Fit:
 def fit(model: Model, histories: Histories) -> Fit:
     """The most likely parameters, searched by L-BFGS-B over their logarithms with the exact gradient.
 
-    Raises ``NotFitted``.
+    Of many rows every n-th is searched first, and the whole from where that ended: the same maximum for a
+    third of the time.  Raises ``NotFitted``.
+
+    >>> from shuke.science.lifetime.histories import grouped
+    >>> from shuke.science.lifetime.nbd import Nbd
+    >>> rows = grouped(frequency=np.array([0, 1, 6]), recency=np.array([0.0, 9, 60]), age=np.full(3, 70.0))
+    >>> {name: round(value, 2) for name, value in fit(Nbd(), rows).parameters.items()}
+    {'r': 0.76, 'alpha': 22.82}
     """
+    starts = model.starts(histories)
+    step = len(histories.frequency) // FEW_ROWS
+    if step > 1:
+        few = _highest(model, histories.rows(slice(None, None, step)), starts=starts)
+        starts = starts if few is None else [np.exp(few), *starts]
+    best = _highest(model, histories, starts=starts)
+    if best is None:
+        raise NotFitted(f"{model.name} could not be fitted to these histories.")
+    return _described(model, histories, logs=best)
+
+
+def _highest(model: Model, histories: Histories, *, starts: list[Floats]) -> Floats | None:
+    """Logarithms of the parameters at the highest point that the search finds, if it finds one."""
     scale = histories.members
     best: tuple[float, Floats] | None = None
 
@@ -60,7 +82,7 @@ def fit(model: Model, histories: Histories) -> Fit:
         return -value / scale, -gradient * theta / scale
 
     bounds = [(np.log(SMALLEST), np.log(LARGEST))] * len(model.parameters)
-    for start in model.starts(histories):
+    for start in starts:
         first = np.clip(np.log(start), *bounds[0])
         found = minimize(
             loss, first, jac=True, method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-13, "gtol": 1e-8}
@@ -69,9 +91,7 @@ def fit(model: Model, histories: Histories) -> Fit:
             best = float(found.fun), found.x
         if found.success and best is not None and float(np.abs(found.jac).max()) < 1e-6:
             break
-    if best is None:
-        raise NotFitted(f"{model.name} could not be fitted to these histories.")
-    return _described(model, histories, logs=best[1])
+    return None if best is None else best[1]
 
 
 def _described(model: Model, histories: Histories, *, logs: Floats) -> Fit:

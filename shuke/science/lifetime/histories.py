@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -78,6 +79,16 @@ class Histories:
         """How many members the rows stand for."""
         return float(self.weight.sum())
 
+    def rows(self, chosen: slice) -> Histories:
+        """Some of the rows."""
+        columns = (self.frequency, self.recency, self.age, self.weight, self.log_gaps)
+        return Histories(*(column[chosen] for column in columns))
+
+    def blocks(self, size: int) -> Iterator[Histories]:
+        """The rows in their order, ``size`` at a time."""
+        for first in range(0, len(self.frequency), size):
+            yield self.rows(slice(first, first + size))
+
 
 def grouped(
     *,
@@ -92,18 +103,52 @@ def grouped(
     >>> rows.frequency.tolist(), rows.weight.tolist()
     ([0, 1], [1.0, 2.0])
     """
-    x = np.asarray(frequency, dtype=np.int64)
-    tx, age = np.asarray(recency, dtype=np.float64), np.asarray(age, dtype=np.float64)
-    order = np.lexsort((age, tx, x))
-    sorted_x, sorted_tx, sorted_age = x[order], tx[order], age[order]
-    is_new = np.ones(len(order), dtype=bool)
-    is_new[1:] = (np.diff(sorted_x) != 0) | (np.diff(sorted_tx) != 0) | (np.diff(sorted_age) != 0)
+    order, is_new = _sorted(frequency=frequency, recency=recency, age=age)
     starts = np.flatnonzero(is_new)
     gaps = np.zeros(len(order)) if log_gaps is None else np.asarray(log_gaps, dtype=np.float64)[order]
+    first = order[starts]
     return Histories(
-        frequency=sorted_x[starts],
-        recency=sorted_tx[starts],
-        age=sorted_age[starts],
+        frequency=np.asarray(frequency, dtype=np.int64)[first],
+        recency=np.asarray(recency, dtype=np.float64)[first],
+        age=np.asarray(age, dtype=np.float64)[first],
         weight=np.diff(np.append(starts, len(order))).astype(np.float64),
         log_gaps=np.add.reduceat(gaps, starts) if len(order) else gaps,
     )
+
+
+def row_numbers(*, frequency: NDArray[np.int64], recency: Floats, age: Floats) -> NDArray[np.intp]:
+    """For each member the number of its row in what ``grouped`` makes of the same histories.
+
+    >>> row_numbers(frequency=np.array([1, 0, 1]), recency=np.array([2.0, 0, 2]), age=np.array([5.0, 5, 5])).tolist()
+    [1, 0, 1]
+    """
+    order, is_new = _sorted(frequency=frequency, recency=recency, age=age)
+    numbers = np.empty(len(order), dtype=np.intp)
+    numbers[order] = np.cumsum(is_new) - 1
+    return numbers
+
+
+def _sorted(
+    *, frequency: NDArray[np.int64], recency: Floats, age: Floats
+) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """The order of the members by their histories, and where in it a history differs from the one before."""
+    x = np.asarray(frequency, dtype=np.int64)
+    tx, age = np.asarray(recency, dtype=np.float64), np.asarray(age, dtype=np.float64)
+    order = _order(x, tx, age)
+    is_new = np.ones(len(order), dtype=bool)
+    is_new[1:] = False
+    for column in (x, tx, age):
+        is_new[1:] |= np.diff(column[order]) != 0
+    return order, is_new
+
+
+def _order(x: NDArray[np.int64], tx: Floats, age: Floats) -> NDArray[np.intp]:
+    """The order by frequency, recency and age; whole days are sorted as one number, ten times as fast."""
+    if len(x) == 0:
+        return np.zeros(0, dtype=np.intp)
+    size = int(np.nanmax(age, initial=0)) + 1
+    is_whole = not np.any(np.mod(tx, 1)) and not np.any(np.mod(age, 1))
+    is_possible = x.min() >= 0 and tx.min() >= 0 and tx.max() < size and x.max() < 2**62 // size**2
+    if is_whole and is_possible:
+        return np.argsort((x * size + tx.astype(np.int64)) * size + age.astype(np.int64))
+    return np.lexsort((age, tx, x))

@@ -34,6 +34,11 @@ class Model(Protocol):
     def expected_orders(self, theta: Floats, histories: Histories, *, horizon: float) -> Floats:
         """For each row the expected purchases of one member in the ``horizon`` after its age."""
 
+    def drawn_orders(
+        self, theta: Floats, histories: Histories, *, horizon: float, rng: np.random.Generator
+    ) -> NDArray[np.int64]:
+        """For each row one possible number of purchases in the ``horizon``: one member's future, played once."""
+
 
 def by_frequency(
     function: Callable[[NDArray[np.float64]], NDArray[np.float64]], frequency: NDArray[np.int64]
@@ -52,6 +57,30 @@ def average_rate(histories: Histories) -> float:
     purchases = float((histories.weight * histories.frequency).sum())
     time = float((histories.weight * histories.age).sum())
     return max(purchases, 1.0) / max(time, 1.0)
+
+
+def drawn_purchases(
+    *,
+    rate: Floats,
+    leaves: Floats,
+    horizon: float,
+    rng: np.random.Generator,
+    k: int = 1,
+    stage: Floats | int = 0,
+) -> NDArray[np.int64]:
+    """Purchases of somebody who still buys: those that fit into the horizon, up to the one it leaves with."""
+    bought = (stage + rng.poisson(rate * horizon)) // k
+    last = rng.geometric(np.clip(leaves, 1e-9, 1.0))
+    return np.asarray(np.minimum(bought, last), dtype=np.int64)
+
+
+def drawn_stage(logs: list[Floats], *, rng: np.random.Generator) -> NDArray[np.int64]:
+    """For each row one of the possibilities, drawn by the logarithms of their weights."""
+    if len(logs) == 1:
+        return np.zeros(len(logs[0]), dtype=np.int64)
+    weights = np.cumsum(np.exp(np.array(logs) - np.max(logs, axis=0)), axis=0)
+    place = (weights < rng.random(weights.shape[1]) * weights[-1]).sum(axis=0)
+    return np.minimum(place, len(logs) - 1).astype(np.int64)
 
 
 def stage_difference(n: Floats, *, of: Callable[[Floats], Floats], r: float, k: int, j: int) -> Floats:

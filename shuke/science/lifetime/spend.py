@@ -23,7 +23,18 @@ from shuke.science.lifetime.histories import Floats
 
 @dataclass(frozen=True)
 class SpendFit:
-    """A fitted Gamma-Gamma model; amounts have the unit that it was fitted in."""
+    """A fitted Gamma-Gamma model; amounts have the unit that it was fitted in.
+
+    Worked: CDNOW, p = 6.2493, q = 3.7443, γ = 15.4443; the population's mean is 35.17 dollars:
+
+    | purchases | average | expected |
+    |---|---|---|
+    | 0 | – | 35.17 |
+    | 1 | 10 | 17.68 |
+    | 1 | 100 | 80.22 |
+    | 7 | 10 | 11.49 |
+    | 7 | 100 | 96.17 |
+    """
 
     p: float
     q: float
