@@ -20,7 +20,15 @@ PYTEST := $(BIN)/pytest -q -p no:cacheprovider -n $(WORKERS) --dist worksteal
 # killed workers and racing relays meet both databases in either run.
 BASE_TESTS := tests/base_install tests/lake tests/science tests/sources tests/tables
 WITHOUT_BASE := $(addprefix --ignore=,$(BASE_TESTS))
-POSTGRESQL_SELECTION := -m "not browser and not systems and not once" $(WITHOUT_BASE) --ignore=tests/platform/jobs/test_killed_workers.py \
+# So do the words and forms of pages; tests/web/test_pages.py opens every page of the menu on both databases.
+WITHOUT_WORDS := --ignore=tests/test_docs.py --ignore=tests/demo --ignore=tests/security/test_files.py \
+	--ignore=tests/security/test_bodies.py --ignore=tests/web/test_cli.py --ignore=tests/web/test_templatetags.py \
+	--ignore-glob='tests/apps/*/test_*pages.py' --ignore-glob='tests/apps/*/*/test_*pages.py' \
+	--ignore=tests/platform/observability/test_pages.py --ignore=tests/platform/test_money.py \
+	--ignore=tests/platform/test_crypto.py --ignore=tests/platform/test_permissions.py
+# Random calls of the API meet PostgreSQL only, which refuses more than SQLite does.
+SQLITE_SELECTION := $(WITHOUT_BASE) --ignore=tests/test_api_schema.py
+POSTGRESQL_SELECTION := -m "not browser and not systems and not once" $(WITHOUT_BASE) $(WITHOUT_WORDS) --ignore=tests/platform/jobs/test_killed_workers.py \
 	--ignore=tests/platform/outbox/test_relay_races.py --ignore=tests/apps/connections/test_killed_syncs.py \
 	--ignore=tests/privacy/test_every_byte.py
 COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet
@@ -63,7 +71,7 @@ test: dev chromium lint docs test-base test-postgresql test-sqlite  ## Lint, the
 
 .PHONY: test-sqlite
 test-sqlite: $(VENV)/.dev  ## Everything but the base tests on SQLite
-	SHUKE_TEST_DATABASE=sqlite $(PYTEST) $(WITHOUT_BASE)
+	SHUKE_TEST_DATABASE=sqlite $(PYTEST) $(SQLITE_SELECTION)
 
 .PHONY: test-postgresql
 test-postgresql: $(VENV)/.dev  ## The suite on a PostgreSQL that the tests start
