@@ -45,8 +45,8 @@ class MbgCnbd:
     | 7 | 30 | 38.86 | 0.650 | 3.307 |
     | 26 | 30.8 | 31 | 0.964 | 19.418 |
 
-    The same rate and drop-out with k = 2 (0.5248, 3, 0.8914, 1.6140): silence weighs more after regular buying, so the second
-    member is alive with 0.040 instead of 0.180.
+    The same rate and drop-out with k = 2 (0.5248, 3, 0.8914, 1.6140): silence weighs more after regular buying, so
+    the second member is alive with 0.040 instead of 0.180.
     """
 
     k: int = 1
