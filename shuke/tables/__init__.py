@@ -10,6 +10,7 @@ from shuke.tables.costs import COSTS
 from shuke.tables.due_dates import DUE_DATES
 from shuke.tables.events import EVENTS
 from shuke.tables.exposures import EXPOSURES
+from shuke.tables.forecasts import FORECASTS
 from shuke.tables.identity_map import IDENTITY_MAP
 from shuke.tables.listings import LISTINGS
 from shuke.tables.member_attributes import MEMBER_ATTRIBUTES
@@ -41,6 +42,7 @@ TABLES: Mapping[str, Table] = MappingProxyType(
             DUE_DATES,
             EVENTS,
             EXPOSURES,
+            FORECASTS,
             IDENTITY_MAP,
             LISTINGS,
             MEMBER_ATTRIBUTES,
