@@ -130,6 +130,19 @@ class Plainly:
         was, now = (self._layer_of(node.scheme, day, member) for day in (earlier[0], days[0]))
         return was in node.from_layers and now in node.to_layers
 
+    def _due(self, node: Any, member: str) -> bool:
+        days = [row["as_of"] for row in self.rows["due_dates"] if row["as_of"] <= TODAY]
+        for row in self.rows["due_dates"]:
+            if row["member_id"] != member or row["as_of"] != max(days, default=None):
+                continue
+            if node.categories and row["category"] not in node.categories:
+                continue
+            if node.state == "overdue" and row["latest"] < TODAY:
+                return True
+            if node.state == "due" and 0 <= (row["due_date"] - TODAY).days < node.within_days:
+                return True
+        return False
+
     def _reachable(self, node: Any, member: str) -> bool:
         kind = {"email": "email", "sms": "phone"}.get(node.channel)
         has_address = kind is None or any(

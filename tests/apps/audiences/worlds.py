@@ -41,6 +41,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "recorded_at": datetime(2026, 1, 1, tzinfo=UTC),
     },
     "member_layers": {"as_of": TODAY, "scheme": "rfm"},
+    "due_dates": {"as_of": TODAY, "last_date": TODAY, "cycle_days": 7.0, "earliest": TODAY, "purchases": 3},
     "traits": {
         "as_of": TODAY, "frequency": 0, "monetary_minor": 0, "orders_total": 0, "spend_total_minor": 0,
         "lifecycle_stage": "active",
@@ -180,6 +181,15 @@ def _add_profile(draw: st.DrawFn, world: World) -> None:
                     {"member_id": member_id, "scheme": scheme, "as_of": on(days_ago).date(),
                      "layer": draw(st.sampled_from(["a", "b", "c"]))}
                 )  # fmt: skip
+    for days_ago in draw(st.sets(st.sampled_from([-1, 0, 1, 2]))):
+        for member_id, category in draw(
+            st.sets(st.tuples(st.sampled_from(MEMBERS), st.sampled_from(["tea", "soap", "pot"])))
+        ):
+            due_in = draw(st.integers(-5, 12))
+            world["due_dates"].append(
+                {"member_id": member_id, "category": category, "as_of": on(days_ago).date(),
+                 "due_date": on(-due_in).date(), "latest": on(-due_in - draw(st.integers(0, 4))).date()}
+            )  # fmt: skip
     world["suppressions"] = draw(
         st.lists(
             st.fixed_dictionaries({"member_id": st.sampled_from(MEMBERS), "channel": st.just("email")}),
@@ -289,6 +299,10 @@ leaves = st.one_of(
     _node(
         "moved", scheme=st.sampled_from(["rfm", "need"]), from_layers=layer_lists, to_layers=layer_lists,
         days=st.sampled_from([1, 7, 30]),
+    ),
+    _node(
+        "due", categories=st.lists(st.sampled_from(["tea", "soap", "pot"]), max_size=2),
+        state=st.sampled_from(["due", "overdue"]), within_days=st.sampled_from([1, 3, 7]),
     ),
     _node("reachable", channel=st.sampled_from(["email", "sms", "console"])),
     _node("anniversary", within_days=st.sampled_from([0, 3, 365])),

@@ -193,6 +193,12 @@ class _Words:
             days=node.days,
         )
 
+    def _due(self, node: c.Due) -> str:
+        what = self._list("category", node.categories) or _("anything")
+        if node.state == "overdue":
+            return _("Is overdue with {what}").format(what=what)
+        return _("Needs {what} within {days} days").format(what=what, days=node.within_days)
+
     def _consent(self, node: c.Consent) -> str:
         return _("Consent to {purpose} on {channel}: {state}").format(
             purpose=labels.label(labels.PURPOSES, node.purpose),

@@ -106,6 +106,7 @@ TYPES: Labels = {
     "tier": _("Tier"),
     "layer": _("Layer"),
     "moved": _("Moved between layers"),
+    "due": _("Needs the next one"),
     "consent": _("Consent"),
     "reachable": _("Reachable on a channel"),
     "anniversary": _("Birthday or other anniversary"),

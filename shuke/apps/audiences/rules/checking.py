@@ -61,6 +61,8 @@ def _node_faults(node: c.Condition, path: Path, known: Known) -> Iterator[Fault]
         yield from _operand_faults(node, "attribute", path)
     elif isinstance(node, c.InTier):
         yield from _unknown(known, "tier", node.tiers, path, "tiers")
+    elif isinstance(node, c.Due):
+        yield from _unknown(known, "category", node.categories, path, "categories")
     elif isinstance(node, c.InLayer):
         yield from _layer_faults(known, node.scheme, {"layers": node.layers}, path)
     elif isinstance(node, c.Moved):

@@ -18,6 +18,7 @@ from ibis.expr import types as ir
 
 from shuke.apps.audiences.rules import conditions as c
 from shuke.apps.audiences.rules.behaviour import Behaviour
+from shuke.apps.audiences.rules.due import due_members
 from shuke.apps.audiences.rules.facts import ADDRESS_KINDS, AudienceFacts
 from shuke.apps.audiences.rules.parsing import Fault, FaultyConditionsError, as_data
 from shuke.apps.audiences.rules.references import expanded_size
@@ -285,6 +286,10 @@ def _moved(node: c.Moved, sheet: _Sheet) -> Predicate:
     return sheet.flag(as_data(node), members)
 
 
+def _due(node: c.Due, sheet: _Sheet) -> Predicate:
+    return sheet.flag(as_data(node), lambda: due_members(node, sheet.facts))
+
+
 def _consent(node: c.Consent, sheet: _Sheet) -> Predicate:
     name = sheet.column(
         {"consent": [node.channel, node.purpose]}, lambda: _states(node.channel, node.purpose, sheet.facts)
@@ -348,6 +353,7 @@ _COMPILERS: dict[type[c.Node], Callable[[AnyValue, _Sheet], Predicate]] = {
     c.InTier: _tier,
     c.InLayer: _layer,
     c.Moved: _moved,
+    c.Due: _due,
     c.Consent: _consent,
     c.Reachable: _reachable,
     c.Anniversary: _anniversary,

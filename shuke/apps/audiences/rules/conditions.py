@@ -261,6 +261,18 @@ class Moved(Node):
     days: Annotated[int, Field(ge=1, le=MAX_DAYS)] = 28
 
 
+class Due(Node):
+    """Needs something of the categories (any, where there is none) within so many days, today being one of them.
+
+    ``overdue``: the latest day on which it was expected has passed.  Of the newest day with due dates.
+    """
+
+    type: Literal["due"] = "due"
+    categories: Texts = ()
+    state: Literal["due", "overdue"] = "due"
+    within_days: Days = 7
+
+
 class Consent(Node):
     """The newest decision; ``unknown`` is no decision at all."""
 
@@ -315,6 +327,7 @@ Condition = Annotated[
     | InTier
     | InLayer
     | Moved
+    | Due
     | Consent
     | Reachable
     | Anniversary

@@ -22,6 +22,7 @@ TABLE_NAMES = (
     "consents",
     "member_attributes",
     "member_layers",
+    "due_dates",
     "tier_memberships",
     "identity_map",
 )
@@ -48,6 +49,7 @@ class AudienceFacts:
     consents: ir.Table
     member_attributes: ir.Table
     member_layers: ir.Table
+    due_dates: ir.Table
     tier_memberships: ir.Table
     identity_map: ir.Table
     suppressions: ir.Table

@@ -20,6 +20,7 @@ export const FRESH = {
   tier: () => ({ type: "tier", tiers: [], did: true }),
   layer: () => ({ type: "layer", scheme: context.catalogue.schemes[0]?.name ?? "", layers: [], did: true }),
   moved: () => ({ type: "moved", scheme: context.catalogue.schemes[0]?.name ?? "", from_layers: [], to_layers: [], days: 28 }),
+  due: () => ({ type: "due", categories: [], state: "due", within_days: 7 }),
   share: () => ({ type: "share", basis_points: 1000, salt: "share" }),
   members: () => ({ type: "members", member_ids: [] }),
 };
@@ -196,6 +197,11 @@ const FORMS = {
     layerChips(node, "from_layers", tell),
     layerChips(node, "to_layers", tell),
     labelled(text("within"), number({ key: "days", value: node.days, label: text("within"), min: 1, max: 3660, unit: text("days"), change: (typed) => { node.days = typed; tell.changed(); } })),
+  )],
+  due: (node, tell) => [row(
+    labelled(text("categories"), chips({ key: "categories", kind: "category", values: node.categories ?? [], label: text("categories"), change: (values) => { node.categories = values; tell.redraw(); } })),
+    labelled(text("due_state"), select({ key: "state", options: [["due", text("is_due")], ["overdue", text("is_overdue")]], value: node.state ?? "due", label: text("due_state"), change: (code) => { node.state = code; tell.redraw(); } })),
+    ...(node.state === "overdue" ? [] : [labelled(text("within"), number({ key: "within_days", value: node.within_days, label: text("within"), min: 1, max: 366, unit: text("days"), change: (typed) => { node.within_days = typed; tell.changed(); } }))]),
   )],
   consent: (node, tell) => [row(
     channelSelect(node, tell),
