@@ -41,12 +41,20 @@ class DueQuality:
 
 
 def due_quality(
-    purchases: ir.Table, *, split: date, last_day: date, rule: ReplenishmentRule | None = None
+    purchases: ir.Table,
+    *,
+    split: date,
+    last_day: date,
+    least_gaps: int = 1,
+    rule: ReplenishmentRule | None = None,
 ) -> DueQuality | None:
-    """Judge the due dates learnt up to ``split`` on what followed up to ``last_day``; ``None`` with nothing closed."""
+    """Judge the due dates learnt up to ``split`` on what followed up to ``last_day``; ``None`` with nothing closed.
+
+    Only members with ``least_gaps`` gaps of the good up to the split are judged.
+    """
     rule = rule or ReplenishmentRule()
     known = purchases.filter(purchases.local_date <= ibis.literal(split))
-    learnt = due_dates(known, as_of=split, rule=rule).filter(lambda t: t.gaps >= 1)
+    learnt = due_dates(known, as_of=split, rule=rule).filter(lambda t: t.gaps >= least_gaps)
     naive = gaps(known)
     own = naive.group_by("member_id", "good").agg(naive_days=naive.gap_days.mean())
     after = purchases.filter(

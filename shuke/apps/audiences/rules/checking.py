@@ -61,8 +61,6 @@ def _node_faults(node: c.Condition, path: Path, known: Known) -> Iterator[Fault]
         yield from _operand_faults(node, "attribute", path)
     elif isinstance(node, c.InTier):
         yield from _unknown(known, "tier", node.tiers, path, "tiers")
-    elif isinstance(node, c.Due):
-        yield from _unknown(known, "category", node.categories, path, "categories")
     elif isinstance(node, c.InLayer):
         yield from _layer_faults(known, node.scheme, {"layers": node.layers}, path)
     elif isinstance(node, c.Moved):
@@ -77,6 +75,8 @@ def _node_faults(node: c.Condition, path: Path, known: Known) -> Iterator[Fault]
 def _step_faults(step: c.Node, path: Path, known: Known) -> Iterator[Fault]:
     if isinstance(step, c.PurchaseFilter):
         yield from _filter_faults(step, path, known)
+    elif isinstance(step, c.Due):
+        yield from _unknown(known, "category", step.categories, path, "categories")
     elif isinstance(step, c.Event | c.EventStep):
         yield from _unknown(known, "event", step.names, path, "names")
 

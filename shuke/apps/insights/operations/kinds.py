@@ -12,5 +12,23 @@ from shuke.apps.insights.schemas import StudyFacts, StudyOutcome
 
 Run = Callable[[StudyFacts], StudyOutcome]
 
+
+def _affinity(facts: StudyFacts) -> StudyOutcome:
+    from shuke.apps.insights.operations.affinity import affinity_study
+
+    return affinity_study(facts)
+
+
+def _replenishment(facts: StudyFacts) -> StudyOutcome:
+    from shuke.apps.insights.operations.replenishment import replenishment_study
+
+    return replenishment_study(facts)
+
+
 #: The study of each kind, in the order of the night: what others build on comes first.
-RUNS: Mapping[str, Run] = MappingProxyType({})
+RUNS: Mapping[str, Run] = MappingProxyType(
+    {
+        "affinity": _affinity,
+        "replenishment": _replenishment,
+    }
+)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 
 @dataclass(frozen=True)
 class Question:
@@ -18,4 +20,9 @@ class Question:
 
 
 #: By kind of study.  Every kind in ``operations.kinds`` is here.
-QUESTIONS: Mapping[str, Question] = MappingProxyType({})
+QUESTIONS: Mapping[str, Question] = MappingProxyType(
+    {
+        "affinity": Question(_("What do they buy together?"), "insights:affinity", "affinity"),
+        "replenishment": Question(_("When do they need the next one?"), "insights:replenishment", "paths"),
+    }
+)
