@@ -23,9 +23,10 @@ WEEK = 7
 
 @dataclass(frozen=True)
 class FrequencyBin:
-    """Members with so many repeat purchases before the hold-out (the last bin: or more), and their mean in it."""
+    """Members with ``frequency`` to ``most`` (``None``: or more) repeat purchases before, and their mean after."""
 
     frequency: int
+    most: int | None
     members: float
     actual: float
     expected: float
@@ -72,11 +73,12 @@ def daily_purchases(purchases: ir.Table, *, split: date, until: date) -> ir.Tabl
 
 
 def by_calibration_frequency(
-    fitted: Fit, histories: Histories, *, orders: Floats, horizon: float, most: int = 7
+    fitted: Fit, histories: Histories, *, orders: Floats, horizon: float, bins: int = 8, width: int = 1
 ) -> list[FrequencyBin]:
     """Mean purchases in the hold-out by those before it, actual and expected.
 
-    ``orders``: for each row the mean of its members in the ``horizon`` after the histories; ``most``: the last bin.
+    ``orders``: for each row the mean of its members in the ``horizon`` after the histories; ``width``:
+    frequencies in a bin, of which the last is open.
 
     CDNOW, Pareto/NBD, 39 weeks after 39 weeks (as in the walk-through of the R package BTYD):
 
@@ -87,14 +89,20 @@ def by_calibration_frequency(
     | expected | 0.138 | 0.600 | 1.196 | 1.714 | 2.399 | 2.907 | 3.819 | 6.403 |
     """
     expected = fitted.model.expected_orders(fitted.theta, histories, horizon=horizon)
-    bins = np.minimum(histories.frequency, most)
+    places = np.minimum(histories.frequency // width, bins - 1)
     sums = [
-        np.bincount(bins, weights=histories.weight * column, minlength=most + 1)
-        for column in (np.ones(len(bins)), orders, expected)
+        np.bincount(places, weights=histories.weight * column, minlength=bins)
+        for column in (np.ones(len(places)), orders, expected)
     ]
     return [
-        FrequencyBin(frequency, float(members), float(actual / members), float(said / members))
-        for frequency, (members, actual, said) in enumerate(zip(*sums, strict=True))
+        FrequencyBin(
+            frequency=place * width,
+            most=None if place == bins - 1 else (place + 1) * width - 1,
+            members=float(members),
+            actual=float(actual / members),
+            expected=float(said / members),
+        )
+        for place, (members, actual, said) in enumerate(zip(*sums, strict=True))
         if members
     ]
 
