@@ -10,10 +10,15 @@ cart is 25 hours away; from 20:00 cart and pay are 14 and 16 hours away, so all 
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Literal
 
 import ibis
 from ibis.expr import types as ir
+
+SECOND = 1_000_000
+#: Instants are counted from here in microseconds: seconds of an instant are rounded by DuckDB and cut by Spark.
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Order = Literal["ordered", "strict", "any"]
 
@@ -24,19 +29,21 @@ def funnel_members(steps: ir.Table, *, count: int, window_seconds: int, order: O
     ``ordered``: other things may lie between.  ``strict``: of the funnel's steps none may lie between.  ``any``:
     ``reached`` counts different steps within one window.  ``count`` is the number of steps.
     """
-    timed = steps.select("member_id", "step", second=steps.at.epoch_seconds().cast("int64"))
+    instant = steps.at.delta(ibis.literal(EPOCH, type="timestamp('UTC')"), unit="microsecond")
+    # The same step twice at one instant is one thing done; their order would leave a strict funnel to chance.
+    timed = steps.select("member_id", "step", instant=instant.cast("int64")).distinct()
     if order == "any":
         return _any_order(timed, count=count, window_seconds=window_seconds)
-    started = timed.mutate(start_1=(timed.step == 1).ifelse(timed.second, ibis.null("int64")))
+    started = timed.mutate(start_1=(timed.step == 1).ifelse(timed.instant, ibis.null("int64")))
     for step in range(2, count + 1):
         before = started[f"start_{step - 1}"]
-        by_time = {"group_by": "member_id", "order_by": [started.second, started.step]}
+        by_time = {"group_by": "member_id", "order_by": [started.instant, started.step]}
         if order == "strict":
             # A null of the row before means that it did not continue a chain.
             known = before.lag(1).over(**by_time)
         else:
             known = before.max().over(ibis.window(preceding=None, following=0, **by_time))
-        is_within = (started.step == step) & (started.second - known <= window_seconds)
+        is_within = (started.step == step) & (started.instant - known <= window_seconds * SECOND)
         started = started.mutate(**{f"start_{step}": is_within.ifelse(known, ibis.null("int64"))})
     reached = ibis.literal(0, "int64")
     for step in range(1, count + 1):
@@ -48,17 +55,17 @@ def funnel_members(steps: ir.Table, *, count: int, window_seconds: int, order: O
 def _any_order(timed: ir.Table, *, count: int, window_seconds: int) -> ir.Table:
     """At each thing done, how many different steps lie within the window before it."""
     window = ibis.window(
-        group_by="member_id", order_by=[timed.second, timed.step], preceding=None, following=0
+        group_by="member_id", order_by=[timed.instant, timed.step], preceding=None, following=0
     )
     newest = timed.mutate(
         **{
-            f"newest_{step}": (timed.step == step).ifelse(timed.second, ibis.null("int64")).max().over(window)
+            f"newest_{step}": (timed.step == step).ifelse(timed.instant, ibis.null("int64")).max().over(window)
             for step in range(1, count + 1)
         }
     )
     within = ibis.literal(0, "int64")
     for step in range(1, count + 1):
-        is_near = newest[f"newest_{step}"] >= newest.second - window_seconds
+        is_near = newest[f"newest_{step}"] >= newest.instant - window_seconds * SECOND
         within = within + is_near.fill_null(False).cast("int64")  # noqa: FBT003
     near = newest.mutate(within=within)
     return near.group_by("member_id").agg(reached=near.within.max())

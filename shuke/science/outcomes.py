@@ -41,7 +41,7 @@ def exposed_members(exposures: ir.Table, identity_map: ir.Table) -> ir.Table:
     """
     owned = with_member(exposures, identity_map)
     place = ibis.row_number().over(
-        group_by="member_id", order_by=[owned.assigned_at, owned.eligible_at, owned.person_key]
+        group_by="member_id", order_by=[owned.assigned_at, owned.eligible_at, owned.person_key, owned.arm]
     )
     first = owned.mutate(place=place).filter(lambda t: t.place == 0)
     return first.select("member_id", "arm", "eligible_at", "is_randomised")

@@ -20,6 +20,7 @@ import ibis
 from ibis.expr import types as ir
 
 from shuke.science.rfm_scheme import ANY, DEFAULT_RULES, SCORES, RfmScheme, SegmentRule
+from shuke.science.rounding import cut
 
 #: The scheme that a retailer begins with.
 QUANTILES = RfmScheme()
@@ -77,7 +78,7 @@ def rfm_measures(purchases: ir.Table, *, as_of: date, window_days: int) -> ir.Ta
     )
     return summed.mutate(
         recency_days=day.delta(summed.last_order_date, unit="day").cast("int64"),
-        average_order_minor=(summed.monetary_minor / summed.frequency.nullif(0)).cast("int64"),
+        average_order_minor=cut(summed.monetary_minor / summed.frequency.nullif(0)),
     )
 
 
