@@ -3,8 +3,8 @@
 k-means works on the ranks of measures (a normal score each), so that a few large spenders do not make a group of
 their own: for each k, halves of the members are clustered and compared on everybody; the adjusted Rand
 index of the two (Hubert and Arabie 1985) is the stability of k (Ben-Hur, Elisseeff and Guyon 2002).  Chosen is the k
-with the best silhouette among those that are stable.  HDBSCAN (Campello, Moulavi and Sander 2013) needs no k and leaves
-members out who belong nowhere.
+with the best silhouette among those that are stable, or the finest of them where members shall be divided.
+HDBSCAN (Campello, Moulavi and Sander 2013) needs no k and leaves members out who belong nowhere.
 
 Worked (150 irises of three species, four measures; Fisher 1936).  The adjusted Rand index of the groups and the species
 is 0.730 for three groups of the plain measures, as everybody finds it; of their ranks:
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 #: From this stability on a clustering is one that would be found again.
 STABLE = 0.75
+#: Up to this silhouette there are no islands.
+CLEAR = 0.25
 #: How many members the groups are looked for among; the others join the group whose middle is nearest.
 SOUGHT_AMONG = 20_000
 #: How many members the silhouette is computed on: it compares everybody with everybody.
@@ -105,6 +107,16 @@ class Clusters:
             {"k": len(self.sizes), "share": self.sizes[0] / max(1, len(self.label))},
         )
 
+    @property
+    def clarity(self) -> Reading:
+        """Whether the groups are islands or slices of one cloud (Kaufman and Rousseeuw 1990)."""
+        chosen = next((t for t in self.tried if t.k == len(self.sizes)), None)
+        if chosen is None or chosen.silhouette > CLEAR:
+            return Reading("The groups stand apart from one another.")
+        return Reading(
+            "The groups run into one another: a way to divide the members, with many of them near a border."
+        )
+
 
 def k_means(
     measures: NDArray[np.float64],
@@ -112,12 +124,17 @@ def k_means(
     rng: np.random.Generator,
     candidates: Sequence[int] = (2, 3, 4, 5, 6, 7, 8),
     halves: int = 5,
+    finest: bool = False,
 ) -> Clusters:
     """Groups of rows of ``measures`` (members, columns), their number chosen as the module says.
+
+    ``finest``: of the stable numbers the largest, and not the one that tells the groups apart best.
 
     Raises ``ValueError`` for fewer members than twice the largest number of groups.
     """
     # Groups of a few thousand rows are found sooner by one thread than by threads that wait for one another.
+    # Only libraries that are loaded can be limited, hence the second import.
+    import sklearn.cluster  # noqa: F401
     from threadpoolctl import threadpool_limits
 
     if len(measures) < 2 * max(candidates):
@@ -127,7 +144,7 @@ def k_means(
     with threadpool_limits(limits=1):
         attempts = [_attempt(among, k=k, rng=rng, halves=halves) for k in candidates]
         stable = [a for a in attempts if a[0].stability >= STABLE] or attempts
-        _, fitted = max(stable, key=lambda a: (a[0].silhouette, -a[0].k))
+        _, fitted = max(stable, key=lambda a: (a[0].k if finest else 0, a[0].silhouette, -a[0].k))
         label = fitted.predict(points)
     return _described(measures, label, tried=tuple(tried for tried, _ in attempts))
 

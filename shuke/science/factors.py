@@ -27,11 +27,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize
 
 from shuke.science.reading import Reading
 
 #: A loading from this on is worth naming.
 NOTABLE = 0.4
+#: The part of a measure that is its own is at least this.
+LEAST_UNIQUE = 0.005
 
 
 @dataclass(frozen=True)
@@ -102,8 +105,6 @@ def factor_analysis(
 
     Raises ``ValueError`` if a measure never varies or if there are fewer rows than measures.
     """
-    from sklearn.decomposition import FactorAnalysis
-
     rows = data[~np.isnan(data).any(axis=1)]
     if len(rows) <= len(measures) or np.any(rows.std(axis=0) == 0):
         raise ValueError("Factor analysis needs measures that vary and more members than measures.")
@@ -112,13 +113,54 @@ def factor_analysis(
     number = wanted if count is None else count
     if number == 0:
         return Factors(measures, np.zeros((len(measures), 0)), np.zeros(0), eigenvalues, limit)
-    fitted = FactorAnalysis(n_components=number, tol=1e-8, max_iter=5_000, svd_method="lapack")
-    loadings = varimax(fitted.fit(standard).components_.T)
+    loadings = varimax(_likeliest(np.corrcoef(standard, rowvar=False), count=number))
     explained = (loadings**2).sum(axis=0) / len(measures)
     order = np.argsort(-explained)
     loadings = loadings[:, order]
     signs = np.sign(loadings[np.abs(loadings).argmax(axis=0), np.arange(number)])
     return Factors(measures, loadings * signs, explained[order], eigenvalues, limit)
+
+
+def _likeliest(correlation: NDArray[np.float64], *, count: int) -> NDArray[np.float64]:
+    """Loadings by maximum likelihood over the uniquenesses alone (Jöreskog 1967), which are at least 0.005 as in R.
+
+    The likelihood depends on the members through their correlations only: a million cost as much as a hundred.
+    """
+
+    def rest(unique: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        values, vectors = _eigen(correlation, unique)
+        left = values[count:]
+        loadings = _scaled(values, vectors, unique, count=count)
+        slope = np.diag(loadings @ loadings.T + np.diag(unique) - correlation) / unique**2
+        return float((left - np.log(left) - 1).sum()), slope
+
+    size = len(correlation)
+    start = (1 - 0.5 * count / size) / np.diag(np.linalg.pinv(correlation))
+    found = minimize(
+        rest,
+        np.clip(start, LEAST_UNIQUE, 1),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(LEAST_UNIQUE, 1.0)] * size,
+        options={"maxiter": 1_000, "ftol": 1e-14, "gtol": 1e-9},
+    ).x
+    return _scaled(*_eigen(correlation, found), found, count=count)
+
+
+def _eigen(
+    correlation: NDArray[np.float64], unique: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Eigenvalues, the largest first, and vectors of the correlations in units of what is unique."""
+    scale = 1 / np.sqrt(unique)
+    values, vectors = np.linalg.eigh(correlation * np.outer(scale, scale))
+    return np.maximum(values[::-1], 1e-12), vectors[:, ::-1]
+
+
+def _scaled(
+    values: NDArray[np.float64], vectors: NDArray[np.float64], unique: NDArray[np.float64], *, count: int
+) -> NDArray[np.float64]:
+    size = np.sqrt(np.maximum(values[:count] - 1, 0))
+    return np.asarray(np.sqrt(unique)[:, None] * vectors[:, :count] * size, dtype=np.float64)
 
 
 def varimax(loadings: NDArray[np.float64], *, rounds: int = 500) -> NDArray[np.float64]:

@@ -27,6 +27,7 @@ def test_k_means_finds_three_groups_and_says_that_they_are_stable():
     assert next(t.stability for t in found.tried if t.k == 3) > 0.95
     assert found.sizes == tuple(sorted(found.sizes, reverse=True))
     assert "3 groups" in str(found.reading)
+    assert "stand apart" in str(found.clarity)
     assert found.profile.shape == (3, 3)
 
 
@@ -35,6 +36,7 @@ def test_one_cloud_is_not_stable():
     found = k_means(rng.standard_normal((400, 4)), rng=rng, candidates=(4, 5, 6), halves=3)
     assert max(t.stability for t in found.tried) < STABLE
     assert "do not build on them" in str(found.reading)
+    assert "run into one another" in str(found.clarity)
 
 
 def test_a_monotone_change_of_a_measure_changes_nothing():
@@ -68,6 +70,8 @@ def test_the_irises_are_two_stable_groups():
     assert found.sizes == (100, 50)
     assert agree(found.label == 1, irises.target == 0) == 1.0
     assert [round(t.silhouette, 3) for t in found.tried] == [0.485, 0.416, 0.374]
+    finer = k_means(irises.data, rng=np.random.default_rng(1), candidates=(2, 3, 4), finest=True)
+    assert len(finer.sizes) == 3
 
 
 def test_scipy_finds_no_tighter_groups():
