@@ -7,6 +7,7 @@ lake.append("orders", rows)
 """
 
 from shuke.lake.engines.duckdb import DuckDBSettings
+from shuke.lake.engines.spark import SparkSettings
 from shuke.lake.errors import (
     InvalidRowsError,
     LakeError,
@@ -24,6 +25,7 @@ __all__ = [
     "Lake",
     "LakeError",
     "Snapshot",
+    "SparkSettings",
     "TransactionId",
     "UnfitStorageError",
     "UnreadableTableError",

@@ -9,6 +9,7 @@ from typing import Any
 
 from shuke.lake import compaction, erasure, writing
 from shuke.lake.engines.duckdb import DuckDBSettings
+from shuke.lake.engines.spark import SparkSettings
 from shuke.lake.layout import FileList, FileLists, check_hard_links, open_table
 from shuke.lake.reading import Snapshot
 from shuke.lake.validation import validated
@@ -50,12 +51,15 @@ class Lake:
         """Make sure at start-up that the place is fit.  Raises ``UnfitStorageError``."""
         check_hard_links(self.root)
 
-    def read(self, *, versions: Mapping[str, int] | None = None) -> Snapshot:
+    def read(
+        self, *, versions: Mapping[str, int] | None = None, spark: SparkSettings | None = None
+    ) -> Snapshot:
         """A snapshot for one thread, to be used in a ``with`` block.
 
-        ``versions`` asks for older versions of some tables; others are pinned at first use.
+        ``versions`` asks for older versions of some tables; others are pinned at first use.  With ``spark`` the
+        tables are read there instead of by DuckDB; expressions and results are the same.
         """
-        return Snapshot(self, versions=versions)
+        return Snapshot(self, versions=versions, spark=spark)
 
     def file_list(self, name: str, *, version: int | None = None) -> FileList:
         """The Parquet files of the newest (or that) version."""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shuke.lake.engines import duckdb as duckdb_engine
+from shuke.lake.engines import spark as spark_engine
+from shuke.lake.engines.spark import SparkSettings
 from shuke.lake.errors import MisusedSnapshotError
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     import ibis.expr.types as ir
-    from ibis.backends.duckdb import Backend
 
     from shuke.lake.lake import Lake
     from shuke.lake.layout import FileList
@@ -26,12 +27,15 @@ class Snapshot:
     (keeping seven days) meanwhile; the snapshot does not see it.
     """
 
-    def __init__(self, lake: Lake, *, versions: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self, lake: Lake, *, versions: Mapping[str, int] | None = None, spark: SparkSettings | None = None
+    ) -> None:
         self._lake = lake
+        self._spark = spark
         self._wanted = dict(versions or {})
         self._pins: dict[str, FileList] = {}
         self._tables: dict[str, ir.Table] = {}
-        self._backend: Backend | None = None
+        self._backend: Any = None
         self._thread = threading.get_ident()
         self._is_closed = False
 
@@ -42,8 +46,7 @@ class Snapshot:
         """
         self._check()
         if name not in self._tables:
-            definition = self._lake.definition(name)
-            self._tables[name] = duckdb_engine.register(self.connection, definition, self._pin(name))
+            self._tables[name] = self._register(name)
         return self._tables[name]
 
     def version(self, name: str) -> int | None:
@@ -57,17 +60,23 @@ class Snapshot:
         return self._pin(name).files
 
     @property
-    def connection(self) -> Backend:
+    def connection(self) -> Any:
         """The Ibis backend: memtables, ``to_pyarrow``, ``to_polars``, ``sql``."""
         self._check()
         if self._backend is None:
-            self._backend = duckdb_engine.connect(self._lake.settings)
+            if self._spark is None:
+                self._backend = duckdb_engine.connect(self._lake.settings)
+            else:
+                self._backend = spark_engine.connect(self._spark)
         return self._backend
 
     def close(self) -> None:
         """Give the connection back.  The snapshot cannot be used afterwards."""
         if self._backend is not None:
-            self._backend.disconnect()
+            if self._spark is None:
+                duckdb_engine.disconnect(self._backend)
+            else:
+                self._backend.disconnect()
             self._backend = None
         self._tables.clear()
         self._is_closed = True
@@ -83,6 +92,12 @@ class Snapshot:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _register(self, name: str) -> ir.Table:
+        definition, files = self._lake.definition(name), self._pin(name)
+        if self._spark is None:
+            return duckdb_engine.register(self.connection, definition, files)
+        return spark_engine.register(self.connection, definition, files, path=self._lake.path(name))
 
     def _pin(self, name: str) -> FileList:
         if name not in self._pins:

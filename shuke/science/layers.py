@@ -12,6 +12,8 @@ from datetime import date
 import ibis
 from ibis.expr import types as ir
 
+from shuke.science.rounding import cut
+
 
 def layers_on(member_layers: ir.Table, *, scheme: str, as_of: date, days_before: int = 0) -> ir.Table:
     """``member_id, layer, score, as_of`` of the newest kept day of the scheme up to ``as_of``.
@@ -88,7 +90,7 @@ def crossed(rows: ir.Table, columns: ir.Table, *, money: ir.Table) -> ir.Table:
     cells = spent.group_by("row", "column").agg(
         members=spent.count(), money_minor=spent.money_minor.sum().cast("int64")
     )
-    return cells.mutate(average_minor=(cells.money_minor / cells.members).cast("int64"))
+    return cells.mutate(average_minor=cut(cells.money_minor / cells.members.nullif(0)))
 
 
 def sizes(member_layers: ir.Table, *, scheme: str, since: date, as_of: date) -> ir.Table:

@@ -1,7 +1,9 @@
+import gc
 import threading
 import time
 from pathlib import Path
 
+import ibis
 import pytest
 
 from shuke.lake import Lake, UnreadableTableError
@@ -40,6 +42,16 @@ def test_what_is_read_has_the_types_of_the_table(lake):
         )
         rows = snapshot.table("order_lines").order_by("order_id").to_pyarrow()
     assert rows.cast(TABLES["order_lines"].arrow_schema).equals(order_lines(0, 3).sort_by("order_id"))
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+def test_a_cached_expression_may_outlive_its_snapshot(lake):
+    lake.append("order_lines", order_lines(0, 10))
+    with lake.read() as snapshot:
+        cached = snapshot.table("order_lines").filter(ibis._.order_id == "o1").cache()
+        assert cached.count().to_pyarrow().as_py() == 1
+    del cached
+    gc.collect()
 
 
 def test_a_snapshot_sees_one_version_while_others_append_compact_and_vacuum(lake):

@@ -88,6 +88,13 @@ def _open_database(settings: DuckDBSettings) -> duckdb.DuckDBPyConnection:
     return database
 
 
+def disconnect(backend: Backend) -> None:
+    """Close the connection, and with it the tables that expressions have cached on it."""
+    backend.disconnect()
+    # An expression may outlive its snapshot and would then drop its cached table on a closed connection.
+    backend._drop_cached_table = lambda _name: None
+
+
 def register(backend: Backend, table: Table, files: FileList) -> ir.Table:
     """Show the files of one version as a view of the table's name, and return it as an expression.
 

@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import ibis.expr.operations as ops
 
 from shuke.lake.errors import LakeError
 
@@ -25,43 +29,94 @@ class SparkMissingError(LakeError):
     """Spark was asked for and is not installed."""
 
 
-def connect(master: str = "local[2]") -> Any:
-    """An Ibis backend on a Spark session in UTC.  Raises ``SparkMissingError`` without pyspark."""
+class OtherMasterError(LakeError):
+    """This process already runs an application on another master; a process has one."""
+
+
+@dataclass(frozen=True)
+class SparkSettings:
+    """Where the application runs and what it may use.
+
+    ``master`` is ``local[2]`` or ``spark://host:7077``; ``driver_host`` the name under which workers reach this
+    process; ``shuffle_partitions`` about two per core; ``options`` any further setting of Spark.
+    """
+
+    master: str = "local[2]"
+    driver_host: str = "127.0.0.1"
+    shuffle_partitions: int = 16
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+def connect(settings: SparkSettings) -> Any:
+    """An Ibis backend on a session of its own in UTC; sessions of a process share one application.
+
+    Raises ``SparkMissingError`` without pyspark, ``OtherMasterError`` if the application runs elsewhere.
+    """
     try:
-        import ibis
         from pyspark.sql import SparkSession
+
+        from shuke.lake.engines.spark_backend import LakeBackend
     except ImportError as error:
         raise SparkMissingError(
             "Reading with Spark needs the extra: pip install 'shuke[spark]', and Java 17."
         ) from error
     # Otherwise the workers run the machine's own Python, which lacks our packages.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    session = (
-        SparkSession.builder.master(master)
-        .appName("shuke")
-        .config("spark.driver.host", "127.0.0.1")
-        .config("spark.driver.bindAddress", "127.0.0.1")
-        .config("spark.sql.session.timeZone", "UTC")
-        .config("spark.sql.shuffle.partitions", "16")
-        .config("spark.ui.enabled", "false")
-        .getOrCreate()
-    )
-    return ibis.pyspark.connect(session)
+    builder = SparkSession.builder.master(settings.master).appName("shuke")
+    for name, value in {**_options(settings), **settings.options}.items():
+        builder = builder.config(name, value)
+    application = builder.getOrCreate()
+    running = application.sparkContext.master
+    if running != settings.master:
+        raise OtherMasterError(
+            f"This process already runs on the Spark master {running}. Use that one, call stop() before, or "
+            f"start another process for {settings.master}."
+        )
+    # A session of its own keeps the names of this snapshot's views from those of others.
+    LakeBackend.register_options()
+    backend = LakeBackend()
+    backend.do_connect(application.newSession())
+    return backend
+
+
+def stop() -> None:
+    """End this process's application, if there is one, and give its executors back."""
+    from pyspark.sql import SparkSession
+
+    session = SparkSession.getActiveSession() or SparkSession._instantiatedSession
+    if session is not None:
+        session.stop()
 
 
 def register(backend: Any, table: Table, files: FileList, *, path: Path) -> ir.Table:
-    """Show the files of one version as a temporary view, and return it as an expression.
+    """Show the files of one version as a temporary view of the table's name, and return it as an expression.
 
-    The view stays at that version; register it again in every job.
+    The view stays at that version.  Columns that the table gained after a file was written are empty in it.
     """
     session = backend._session
-    schema = ", ".join(f"`{f.name}` {_sql_type(str(f.type))}" for f in table.arrow_schema)
     if files.files:
+        schema = ", ".join(f"`{f.name}` {_sql_type(str(f.type))}" for f in table.arrow_schema)
         frame = session.read.schema(schema).option("basePath", str(path)).parquet(*files.files)
     else:
-        frame = session.createDataFrame([], schema)
+        # Made in the engine: a frame of Python's rows would start Python on every worker.
+        frame = session.range(0).selectExpr(
+            *(f"CAST(NULL AS {_sql_type(str(f.type))}) AS `{f.name}`" for f in table.arrow_schema)
+        )
     frame.select(*table.column_names).createOrReplaceTempView(table.name)
-    return backend.table(table.name)
+    # Built from the known schema, so that an expression has the same types as on DuckDB.
+    return ops.DatabaseTable(table.name, schema=table.ibis_schema, source=backend).to_expr()
+
+
+def _options(settings: SparkSettings) -> dict[str, str]:
+    return {
+        "spark.driver.host": settings.driver_host,
+        "spark.driver.bindAddress": settings.driver_host,
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.shuffle.partitions": str(settings.shuffle_partitions),
+        "spark.sql.execution.arrow.pyspark.enabled": "true",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+    }
 
 
 def _sql_type(arrow_type: str) -> str:

@@ -33,6 +33,7 @@ from shuke.science.persons import (
     newest_per_key,
     speaking_members,
 )
+from shuke.science.texts import number
 
 #: Given the sheet, whether the condition holds for each of its members; never missing.
 Predicate = Callable[[ir.Table], ir.BooleanValue]
@@ -130,7 +131,7 @@ def _attribute(node: c.Attribute, sheet: _Sheet) -> Predicate:
     name = sheet.column({"attribute": node.name}, lambda: _attribute_values(node.name, sheet.facts))
     is_number = any(isinstance(value, float) for value in values)
     return lambda t: compared(
-        t[name].try_cast("float64") if is_number else t[name], node.operator, values, today=sheet.facts.today
+        number(t[name]) if is_number else t[name], node.operator, values, today=sheet.facts.today
     )
 
 

@@ -1,0 +1,55 @@
+"""Ibis on Spark, with results that leave as Arrow and a session that ends without its application."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ibis.expr.types as ir
+import pyarrow as pa
+import sqlglot.expressions as sge
+from ibis.backends.pyspark import Backend
+from ibis.backends.sql.compilers.pyspark import PySparkCompiler
+from ibis.formats.pyarrow import PyArrowSchema
+
+
+class LakeCompiler(PySparkCompiler):
+    """Ibis writes 2.5 for the float64 2.5, which to Spark is a decimal, and decimals are rounded on the way."""
+
+    def visit_NonNullLiteral(self, op: Any, *, value: Any, dtype: Any) -> Any:  # noqa: N802
+        """A float as a double; anything else as Ibis does."""
+        if dtype.is_floating():
+            return self.cast(sge.Literal.string(repr(float(value))), dtype)
+        return super().visit_NonNullLiteral(op, value=value, dtype=dtype)
+
+
+class LakeBackend(Backend):
+    """Ibis goes through pandas, where an integer column with a gap becomes float and is wrong above 2^53."""
+
+    compiler = LakeCompiler()
+
+    def to_pyarrow(self, expr: ir.Expr, /, *, params: Any = None, limit: Any = None, **options: Any) -> Any:
+        """The result as an Arrow table (column, scalar) with the types of the expression."""
+        self._run_pre_execute_hooks(expr)
+        table = expr.as_table()
+        found = self.raw_sql(self.compile(table, params=params, limit=limit, **options)).toArrow()
+        schema = PyArrowSchema.from_ibis(table.schema())
+        return expr.__pyarrow_result__(found.rename_columns(schema.names).cast(schema))
+
+    def execute(self, expr: ir.Expr, /, *, params: Any = None, limit: Any = None, **options: Any) -> Any:
+        """The result as pandas, made from the Arrow one."""
+        table = expr.as_table()
+        found: pa.Table = self.to_pyarrow(table, params=params, limit=limit, **options)
+        return expr.__pandas_result__(found.to_pandas())
+
+    def _drop_cached_table(self, name: str) -> None:
+        # An expression may outlive its session, whose end has dropped the table already.
+        if name in self._cached_dataframes:
+            super()._drop_cached_table(name)
+
+    def disconnect(self) -> None:
+        """Forget this session's views and what it cached; the application goes on, see ``spark.stop``."""
+        for name in list(self._cached_dataframes):
+            self._drop_cached_table(name)
+        for view in self._session.catalog.listTables():
+            if view.isTemporary:
+                self._session.catalog.dropTempView(view.name)

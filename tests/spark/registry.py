@@ -1,0 +1,58 @@
+"""Which functions of the science make expressions, and which of them the cases call."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from types import FrameType
+from typing import Any
+
+from ibis.expr import types as ir
+
+import shuke.science
+from tests.spark.cases import Case, World
+
+#: Worlds that are made up, for tests and benchmarks.
+NOT_SCIENCE = ("shuke.science.simulation",)
+
+
+def expression_functions() -> dict[str, Any]:
+    """Public functions of ``shuke.science`` with an Ibis type among their arguments or as their result, by code."""
+    found = {}
+    for module in pkgutil.walk_packages(shuke.science.__path__, "shuke.science."):
+        if module.name.startswith(NOT_SCIENCE):
+            continue
+        members = inspect.getmembers(importlib.import_module(module.name), inspect.isfunction)
+        for name, function in members:
+            kinds = " ".join(map(str, function.__annotations__.values()))
+            if function.__module__ == module.name and not name.startswith("_") and "ir." in kinds:
+                found[f"{module.name}.{name}"] = function.__code__
+    return found
+
+
+def missing_from(cases: Mapping[str, Case], world: World) -> list[str]:
+    """The functions that no case calls while it builds its expressions."""
+    called: set[Any] = set()
+
+    def note(frame: FrameType, event: str, _: Any) -> None:
+        if event == "call":
+            called.add(frame.f_code)
+
+    wanted = expression_functions()
+    sys.setprofile(note)
+    try:
+        for case in cases.values():
+            _drain(case, world)
+    finally:
+        sys.setprofile(None)
+    return sorted(name for name, code in wanted.items() if code not in called)
+
+
+def _drain(case: Callable[[World], Any], world: World) -> None:
+    result = case(world)
+    if isinstance(result, Iterable) and not isinstance(result, ir.Expr):
+        for _ in result:
+            pass

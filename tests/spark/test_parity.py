@@ -1,0 +1,161 @@
+"""One expression, two engines: DuckDB and a real Spark cluster give the same rows.
+
+The cluster takes its time to start, so one test holds all that needs it; the parts are subtests.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import ibis
+import polars as pl
+import pyarrow as pa
+import pytest
+from ibis.expr import types as ir
+
+from shuke.lake import Lake, SparkSettings
+from shuke.lake.engines import spark
+from tests.lake.rows import order_lines
+from tests.spark.cases import CASES, Case, World
+from tests.spark.cluster import MISSING, Cluster, running_cluster
+from tests.spark.comparing import differences
+from tests.spark.registry import missing_from
+from tests.spark.world import fill
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.once,
+    pytest.mark.skipif(bool(MISSING), reason=f"A Spark cluster needs {MISSING}."),
+]
+
+#: Two executors, one on each worker; C1 alone compiles small queries in half the time.
+OPTIONS = {
+    "spark.executor.cores": "1",
+    "spark.executor.memory": "1g",
+    "spark.driver.memory": "1g",
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+    "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+    "spark.log.level": "ERROR",
+}
+
+
+def settings(cluster: Cluster) -> SparkSettings:
+    return SparkSettings(master=cluster.master, shuffle_partitions=2, options=OPTIONS)
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """The world, written once."""
+    found = Lake(tmp_path_factory.mktemp("spark") / "lake")
+    fill(found)
+    return found
+
+
+@contextmanager
+def both_engines(lake: Lake, cluster: Cluster) -> Iterator[tuple[World, World]]:
+    with lake.read() as ours, lake.read(spark=settings(cluster)) as theirs:
+        try:
+            yield World(ours), World(theirs)
+        finally:
+            # What expressions cached is dropped while its connection still lives.
+            gc.collect()
+
+
+def told(case: Case, ours: World, theirs: World) -> list[str]:
+    """What the engines disagree on in this case."""
+    first, second = case(ours), case(theirs)
+    if isinstance(first, (ir.Table, pl.DataFrame, pa.Table)):
+        return differences(first, second)
+    assert isinstance(first, Iterable)
+    assert isinstance(second, Iterable)
+    parts = enumerate(zip(first, second, strict=True))
+    return [f"part {number}: {text}" for number, (a, b) in parts for text in differences(a, b)]
+
+
+def test_a_cluster_gives_what_duckdb_gives(lake, tmp_path, subtests):
+    with running_cluster(tmp_path) as cluster:
+        try:
+            with both_engines(lake, cluster) as (ours, theirs):
+                for name, case in CASES.items():
+                    with subtests.test(case=name):
+                        assert told(case, ours, theirs) == []
+                with subtests.test("an executor works on each worker"):
+                    assert folders_at_work(theirs) == {str(folder) for folder in cluster.folders}
+                    assert [worker["coresused"] for worker in cluster.state()["workers"]] == [1, 1]
+                for name, case in ENGINE_DEPENDENT.items():
+                    with subtests.test("what depends on the engine is found", case=name):
+                        assert told(case, ours, theirs) != []
+            with subtests.test("a snapshot stays at its version"):
+                check_pinning(Lake(tmp_path / "small"), cluster)
+            with subtests.test("one application for each process"), pytest.raises(spark.OtherMasterError):
+                spark.connect(SparkSettings(master="local[1]"))
+        finally:
+            spark.stop()
+
+
+def folders_at_work(world: World) -> set[str]:
+    """The workers' folders below which tasks ran."""
+    context = world.snapshot.connection._session.sparkContext
+
+    def where(_: Iterable[int]) -> Iterator[str]:
+        yield os.getcwd()  # noqa: PTH109 - runs in the executor
+
+    places = context.parallelize(range(8), 8).mapPartitions(where).collect()
+    return {str(Path(place).parent.parent) for place in places}
+
+
+#: Expressions that break a rule of the science; each is one of the known differences of the engines.
+ENGINE_DEPENDENT: dict[str, Case] = {
+    "a cast that rounds": lambda w: w.traits.select("member_id", "as_of", n=(w.traits.frequency / 7).cast("int64")),
+    "seconds of an instant": lambda w: w.bought.select("order_id", n=w.bought.placed_at.epoch_seconds()),
+    "an engine's hash": lambda w: w.orders.select("order_id", n=w.orders.order_id.hash().cast("int64")),
+    "the order of rows": lambda w: w.orders.select(
+        "order_id", n=ibis.row_number().over(group_by="currency", order_by=w.orders.sales_channel)
+    ),
+}  # fmt: skip
+
+
+def check_pinning(lake: Lake, cluster: Cluster) -> None:
+    lake.append("order_lines", order_lines(0, 10))
+    with lake.read(spark=settings(cluster)) as snapshot:
+        table = snapshot.table("order_lines")
+        lake.append("order_lines", order_lines(10, 15))
+        assert table.count().to_pyarrow().as_py() == 10
+        assert snapshot.table("refunds").to_pyarrow().num_rows == 0
+        with lake.read(spark=settings(cluster)) as later:
+            assert later.table("order_lines").count().to_pyarrow().as_py() == 15
+        # The end of one snapshot ends neither the application nor the other's views.
+        assert table.count().to_pyarrow().as_py() == 10
+
+
+def test_no_expression_is_forgotten(lake):
+    """Every public function of the science that takes or gives an expression is called by a case."""
+    with lake.read() as snapshot:
+        assert missing_from(CASES, World(snapshot)) == []
+
+
+def test_a_forgotten_expression_is_named(lake):
+    with lake.read() as snapshot:
+        fewer = {name: case for name, case in CASES.items() if name != "day_hour_map"}
+        assert missing_from(fewer, World(snapshot)) == ["shuke.science.rhythms.day_hour_map"]
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "count"),
+    [
+        ({"a": [1, 2], "x": [0.1, None]}, {"a": [2, 1], "x": [None, 0.1 + 1e-12]}, 0),
+        ({"a": [1, 2], "x": [0.1, None]}, {"a": [2, 1], "x": [None, 0.1001]}, 1),
+        ({"a": [1], "x": [None]}, {"a": [1], "x": [float("nan")]}, 1),
+        ({"a": [1, 1]}, {"a": [1]}, 3),
+        ({"a": ["ß"]}, {"a": ["ss"]}, 1),
+        ({"a": [[]]}, {"a": [None]}, 1),
+        ({"a": [True]}, {"a": [1]}, 1),
+    ],
+)
+def test_the_comparison_sees_what_differs(ours, theirs, count):
+    tables = [pl.DataFrame(side, strict=False) for side in (ours, theirs)]
+    assert len(differences(*tables)) == count
