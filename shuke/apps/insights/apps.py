@@ -9,9 +9,10 @@ class InsightsConfig(AppConfig):
     def ready(self) -> None:
         """Listen to imports, and give background work its words."""
         from shuke.apps.insights import tasks  # noqa: F401
-        from shuke.apps.insights.pages import replenishment
+        from shuke.apps.insights.pages import forecast, replenishment
         from shuke.web.labels import register_labels
 
+        forecast.register()
         replenishment.register()
         register_labels(
             "task",

@@ -25,10 +25,17 @@ def _replenishment(facts: StudyFacts) -> StudyOutcome:
     return replenishment_study(facts)
 
 
+def _forecast(facts: StudyFacts) -> StudyOutcome:
+    from shuke.apps.insights.operations.forecast import forecast_study
+
+    return forecast_study(facts)
+
+
 #: The study of each kind, in the order of the night: what others build on comes first.
 RUNS: Mapping[str, Run] = MappingProxyType(
     {
         "affinity": _affinity,
         "replenishment": _replenishment,
+        "forecast": _forecast,
     }
 )

@@ -24,5 +24,6 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
     {
         "affinity": Question(_("What do they buy together?"), "insights:affinity", "affinity"),
         "replenishment": Question(_("When do they need the next one?"), "insights:replenishment", "paths"),
+        "forecast": Question(_("What will sell?"), "insights:forecast", "forecast"),
     }
 )
