@@ -63,3 +63,19 @@ def calibration(
         (float(probability[part].mean()), float(np.asarray(is_silent)[part].mean()), len(part))
         for part in np.array_split(order, min(bins, len(order)))
     ]
+
+
+def gains(probability: NDArray[np.float64], *, is_silent: NDArray[np.bool_], steps: int = 20) -> list[float]:
+    """The part of those who left that is among the first 0, 1/steps … all of the members, the riskiest first.
+
+    Ties are taken in equal parts, so an order by chance gives the diagonal.
+
+    >>> gains(np.array([0.9, 0.8, 0.3, 0.1]), is_silent=np.array([True, False, True, False]), steps=4)
+    [0.0, 0.5, 0.5, 1.0, 1.0]
+    """
+    silent = np.asarray(is_silent, dtype=bool)
+    _values, places = np.unique(-probability, return_inverse=True)
+    reached = np.append(0, np.bincount(places).cumsum())
+    caught = np.append(0.0, np.bincount(places, weights=silent).cumsum())
+    wanted = np.linspace(0, len(silent), steps + 1)
+    return [float(part) for part in np.interp(wanted, reached, caught) / silent.sum()]
