@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import ibis
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from django.utils.translation import gettext as _
@@ -15,6 +16,7 @@ from shuke.apps.insights.operations.bought import bought_goods, bought_orders, l
 from shuke.apps.insights.queries.affinity import product_names
 from shuke.apps.insights.schemas import NotEnough, StudyFacts, StudyOutcome
 from shuke.science.affinities import AffinityRule, affinities
+from shuke.science.affinity_network import placed
 from shuke.science.affinity_seasons import seasonal_lifts
 from shuke.science.reading import Reading
 from shuke.tables import TABLES
@@ -27,7 +29,7 @@ LEAST_SHARE: Mapping[str, float] = {"category": 0.001, "product": 0.0002}
 LEAST_BASKETS = 30
 MOST_ITEMS = 3000
 #: Links of the picture, and pairs that are listed with the members they are open for.
-LINKS = 60
+LINKS = 50
 OPEN = 15
 STEPS = 4
 
@@ -57,7 +59,7 @@ def affinity_study(facts: StudyFacts) -> StudyOutcome:
         "baskets": baskets,
         "members": int(goods.member_id.nunique().to_pyarrow().as_py()),
         "levels": levels,
-        "graph": _graph(goods, top[:LINKS]),
+        "graph": _graph(goods, top[:LINKS], rng=facts.rng),
         "top": _open(goods, complements),
         "seasons": seasonal_lifts(_items(goods, "category"), [(r["left"], r["right"]) for r in top[:OPEN]]),
     }
@@ -107,8 +109,8 @@ def _dated(rows: pa.Table, level: str, facts: StudyFacts) -> pa.Table:
     return dated.select(schema.names).cast(schema)
 
 
-def _graph(goods: ir.Table, links: list[dict[str, Any]]) -> dict[str, Any]:
-    """Categories as nodes with their baskets and department, the strongest pairs as links."""
+def _graph(goods: ir.Table, links: list[dict[str, Any]], *, rng: np.random.Generator) -> dict[str, Any]:
+    """Categories as nodes with their place, baskets and department, the strongest pairs as links."""
     names = sorted({row[side] for row in links for side in ("left", "right")})
     if not names:
         return {"nodes": [], "links": []}
@@ -116,8 +118,17 @@ def _graph(goods: ir.Table, links: list[dict[str, Any]]) -> dict[str, Any]:
     sized = kept.group_by(name="category").agg(
         baskets=kept.order_id.nunique(), department=kept.department.max()
     )
+    nodes = sized.order_by("name").to_pyarrow().to_pylist()
+    at = placed(
+        len(names),
+        [(names.index(r["left"]), names.index(r["right"]), float(np.log(r["low"] + 1))) for r in links],
+        rng=rng,
+    )
     return {
-        "nodes": sized.order_by("name").to_pyarrow().to_pylist(),
+        "nodes": [
+            node | {"x": round(float(x), 4), "y": round(float(y), 4)}
+            for node, (x, y) in zip(nodes, at, strict=True)
+        ],
         "links": [
             {name: row[name] for name in ("left", "right", "lift", "low", "high", "baskets")} for row in links
         ],

@@ -22,6 +22,8 @@ KINDS = ("complement", "substitute")
 LISTED = 60
 #: Bars of the picture.
 BARS = 15
+#: Long names of pairs in two lines, so that the picture keeps its room on a telephone.
+NARROW = {"width": 150, "overflow": "break", "fontSize": 10, "lineHeight": 11, "interval": 0}
 
 
 @require_safe
@@ -85,15 +87,12 @@ def _network(graph: dict[str, Any]) -> Option:
             {
                 "name": _("Lift"),
                 "type": "graph",
-                "layout": "force",
+                "layout": "none",
                 "roam": True,
-                "top": 48,
-                "force": {
-                    "repulsion": 140,
-                    "edgeLength": [30, 90],
-                    "gravity": 0.12,
-                    "layoutAnimation": False,
-                },
+                "top": 52,
+                "bottom": 20,
+                "left": 30,
+                "right": 90,
                 "labelLayout": {"hideOverlap": True},
                 "label": {"show": True, "position": "right", "fontSize": 11},
                 "emphasis": {"focus": "adjacency"},
@@ -103,6 +102,8 @@ def _network(graph: dict[str, Any]) -> Option:
                     {
                         "name": node["name"],
                         "category": departments.index(node["department"] or "–"),
+                        "x": node["x"],
+                        "y": node["y"],
                         "symbolSize": 8 + 28 * math.sqrt(node["baskets"] / most),
                         "value": node["baskets"],
                     }
@@ -135,7 +136,7 @@ def _bars(rows: list[dict[str, Any]]) -> Option:
             "type": "category",
             "inverse": True,
             "data": [f"{row['left']} → {row['right']}" for row in rows],
-            "axisLabel": {"width": 190, "overflow": "truncate"},
+            "axisLabel": NARROW,
         },
         "series": [
             {
@@ -178,7 +179,7 @@ def _seasons(rows: list[dict[str, Any]]) -> Option | None:
             "type": "category",
             "inverse": True,
             "data": pairs,
-            "axisLabel": {"width": 200, "overflow": "truncate"},
+            "axisLabel": NARROW,
         },
         "visualMap": {
             "show": False,
@@ -191,7 +192,7 @@ def _seasons(rows: list[dict[str, Any]]) -> Option | None:
                 "name": _("Lift"),
                 "type": "heatmap",
                 "data": data,
-                "label": {"show": True, "color": {"$color": "text"}},
+                "label": {"show": True, "fontSize": 10, "color": {"$color": "text"}},
                 "itemStyle": {"borderWidth": 2, "borderColor": {"$color": "surface"}, "borderRadius": 4},
                 "tooltip": {"valueFormatter": {"$format": "number", "digits": 1}},
             }

@@ -18,7 +18,7 @@ from shuke.web.panels import MemberPanel, register_member_panel
 Option = dict[str, Any]
 
 BARS = 15
-LISTED = 60
+LISTED = 30
 #: Days ahead of "due this week".
 WEEK = 7
 
@@ -68,7 +68,7 @@ def _due(rows: list[dict[str, Any]]) -> Option:
             "type": "category",
             "inverse": True,
             "data": [row["category"] for row in rows],
-            "axisLabel": {"width": 170, "overflow": "truncate"},
+            "axisLabel": {"width": 130, "overflow": "truncate", "fontSize": 11},
         },
         "series": [
             {
@@ -119,7 +119,7 @@ def _cycles(rows: list[dict[str, Any]]) -> Option:
             "type": "category",
             "inverse": True,
             "data": [row["category"] for row in rows],
-            "axisLabel": {"width": 170, "overflow": "truncate"},
+            "axisLabel": {"width": 130, "overflow": "truncate", "fontSize": 11},
         },
         "series": [
             {

@@ -43,7 +43,7 @@ def affinity_pairs(
 
 
 def _newest_day() -> date | None:
-    row = Study.objects.filter(kind="affinity", refusal=None).order_by("-as_of").first()
+    row = Study.objects.filter(kind="affinity", refusal__isnull=True).order_by("-as_of").first()
     return row.as_of if row else None
 
 
@@ -67,10 +67,9 @@ def _named(rows: ir.Table, snapshot: Snapshot) -> ir.Table:
 def _labels(snapshot: Snapshot) -> ir.Table:
     """``product_id, label``: the name with its size, and the number where several products are called so."""
     products = snapshot.table("products")
-    called = products.select(
-        "product_id",
-        label=products.name + ibis.ifelse(products.package_size.notnull(), " " + products.package_size, ""),
-    )
+    says_size = products.package_size.isnull() | products.name.contains(products.package_size)
+    label = says_size.ifelse(products.name, products.name + " " + products.package_size)
+    called = products.select("product_id", label=label)
     several = called.count().over(group_by="label") > 1
     return called.mutate(label=several.ifelse(called.label + " (" + called.product_id + ")", called.label))
 

@@ -15,7 +15,7 @@ def due_next(member_id: str, *, limit: int = 10) -> list[DueDate]:
 
     Empty before the first study, and for who has no cycle of its own.
     """
-    row = Study.objects.filter(kind="replenishment", refusal=None).order_by("-as_of").first()
+    row = Study.objects.filter(kind="replenishment", refusal__isnull=True).order_by("-as_of").first()
     if row is None:
         return []
     with lake().read() as snapshot:
