@@ -39,6 +39,7 @@ NOUNS = _grey(
         "public_data": _("Public data"),
         "quality": _("Data quality"),
         "receiver": _("Receiver"),
+        "rfm": _("RFM scheme"),
         "retention": _("Retention"),
         "settings": _("Settings"),
         "source": _("Source"),

@@ -17,3 +17,10 @@ class StudyRequested:
     """Somebody wants the question of that kind answered now; all questions where it is empty."""
 
     kind: str
+
+
+@dataclass(frozen=True)
+class RfmSchemeChanged:
+    """Members are scored by other borders or rules from the next build on."""
+
+    number: int

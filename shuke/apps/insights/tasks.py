@@ -5,7 +5,7 @@ from datetime import timedelta
 from django_tasks import task
 
 from shuke.apps.connections.events import ImportFinished
-from shuke.apps.insights.events import StudyRequested
+from shuke.apps.insights.events import RfmSchemeChanged, StudyRequested
 from shuke.apps.insights.operations import build_traits, run_study
 from shuke.apps.insights.queries import QUESTIONS, latest_build
 from shuke.apps.insights.queries.studies import study_key
@@ -19,6 +19,10 @@ from shuke.platform.retailer.queries import retailer
 @retried(max_attempts=3, backoff_seconds=60)
 def build_traits_of_yesterday() -> None:
     """Build the traits as of the last whole business day."""
+    _build_yesterday()
+
+
+def _build_yesterday() -> None:
     at = now()
     yesterday = business_date(at, retailer().time_zone) - timedelta(days=1)
     build_traits(at=at, as_of=yesterday, report=_tell)
@@ -58,6 +62,20 @@ def queue_study(event: StudyRequested) -> None:
     """Queue one study or all, one job each: a slow or failing one keeps no other from its answer."""
     for kind in (event.kind,) if event.kind else QUESTIONS:
         enqueue(make_study, kind, unique_key=study_key(kind))
+
+
+@task()
+@retried(max_attempts=3, backoff_seconds=60)
+def score_anew() -> None:
+    """Build the traits by the new borders, then the layers that are made of them."""
+    _build_yesterday()
+    queue_study(StudyRequested(kind="layers"))
+
+
+@subscribe(RfmSchemeChanged)
+def queue_scoring(_event: RfmSchemeChanged) -> None:
+    """Queue the scoring, once however often the borders are changed until it begins."""
+    enqueue(score_anew, unique_key="score anew")
 
 
 @task()

@@ -4,7 +4,10 @@ from django.db import models
 
 
 class TraitsBuild(models.Model):
-    """The newest build of a day.  ``thresholds`` holds the border of every RFM score."""
+    """The newest build of a day.
+
+    ``thresholds`` holds the border of every RFM score; ``scheme`` borders and rules that explain the scores later.
+    """
 
     as_of = models.DateField(unique=True)
     built_at = models.DateTimeField()
@@ -12,6 +15,7 @@ class TraitsBuild(models.Model):
     seconds = models.FloatField()
     window_days = models.PositiveSmallIntegerField()
     thresholds = models.JSONField()
+    scheme = models.JSONField(null=True)
 
     def __str__(self) -> str:
         return f"{self.as_of} ({self.members})"

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.insights.events import TraitsBuilt
 from shuke.apps.insights.models import TraitsBuild
+from shuke.apps.insights.queries.rfm import rfm_scheme
 from shuke.apps.insights.queries.traits import build_view
 from shuke.apps.insights.schemas import TraitsBuildView
 from shuke.lake.reading import Snapshot
@@ -47,7 +48,10 @@ def build_traits(
     tell = report or (lambda *_told: None)
     began = time.monotonic()
     settings = TraitSettings(
-        currency=shop.currency, window_days=window_days, habit_days=max(730, window_days)
+        currency=shop.currency,
+        window_days=window_days,
+        habit_days=max(730, window_days),
+        rfm=rfm_scheme().scheme,
     )
     with lake().read() as snapshot:
         tell(0, STEPS, str(_("Computing")))
@@ -65,6 +69,7 @@ def build_traits(
         seconds=round(time.monotonic() - began, 3),
         window_days=window_days,
         thresholds=thresholds,
+        scheme=settings.rfm.with_found(thresholds).as_data(),
     )
     tell(STEPS, STEPS, str(_("Done")))
     return build

@@ -13,6 +13,7 @@ from shuke.apps.insights.schemas.portrait import (
     TraitsBuildView,
     TrendPoint,
 )
+from shuke.apps.insights.schemas.rfm import MemberExplanation, RfmVersionView, SegmentChange
 from shuke.apps.insights.schemas.studies import (
     NotEnough,
     ReadingView,
@@ -28,11 +29,14 @@ __all__ = [
     "Cell",
     "Count",
     "Kpi",
+    "MemberExplanation",
     "MemberTraits",
     "NotEnough",
     "Overview",
     "Portrait",
     "ReadingView",
+    "RfmVersionView",
+    "SegmentChange",
     "Share",
     "StudyFacts",
     "StudyHead",

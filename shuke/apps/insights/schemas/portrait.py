@@ -93,6 +93,7 @@ class TraitsBuildView(Schema):
     seconds: float
     window_days: int
     thresholds: list[dict[str, Any]]
+    scheme: dict[str, Any] | None = None
 
 
 class Count(Schema):
