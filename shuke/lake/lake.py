@@ -136,6 +136,14 @@ class Lake:
         kind = "DATE " if self.definition(name).column(column).type == "date" else ""
         return erasure.delete_where(self.path(name), f'"{column}" < {kind}{writing.sql_literal(limit)}')
 
+    def delete_days(self, name: str, *, column: str, days: Collection[date]) -> int:
+        """Remove the rows whose date in the column is one of the days; returns how many."""
+        if not days:
+            return 0
+        self.definition(name).column(column)
+        listed = ", ".join(f"DATE {writing.sql_literal(day.isoformat())}" for day in sorted(days))
+        return erasure.delete_where(self.path(name), f'"{column}" IN ({listed})')
+
     def compact(self, name: str) -> int:
         """Join small files into large ones; returns by how many files the table shrank."""
         return compaction.compact(self.path(name))

@@ -6,7 +6,7 @@ from django_tasks import task
 
 from shuke.apps.connections.events import ImportFinished
 from shuke.apps.insights.events import RfmSchemeChanged, StudyRequested
-from shuke.apps.insights.operations import build_traits, run_study
+from shuke.apps.insights.operations import build_traits, run_study, thin_history
 from shuke.apps.insights.queries import QUESTIONS, latest_build
 from shuke.apps.insights.queries.studies import study_key
 from shuke.platform.clock import business_date, now
@@ -73,14 +73,15 @@ def score_anew() -> None:
 
 
 @subscribe(RfmSchemeChanged)
-def queue_scoring(_event: RfmSchemeChanged) -> None:
-    """Queue the scoring, once however often the borders are changed until it begins."""
-    enqueue(score_anew, unique_key="score anew")
+def queue_scoring(event: RfmSchemeChanged) -> None:
+    """Queue the scoring by this version; a later one gets a job of its own, even while this one runs."""
+    enqueue(score_anew, unique_key=f"score anew {event.number}")
 
 
 @task()
 def queue_nightly_studies() -> None:
-    """Queue every study after the night's traits."""
+    """Queue every study after the night's traits, and let go of days that no picture needs."""
+    thin_history(today=business_date(now(), retailer().time_zone))
     queue_study(StudyRequested(kind=""))
 
 

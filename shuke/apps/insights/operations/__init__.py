@@ -1,6 +1,7 @@
 """Building traits, and answering questions about all members."""
 
 from shuke.apps.insights.operations.studying import request_study, run_study
+from shuke.apps.insights.operations.thinning import thin_history
 from shuke.apps.insights.operations.traits import Report, build_traits
 
-__all__ = ["Report", "build_traits", "request_study", "run_study"]
+__all__ = ["Report", "build_traits", "request_study", "run_study", "thin_history"]
