@@ -1,0 +1,109 @@
+"""Who is asked about which items at which moment: the rows that features are made for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from shuke.science.recommendations.histories import DAY, History
+from shuke.science.recommendations.repeats.occasions import Occasions, basket_numbers
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """Members at moments.  ``member`` int64; ``time`` float64 days; ``number`` int64: how many baskets were before."""
+
+    member: np.ndarray
+    time: np.ndarray
+    number: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.member)
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """``moment`` int64 (rising), ``item`` int64, ``place`` int64: the last purchase of the item before, -1 if none."""
+
+    moment: np.ndarray
+    item: np.ndarray
+    place: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.moment)
+
+    def keeping(self, chosen: np.ndarray) -> Rows:
+        """The rows that are marked."""
+        return Rows(self.moment[chosen], self.item[chosen], self.place[chosen])
+
+
+def past_baskets(history: History, *, latest: int, skipped: int = 0, after: int = 1) -> Moments:
+    """Each member's ``latest`` baskets as moments, the ``skipped`` last ones left out; of baskets with ``after`` or
+    more before them."""
+    number = basket_numbers(history)
+    back = history.basket_back
+    chosen = np.flatnonzero((back >= skipped) & (back < skipped + latest) & (number >= after))
+    return Moments(
+        member=history.basket_member[chosen].astype(np.int64),
+        time=history.basket_time[chosen] / DAY,
+        number=number[chosen],
+    )
+
+
+def now_moments(history: History, members: np.ndarray, at: np.ndarray) -> Moments:
+    """Members asked ``at`` moments (µs) after everything that the history holds of them."""
+    held = np.diff(history.member_baskets)[members]
+    return Moments(members.astype(np.int64), at / DAY, held.astype(np.int64))
+
+
+def own_rows(occasions: Occasions, moments: Moments) -> Rows:
+    """Every item that a member had bought before the moment."""
+    ends = occasions.member_places
+    known = np.minimum(moments.member, len(ends) - 2)
+    held = np.where(moments.member < len(ends) - 1, ends[known + 1] - ends[known], 0)
+    moment = np.repeat(np.arange(len(moments)), held)
+    begin = np.cumsum(held) - held
+    place = ends[known][moment] + np.arange(len(moment)) - begin[moment]
+    number = moments.number[moment]
+    last = (occasions.number[place] < number) & (occasions.next_number[place] >= number)
+    moment, place = moment[last], place[last]
+    return Rows(moment, occasions.thing[place], place)
+
+
+def new_rows(occasions: Occasions, moments: Moments, offered: np.ndarray) -> Rows:
+    """Items that the member had never bought before; ``offered`` int, moments × n, -1 where nothing is offered."""
+    moment = np.repeat(np.arange(len(moments)), offered.shape[1])
+    item = offered.ravel().astype(np.int64)
+    place = occasions.last_before(moments.member[moment], item, moments.number[moment])
+    new = (place < 0) & (item >= 0)
+    return Rows(moment[new], item[new], place[new])
+
+
+def together(left: Rows, right: Rows) -> Rows:
+    """Both, by moment."""
+    moment = np.concatenate((left.moment, right.moment))
+    order = np.argsort(moment, kind="stable")
+    item = np.concatenate((left.item, right.item))
+    place = np.concatenate((left.place, right.place))
+    return Rows(moment[order], item[order], place[order])
+
+
+def bought(occasions: Occasions, moments: Moments, rows: Rows) -> np.ndarray:
+    """Bool: whether the item is in the basket that was bought at the moment (of ``past_baskets``)."""
+    number = moments.number[rows.moment]
+    found = occasions.last_before(moments.member[rows.moment], rows.item, number + 1)
+    return (found >= 0) & (occasions.number[found] == number)
+
+
+def best_of(rows: Rows, scores: np.ndarray, *, most: int) -> np.ndarray:
+    """Bool: the ``most`` highest scores of each moment; equal ones by item."""
+    order = np.lexsort((rows.item, -scores, rows.moment))
+    moment = rows.moment[order]
+    place = np.arange(len(order))
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = moment[1:] != moment[:-1]
+    rank = place - np.maximum.accumulate(np.where(first, place, 0))
+    chosen = np.zeros(len(order), dtype=bool)
+    chosen[order[rank < most]] = True
+    return chosen
