@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from shuke.tables.affinities import AFFINITIES
 from shuke.tables.calendar_days import CALENDAR_DAYS
+from shuke.tables.churn_risks import CHURN_RISKS
 from shuke.tables.consents import CONSENTS
 from shuke.tables.costs import COSTS
 from shuke.tables.due_dates import DUE_DATES
@@ -12,6 +13,7 @@ from shuke.tables.events import EVENTS
 from shuke.tables.exposures import EXPOSURES
 from shuke.tables.forecasts import FORECASTS
 from shuke.tables.identity_map import IDENTITY_MAP
+from shuke.tables.lifetime_values import LIFETIME_VALUES
 from shuke.tables.listings import LISTINGS
 from shuke.tables.member_attributes import MEMBER_ATTRIBUTES
 from shuke.tables.member_layers import MEMBER_LAYERS
@@ -37,6 +39,7 @@ TABLES: Mapping[str, Table] = MappingProxyType(
         for table in (
             AFFINITIES,
             CALENDAR_DAYS,
+            CHURN_RISKS,
             CONSENTS,
             COSTS,
             DUE_DATES,
@@ -44,6 +47,7 @@ TABLES: Mapping[str, Table] = MappingProxyType(
             EXPOSURES,
             FORECASTS,
             IDENTITY_MAP,
+            LIFETIME_VALUES,
             LISTINGS,
             MEMBER_ATTRIBUTES,
             MEMBER_LAYERS,

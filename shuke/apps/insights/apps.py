@@ -9,11 +9,13 @@ class InsightsConfig(AppConfig):
     def ready(self) -> None:
         """Listen to imports, and give background work its words."""
         from shuke.apps.insights import tasks  # noqa: F401
-        from shuke.apps.insights.pages import forecast, replenishment
+        from shuke.apps.insights.pages import forecast, kind_words, lifetime, replenishment
         from shuke.web.labels import register_labels
 
         forecast.register()
+        lifetime.register()
         replenishment.register()
+        kind_words.register()
         register_labels(
             "task",
             {

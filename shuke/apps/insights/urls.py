@@ -3,17 +3,35 @@
 from django.urls import path
 
 from shuke.apps.insights import pages
-from shuke.apps.insights.pages import affinity, forecast, methods, replenishment, studies
+from shuke.apps.insights.pages import (
+    affinity,
+    churn,
+    drivers,
+    forecast,
+    lifetime,
+    market,
+    member_kinds,
+    methods,
+    replenishment,
+    studies,
+    trend,
+)
 
 app_name = "insights"
 urlpatterns = [
     path("", pages.overview_page, name="overview"),
     path("insights/", pages.portrait_page, name="portrait"),
     path("insights/build/", pages.build_page, name="build"),
+    path("insights/lifetime/", lifetime.lifetime_page, name="lifetime"),
+    path("insights/churn/", churn.churn_page, name="churn"),
     path("insights/affinity/", affinity.affinity_page, name="affinity"),
     path("insights/replenishment/", replenishment.replenishment_page, name="replenishment"),
     path("insights/forecast/", forecast.forecast_page, name="forecast"),
     path("insights/forecast/csv/", forecast.download_forecast, name="forecast-csv"),
+    path("insights/kinds/", member_kinds.kinds_page, name="kinds"),
+    path("insights/drivers/", drivers.drivers_page, name="drivers"),
+    path("insights/trend/", trend.trend_page, name="trend"),
+    path("insights/market/", market.market_page, name="market"),
     path("insights/studies/<slug:kind>/", studies.compute_page, name="compute"),
     path("insights/studies/<slug:kind>/progress/", studies.progress_page, name="progress"),
     path("insights/methods/<slug:name>/", methods.method_page, name="method"),

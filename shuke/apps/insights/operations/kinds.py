@@ -31,11 +31,60 @@ def _forecast(facts: StudyFacts) -> StudyOutcome:
     return forecast_study(facts)
 
 
+def _kinds(facts: StudyFacts) -> StudyOutcome:
+    from shuke.apps.insights.operations.member_kinds import kinds_study
+
+    return kinds_study(facts)
+
+
+def _drivers(facts: StudyFacts) -> StudyOutcome:
+    from shuke.apps.insights.operations.drivers import drivers_study
+
+    return drivers_study(facts)
+
+
+def _trend(facts: StudyFacts) -> StudyOutcome:
+    from shuke.apps.insights.operations.trend import trend_study
+
+    return trend_study(facts)
+
+
+def _market(facts: StudyFacts) -> StudyOutcome:
+    from shuke.apps.insights.operations.market import market_study
+
+    return market_study(facts)
+
+
+def _layers(facts: StudyFacts) -> StudyOutcome:
+    from shuke.apps.insights.operations.layers import layers_study
+
+    return layers_study(facts)
+
+
+def _lifetime(facts: StudyFacts) -> StudyOutcome:
+    from shuke.apps.insights.operations.lifetime import lifetime_study
+
+    return lifetime_study(facts)
+
+
+def _churn(facts: StudyFacts) -> StudyOutcome:
+    from shuke.apps.insights.operations.churn import churn_study
+
+    return churn_study(facts)
+
+
 #: The study of each kind, in the order of the night: what others build on comes first.
 RUNS: Mapping[str, Run] = MappingProxyType(
     {
+        "lifetime": _lifetime,
+        "churn": _churn,
+        "layers": _layers,
         "affinity": _affinity,
         "replenishment": _replenishment,
+        "kinds": _kinds,
+        "drivers": _drivers,
+        "trend": _trend,
+        "market": _market,
         "forecast": _forecast,
     }
 )

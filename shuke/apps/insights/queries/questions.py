@@ -22,8 +22,17 @@ class Question:
 #: By kind of study.  Every kind in ``operations.kinds`` is here.
 QUESTIONS: Mapping[str, Question] = MappingProxyType(
     {
+        "layers": Question(
+            _("Who are my best members, and are they moving?"), "insights:layers", "layers"
+        ),
+        "lifetime": Question(_("What is a member worth?"), "insights:lifetime", "lifetime"),
+        "churn": Question(_("Who is about to leave?"), "insights:churn", "churn"),
         "affinity": Question(_("What do they buy together?"), "insights:affinity", "affinity"),
         "replenishment": Question(_("When do they need the next one?"), "insights:replenishment", "paths"),
+        "kinds": Question(_("What kinds of members are there?"), "insights:kinds", "multivariate"),
+        "drivers": Question(_("What goes with what?"), "insights:drivers", "multivariate"),
+        "trend": Question(_("Where is revenue going?"), "insights:trend", "multivariate"),
+        "market": Question(_("Which market segments do we win?"), "insights:market", "market-segments"),
         "forecast": Question(_("What will sell?"), "insights:forecast", "forecast"),
     }
 )
