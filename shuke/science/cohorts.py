@@ -54,14 +54,28 @@ def retention(purchases: ir.Table, *, grain: Grain = "month", as_of: date | None
 
 
 def retention_curve(cells: ir.Table, *, last_period: int) -> ir.Table:
-    """``age, rate, members``: the retention of all cohorts old enough to have reached the age by ``last_period``.
+    """``age, members, rate, orders_each, revenue_each_minor`` of all cohorts old enough for the age by ``last_period``.
 
-    Younger cohorts are not in the denominator, so that the curve does not fall because time is not over yet.
+    ``rate`` is the part of their members who ordered at that age; orders and revenue are for each of all their members,
+    whether they ordered or not.  Younger cohorts are not in the denominator, so that the curve does not fall because
+    time is not over yet.
     """
     sizes = cells.filter(cells.age == 0).select("cohort", cohort_size="size")
     ages = cells.select("age").distinct()
     reachable = sizes.cross_join(ages).filter(lambda t: t.cohort + t.age <= last_period)
-    seen = cells.select("cohort", "age", seen="members")
+    seen = cells.select("cohort", "age", "orders", "revenue_minor", seen="members")
     whole = reachable.join(seen, ["cohort", "age"], how="left")
-    summed = whole.group_by("age").agg(members=whole.seen.fill_null(0).sum(), of=whole.cohort_size.sum())
-    return summed.select("age", "members", rate=summed.members / summed.of.cast("float64").nullif(0))
+    summed = whole.group_by("age").agg(
+        members=whole.seen.fill_null(0).sum(),
+        of=whole.cohort_size.sum(),
+        orders=whole.orders.fill_null(0).sum(),
+        revenue_minor=whole.revenue_minor.fill_null(0).sum(),
+    )
+    everybody = summed.of.cast("float64").nullif(0)
+    return summed.select(
+        "age",
+        "members",
+        rate=summed.members / everybody,
+        orders_each=summed.orders / everybody,
+        revenue_each_minor=summed.revenue_minor / everybody,
+    )

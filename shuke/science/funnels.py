@@ -59,7 +59,10 @@ def _any_order(timed: ir.Table, *, count: int, window_seconds: int) -> ir.Table:
     )
     newest = timed.mutate(
         **{
-            f"newest_{step}": (timed.step == step).ifelse(timed.instant, ibis.null("int64")).max().over(window)
+            f"newest_{step}": (timed.step == step)
+            .ifelse(timed.instant, ibis.null("int64"))
+            .max()
+            .over(window)
             for step in range(1, count + 1)
         }
     )
@@ -77,7 +80,8 @@ def funnel(members: ir.Table, *, count: int, by: str | None = None) -> ir.Table:
     ``members``: the result of :func:`funnel_members`, with the column ``by`` if it is given.
     """
     keys = [by] if by else []
-    totals = members.group_by(keys).agg(
+    grouped = members.group_by(keys) if keys else members
+    totals = grouped.agg(
         **{f"n_{step}": (members.reached >= step).cast("int64").sum() for step in range(1, count + 1)}
     )
     rows = []

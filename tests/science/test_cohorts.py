@@ -57,6 +57,8 @@ def test_the_curve_leaves_out_cohorts_that_are_too_young():
     curve = {row["age"]: row for row in retention_curve(cells, last_period=last).to_pyarrow().to_pylist()}
     assert curve[0]["rate"] == 1.0
     assert curve[2]["rate"] == pytest.approx(0.5)
+    # Two members began in January: m0 with two orders of 1.00; m1 with one.  April's m2 is too young for age 2.
+    assert (curve[2]["orders_each"], curve[2]["revenue_each_minor"]) == (0.5, 50.0)
 
 
 def test_periods_have_names():

@@ -73,3 +73,5 @@ def test_the_table_counts_by_segment():
     rows = {(r["tier"], r["step"]): r for r in funnel(members, count=3, by="tier").to_pyarrow().to_pylist()}
     assert [rows["x", step]["members"] for step in (1, 2, 3)] == [2, 1, 1]
     assert (rows["y", 3]["of_first"], rows["y", 3]["of_previous"]) == (0.5, 0.5)
+    everybody = {r["step"]: r["members"] for r in funnel(members, count=3).to_pyarrow().to_pylist()}
+    assert everybody == {1: 4, 2: 3, 3: 2}

@@ -73,6 +73,12 @@ def _churn(facts: StudyFacts) -> StudyOutcome:
     return churn_study(facts)
 
 
+def _paths(facts: StudyFacts) -> StudyOutcome:
+    from shuke.apps.insights.operations.paths import paths_study
+
+    return paths_study(facts)
+
+
 #: The study of each kind, in the order of the night: what others build on comes first.
 RUNS: Mapping[str, Run] = MappingProxyType(
     {
@@ -81,6 +87,7 @@ RUNS: Mapping[str, Run] = MappingProxyType(
         "layers": _layers,
         "affinity": _affinity,
         "replenishment": _replenishment,
+        "paths": _paths,
         "kinds": _kinds,
         "drivers": _drivers,
         "trend": _trend,

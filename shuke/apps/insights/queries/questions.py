@@ -29,6 +29,7 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
         "churn": Question(_("Who is about to leave?"), "insights:churn", "churn"),
         "affinity": Question(_("What do they buy together?"), "insights:affinity", "affinity"),
         "replenishment": Question(_("When do they need the next one?"), "insights:replenishment", "paths"),
+        "paths": Question(_("How do they come back?"), "insights:paths", "paths"),
         "kinds": Question(_("What kinds of members are there?"), "insights:kinds", "multivariate"),
         "drivers": Question(_("What goes with what?"), "insights:drivers", "multivariate"),
         "trend": Question(_("Where is revenue going?"), "insights:trend", "multivariate"),
