@@ -23,8 +23,8 @@ def _cohorts(result: Mapping[str, Any]) -> list[Reading]:
         later = max(age for age in curve if age <= 6)
         found.append(
             Reading(
-                "Of a hundred members who begin in a month, {soon:.0f} come again in the next one and {late:.0f} in the "
-                "month that is {later} months later.",
+                "Of a hundred members who begin in a month, {soon:.0f} come again in the next one and {late:.0f} in "
+                "the month that is {later} months later.",
                 {"soon": 100 * curve[1]["rate"], "late": 100 * curve[later]["rate"], "later": later},
             )
             if later > 1
@@ -36,8 +36,8 @@ def _cohorts(result: Mapping[str, Any]) -> list[Reading]:
     if result["cohorts"]["month"]["largest"] > PAST:
         found.append(
             Reading(
-                "{share:.0%} of all members seem to begin in one month: that is when the data begin, not the members. Read "
-                "that row apart.",
+                "{share:.0%} of all members seem to begin in one month: that is when the data begin, not the members. "
+                "Read that row apart.",
                 {"share": result["cohorts"]["month"]["largest"]},
             )
         )
@@ -50,8 +50,8 @@ def _second(result: Mapping[str, Any]) -> list[Reading]:
         return [Reading("Nobody has bought a second time yet.")]
     return [
         Reading(
-            "Half of the second purchases come within {middle:.0f} days of the first, nine out of ten within {usual} days. "
-            "{overdue:,} members have waited longer than that with their second one: write to them.",
+            "Half of the second purchases come within {middle:.0f} days of the first, nine out of ten within {usual} "
+            "days. {overdue:,} members have waited longer than that with their second one: write to them.",
             {"middle": second["middle_days"], "usual": second["usual_days"], "overdue": second["overdue"]},
         )
     ]

@@ -128,7 +128,7 @@ def _bars(rows: list[dict[str, Any]]) -> Option:
     solid = {"stack": "lift", "type": "bar", "barWidth": "58%"}
     number = {"$format": "number", "digits": 1}
     return {
-        "grid": {"left": 8, "right": 40, "top": 30, "bottom": 4, "containLabel": True},
+        "grid": {"left": 16, "right": 40, "top": 30, "bottom": 4, "containLabel": True},
         "legend": {},
         "tooltip": {"axisPointer": {"type": "shadow"}},
         "xAxis": {"type": "value", "show": False},
@@ -173,7 +173,7 @@ def _seasons(rows: list[dict[str, Any]]) -> Option | None:
     ]
     return {
         "tooltip": {"trigger": "item"},
-        "grid": {"left": 4, "right": 8, "top": 4, "bottom": 4, "containLabel": True},
+        "grid": {"left": 16, "right": 8, "top": 4, "bottom": 4, "containLabel": True},
         "xAxis": {"type": "category", "data": quarters},
         "yAxis": {
             "type": "category",

@@ -19,7 +19,7 @@ def _heat(data: list[list[Any]], *, columns: list[str], rows: list[str], show: O
     cell = {"type": "category", "splitArea": {"show": False}}
     return {
         "tooltip": {"trigger": "item"},
-        "grid": {"left": 4, "right": 8, "top": 4, "bottom": 4, "containLabel": True},
+        "grid": {"left": 16, "right": 8, "top": 4, "bottom": 4, "containLabel": True},
         "xAxis": {**cell, "data": columns},
         "yAxis": {**cell, "data": rows, "inverse": True},
         "visualMap": {
@@ -33,6 +33,7 @@ def _heat(data: list[list[Any]], *, columns: list[str], rows: list[str], show: O
                 "type": "heatmap",
                 "data": data,
                 "label": {"show": True, "fontSize": 10, "color": {"$color": "text"}, "formatter": show},
+                "labelLayout": {"hideOverlap": True},
                 "itemStyle": {"borderWidth": 2, "borderColor": {"$color": "surface"}, "borderRadius": 4},
                 "tooltip": {"valueFormatter": show},
             }
@@ -149,6 +150,7 @@ def sankey(moves: list[dict[str, Any]]) -> Option:
                 "top": 8,
                 "bottom": 8,
                 "nodeGap": 7,
+                "nodeAlign": "left",
                 "draggable": False,
                 "emphasis": {"focus": "adjacency"},
                 "lineStyle": {"color": "source", "opacity": 0.25, "curveness": 0.5},

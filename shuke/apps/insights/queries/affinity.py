@@ -49,8 +49,8 @@ def _newest_day() -> date | None:
 
 def _order(named: ir.Table, kind: str, sort: str) -> list[Any]:
     by_strength = named.high.asc() if kind == "substitute" else named.low.desc()
-    first = {"baskets": named.baskets.desc(), "confidence": named.confidence.desc()}.get(sort, by_strength)
-    return [first, by_strength, named.left, named.right]
+    chosen = {"baskets": [named.baskets.desc()], "confidence": [named.confidence.desc()]}.get(sort, [])
+    return [*chosen, by_strength, named.left, named.right]
 
 
 def _plain(rows: ir.Table) -> ir.Table:
