@@ -36,7 +36,7 @@ SEASON_WEEKS = YEAR + HORIZON + WINDOWS * STEP + YEAR // 2
 MOST_DAYS, SHOWN_WEEKS = 3 * 366, 60
 STEPS = 5
 #: Past origins that the page lists.
-SHOWN_ORIGINS = 26
+SHOWN_ORIGINS = 12
 
 
 def forecast_study(facts: StudyFacts) -> StudyOutcome:
@@ -209,7 +209,7 @@ def _items(facts: StudyFacts, levels: Levels, found: Forecasts) -> list[dict[str
             "level": item.level,
             "name": names[row],
             "is_rest": item.is_rest,
-            "category": item.keys.get("category", ""),
+            "department": item.keys.get("department", ""),
             "product_id": item.keys.get("product_id", ""),
             "method": found.method[row] or "mean",
             "history": _whole(values[row, -SHOWN_WEEKS:]),

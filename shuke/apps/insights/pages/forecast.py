@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +16,7 @@ from shuke.apps.insights.operations.forecast_export import hand_out_forecast
 from shuke.apps.insights.pages.saving import tree
 from shuke.apps.insights.pages.studies import study_context
 from shuke.apps.insights.queries.forecast import forecast_view
+from shuke.apps.insights.queries.overview import number_text
 from shuke.apps.insights.schemas.forecast import ForecastItem, ForecastRow
 from shuke.platform.clock import now
 from shuke.platform.money import to_major
@@ -25,7 +27,7 @@ from shuke.web.labels import label_of, register_labels
 
 Option = dict[str, Any]
 #: Items of a level that the page lists; the download has all.
-LISTED = 40
+LISTED = 25
 #: Levels whose items somebody buys, and what an audience's goods call them.
 BOUGHT = {"department": "departments", "category": "categories", "product": "product_ids"}
 
@@ -68,6 +70,8 @@ def shown_name(item: ForecastItem | ForecastRow, level: str) -> str:
     name = label_of("sales_channel", item.name) if level == "channel" and item.name else item.name
     if item.is_rest:
         return _("Others in %(name)s") % {"name": name} if name else _("All others")
+    if level == "category" and name and item.department:
+        return f"{name} · {item.department}"
     return name or pgettext("forecast", "Without a name")
 
 
@@ -80,12 +84,15 @@ def forecast_page(request: HttpRequest) -> HttpResponse:
         view = forecast_view(
             context["result"], level=request.GET.get("level", ""), item=request.GET.get("item", "")
         )
+        text = partial(number_text, unit="money", currency=context["currency"])
         names = [(row, shown_name(row, view.level.level)) for row in view.items]
         context |= {
             "view": view,
             "name": shown_name(view.item, view.level.level),
             "choices": names,
-            "listed": [(row, name) for row, name in names if not row.is_rest][:LISTED],
+            "listed": [(row, name, text(row.total)) for row, name in names if not row.is_rest][:LISTED],
+            "total": text(view.item.total),
+            "weeks": [(week, text(week.mean), text(week.low), text(week.high)) for week in view.item.weeks],
             "chart": _chart(view.item, currency=context["currency"]),
             "buyers": _buyers(view.item),
         }
@@ -129,7 +136,7 @@ def _chart(item: ForecastItem, *, currency: str) -> Option:
             "boundaryGap": False,
             "axisLabel": {"formatter": {"$format": "date"}},
         },
-        "yAxis": {"type": "value", "min": 0, "axisLabel": {"formatter": {**money, "compact": True}}},
+        "yAxis": {"type": "value", "min": 0, "z": 1, "axisLabel": {"formatter": {**money, "compact": True}}},
         "series": [
             # The lower area paints over the upper one: what stays is the band.
             line(
@@ -138,6 +145,7 @@ def _chart(item: ForecastItem, *, currency: str) -> Option:
                 color={"$color": "amber"},
                 lineStyle=faint,
                 areaStyle={"opacity": 0.25},
+                z=0,
             ),
             line(
                 _("Lower end"),
@@ -145,9 +153,10 @@ def _chart(item: ForecastItem, *, currency: str) -> Option:
                 color={"$color": "amber"},
                 lineStyle=faint,
                 areaStyle={"opacity": 1, "color": {"$color": "surface"}},
+                z=0,
             ),
             line(
-                _("Forecast"),
+                pgettext("forecast", "Forecast"),
                 [*joined, *(week.mean for week in item.weeks)],
                 color={"$color": "amber"},
                 lineStyle={"width": 2.5, "type": "dashed"},
@@ -170,11 +179,11 @@ def download_forecast(request: HttpRequest) -> HttpResponse:
     items = hand_out_forecast(actor=actor_of(request), at=now(), level=level)
     currency = retailer().currency
     header = [
-        _("Level"),
+        pgettext("range", "Level"),
         _("Item"),
         _("Code"),
         _("Week from"),
-        _("Forecast"),
+        pgettext("forecast", "Forecast"),
         _("Lower end"),
         _("Upper end"),
         _("Currency"),

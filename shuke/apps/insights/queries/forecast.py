@@ -63,7 +63,7 @@ def _row(row: Mapping[str, Any]) -> ForecastRow:
         code=row["code"],
         name=row["name"],
         is_rest=row["is_rest"],
-        category=row["category"],
+        department=row["department"],
         total=total,
         change=total / row["before"] - 1 if row["before"] else None,
         wape=row["wape"],

@@ -26,7 +26,7 @@ class ForecastItem(Schema):
     level: str
     name: str
     is_rest: bool
-    category: str
+    department: str
     product_id: str
     method: str
     first_week: date
@@ -44,7 +44,7 @@ class ForecastRow(Schema):
     code: str
     name: str
     is_rest: bool
-    category: str
+    department: str
     total: int
     change: float | None
     wape: float | None
