@@ -28,7 +28,7 @@ UNKNOWN = ""
 OTHER = "…"
 #: The same weekdays of a year before.
 YEAR_DAYS = 364
-#: An order so many days after a message, that day included, is counted beside the message's cost.
+#: On so many days from a message on, that day included, what a member buys is set beside the message's cost.
 RESPONSE_DAYS = 14
 #: Events that carry a ``rating``, in Segment's words.
 RATING_EVENTS = ("Product Reviewed", "Survey Answered")
@@ -123,6 +123,15 @@ def by_answer(
     return _complete(members, newest.select("member_id", segment=newest.answer))
 
 
+def questions(events: ir.Table, *, most: int, name: str = "Survey Answered") -> list[str]:
+    """The questions that were answered most."""
+    asked = events.filter(events.name == name)
+    asked = asked.select(question=_property(asked.properties, "question"))
+    counted = asked.filter(asked.question != UNKNOWN).group_by("question").agg(answers=lambda t: t.count())
+    rows = counted.order_by(counted.answers.desc(), counted.question).limit(most).to_pyarrow()
+    return list(rows["question"].to_pylist())
+
+
 def _property(properties: ir.StringValue, key: str) -> ir.StringValue:
     """A plain value of a JSON object as text, empty where there is none; the same on every engine."""
     return properties.fill_null("").re_extract(rf'"{key}"\s*:\s*"?([^",}}\]]*)', 1).strip()
@@ -169,11 +178,13 @@ def spending(
     window: Window,
     currency: str,
 ) -> ir.Table:
-    """``member_id, cost_minor, response_minor``: what campaigns of the window cost each member they reached.
+    """``member_id, cost_minor, response_minor, extra_minor`` of each member that campaigns of the window reached.
 
-    The cost of a campaign in ``currency`` is shared out over its messages that were sent in the window.
-    ``response_minor``: orders of the member within :data:`RESPONSE_DAYS` of a message that has a cost, each order
-    once.  That they came after a message does not mean that they came because of it.
+    The cost of a campaign in ``currency`` is shared out over all its messages that were sent.  ``response_minor``:
+    what the member paid on the response days, the :data:`RESPONSE_DAYS` from such a message on within the window,
+    each day once.  ``extra_minor``: that, less what it pays on as many of its other days of the window; missing where
+    there is no other day.  The member is its own control: who is written to because it was going to buy anyway still
+    looks like success.  Only a control group tells; see docs/algorithms/lift.md.
     """
     paid = costs.filter(costs.currency == currency, costs.campaign_id.notnull())
     paid = paid.group_by("campaign_id").agg(cost=paid.amount_minor.sum())
@@ -185,16 +196,39 @@ def spending(
     price = price.select("campaign_id", each=price.cost / price.sent.cast("float64").nullif(0))
     first, last = ibis.literal(window.first), ibis.literal(window.last)
     reached = sent.filter(sent.local_date.between(first, last)).join(price, "campaign_id")
-    reached = reached.select("member_id", "each", sent_on=reached.local_date)
     cost = reached.group_by("member_id").agg(cost_minor=reached.each.sum())
-    near = purchases.join(reached.select("member_id", "sent_on"), "member_id")
-    age = near.local_date.delta(near.sent_on, unit="day")
-    answered = (
-        near.filter(age >= 0, age < RESPONSE_DAYS).select("member_id", "order_id", "net_minor").distinct()
+    days = reached.select("member_id", sent_on=reached.local_date).distinct()
+    inside = purchases.filter(purchases.local_date.between(first, last)).join(
+        cost.select("member_id"), "member_id"
     )
-    revenue = answered.group_by("member_id").agg(response_minor=answered.net_minor.sum())
-    joined = cost.left_join(revenue, "member_id")
-    return joined.select(cost.member_id, cost.cost_minor, response_minor=revenue.response_minor.fill_null(0))
+    money = inside.group_by("member_id", "local_date").agg(net_minor=inside.net_minor.sum())
+    return _extra(cost, _response_days(days, last=last), money, days=window.days)
+
+
+def _response_days(messages: ir.Table, *, last: ir.DateScalar) -> ir.Table:
+    """``member_id, local_date``: each day within reach of a message, once, up to ``last``."""
+    steps = ibis.memtable({"step": list(range(RESPONSE_DAYS))})
+    spread = messages.cross_join(steps)
+    days = spread.select("member_id", local_date=spread.sent_on + spread.step.as_interval("D"))
+    days = days.mutate(local_date=days.local_date.cast("date"))
+    return days.filter(days.local_date <= last).distinct()
+
+
+def _extra(cost: ir.Table, near: ir.Table, money: ir.Table, *, days: int) -> ir.Table:
+    counted = near.group_by("member_id").agg(response_days=near.count())
+    marked = money.left_join(near.mutate(is_near=True), ["member_id", "local_date"])
+    is_near = marked.is_near.notnull()
+    sums = marked.group_by("member_id").agg(
+        near_minor=is_near.ifelse(marked.net_minor, 0).sum(),
+        far_minor=is_near.ifelse(0, marked.net_minor).sum(),
+    )
+    joined = cost.left_join(counted, "member_id").drop("member_id_right")
+    joined = joined.left_join(sums, "member_id").drop("member_id_right")
+    response, other = joined.near_minor.fill_null(0), joined.far_minor.fill_null(0)
+    rate = other / (days - joined.response_days).cast("float64").nullif(0)
+    return joined.select(
+        "member_id", "cost_minor", response_minor=response, extra_minor=response - rate * joined.response_days
+    )
 
 
 def segment_figures(
@@ -212,7 +246,8 @@ def segment_figures(
     revenue_minor, revenue_share, index`` (revenue share over member share), ``before_minor, growth, growth_lower,
     growth_upper`` against as many days just before, ``year_minor, year_growth, year_lower, year_upper`` against the
     same weekdays a year before, ``ratings, rating, rating_lower, rating_upper, cost_minor, response_minor,
-    return_on_cost`` (response less cost, over cost).  What cannot be known is missing.
+    extra_minor, return_on_cost, return_lower, return_upper`` (extra less cost, over cost).  What cannot be known is
+    missing.
     """
     own = _own(segments, purchases, window=window, rated=rated, spent=spent)
     now, before, year = (own[name].cast("float64") for name in ("now_minor", "before_minor", "year_minor"))
@@ -233,6 +268,9 @@ def segment_figures(
         rating_deviation=own.rating.std(how="sample"),
         cost_minor=own.cost_minor.sum(),
         response_minor=own.response_minor.sum(),
+        extra_minor=own.extra_minor.sum(),
+        extra_deviation=own.extra_minor.std(how="sample"),
+        reached=own.extra_minor.count(),
     )
     return _shaped(sums)
 
@@ -268,7 +306,8 @@ def _own(
     else:
         own = own.left_join(rated, "member_id").drop("member_id_right")
     if spent is None:
-        return own.mutate(cost_minor=ibis.null("float64"), response_minor=ibis.null("int64"))
+        missing = {name: ibis.null("float64") for name in ("cost_minor", "response_minor", "extra_minor")}
+        return own.mutate(**missing)
     return own.left_join(spent, "member_id").drop("member_id_right")
 
 
@@ -280,7 +319,8 @@ def _shaped(sums: ir.Table) -> ir.Table:
         member_share=sums.members / sums.members.sum().over(everywhere).cast("float64").nullif(0),
         revenue_share=revenue / sums.revenue_minor.sum().over(everywhere).cast("float64").nullif(0),
         rating_error=sums.rating_deviation / sums.ratings.cast("float64").nullif(0).sqrt(),
-        return_on_cost=(sums.response_minor - sums.cost_minor) / sums.cost_minor.nullif(0),
+        return_on_cost=(sums.extra_minor - sums.cost_minor) / sums.cost_minor.nullif(0),
+        return_error=sums.extra_deviation * sums.reached.cast("float64").sqrt() / sums.cost_minor.nullif(0),
         growth_error=_error(sums, "before"),
         year_error=_error(sums, "year"),
         growth=revenue / sums.before_minor.cast("float64").nullif(0) - 1,
@@ -296,19 +336,21 @@ def _shaped(sums: ir.Table) -> ir.Table:
         "revenue_share",
         "before_minor",
         "growth",
-        "growth_error",
         "year_minor",
         "year_growth",
         "ratings",
         "rating",
         "cost_minor",
         "response_minor",
+        "extra_minor",
         "return_on_cost",
         index=shared.revenue_share / shared.member_share.nullif(0),
         growth_lower=shared.growth - Z * shared.growth_error,
         growth_upper=shared.growth + Z * shared.growth_error,
         year_lower=shared.year_growth - Z * shared.year_error,
         year_upper=shared.year_growth + Z * shared.year_error,
+        return_lower=shared.return_on_cost - Z * shared.return_error,
+        return_upper=shared.return_on_cost + Z * shared.return_error,
         rating_lower=shared.rating - Z * shared.rating_error,
         rating_upper=shared.rating + Z * shared.rating_error,
     )

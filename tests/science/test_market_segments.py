@@ -40,7 +40,9 @@ def test_hand_numbers():
     )  # fmt: skip
     segments = placed(a="north", b="north", c="south", d="south", e=UNKNOWN)
     rated = ibis.memtable([{"member_id": "a", "rating": 4.0}, {"member_id": "b", "rating": 5.0}])
-    spent = ibis.memtable([{"member_id": "c", "cost_minor": 400.0, "response_minor": 2000}])
+    spent = ibis.memtable(
+        [{"member_id": "c", "cost_minor": 400.0, "response_minor": 2000, "extra_minor": 2000.0}]
+    )
     found = by_segment(segment_figures(segments, purchases, window=WINDOW, rated=rated, spent=spent))
     north, south = found["north"], found["south"]
     assert (north["members"], north["buyers"], north["orders"]) == (2, 2, 2)
@@ -193,8 +195,15 @@ def test_the_cost_of_a_campaign_is_shared_out_over_its_messages(table):
         ("a", NOW, 500), ("a", date(2025, 6, 24), 70), ("b", date(2025, 6, 29), 40), ("b", LAST, 2)
     )
     found = market.spending(messages, costs, purchases, keys, window=WINDOW, currency="CNY")
-    rows = {r["member_id"]: (r["cost_minor"], r["response_minor"]) for r in found.to_pyarrow().to_pylist()}
-    assert rows == {"a": (100.0, 500), "b": (100.0, 42)}
+    names = ("cost_minor", "response_minor", "extra_minor")
+    rows = {r["member_id"]: tuple(r[name] for name in names) for r in found.to_pyarrow().to_pylist()}
+    # Of ten days the last six lie within reach of a message; a pays 70 on the four others.
+    assert rows == {"a": (100.0, 500, pytest.approx(500 - 70 / 4 * 6)), "b": (100.0, 42, 42.0)}
+    reached = segment_figures(placed(a="x", b="x"), purchases, window=WINDOW, spent=found)
+    row = reached.to_pyarrow().to_pylist()[0]
+    assert row["return_on_cost"] == pytest.approx((395 + 42 - 200) / 200)
+    error = np.std([395, 42], ddof=1) * 2**0.5 / 200
+    assert row["return_upper"] == pytest.approx(row["return_on_cost"] + 1.959964 * error)
 
 
 def test_small_segments_are_put_together_and_the_unknown_stay_apart():

@@ -102,24 +102,26 @@ def _write(outcome: StudyOutcome, *, as_of: date) -> None:
         lake().replace(name, rows, where={"as_of": as_of})
     if outcome.layers is None:
         return
-    for scheme in _schemes(outcome.layers):
-        lake().replace(
-            "member_layers", _of_scheme(outcome.layers, scheme), where={"scheme": scheme, "as_of": as_of}
-        )
+    for scheme, day in _schemes_and_days(outcome.layers):
+        rows = _of_scheme(outcome.layers, scheme, day)
+        lake().replace("member_layers", rows, where={"scheme": scheme, "as_of": day})
 
 
-def _schemes(layers: pa.Table) -> Sequence[str]:
-    return sorted(set(layers.column("scheme").to_pylist()))
+def _schemes_and_days(layers: pa.Table) -> Sequence[tuple[str, date]]:
+    pairs = layers.group_by(["scheme", "as_of"]).aggregate([])
+    return sorted((row["scheme"], row["as_of"]) for row in pairs.to_pylist())
 
 
-def _of_scheme(layers: pa.Table, scheme: str) -> pa.Table:
+def _of_scheme(layers: pa.Table, scheme: str, day: date) -> pa.Table:
     import pyarrow.compute as pc
 
-    return layers.filter(pc.equal(layers.column("scheme"), scheme))
+    return layers.filter(
+        pc.and_(pc.equal(layers.column("scheme"), scheme), pc.equal(layers.column("as_of"), day))
+    )
 
 
 def _as_data(reading: Reading) -> dict[str, Any]:
-    return {"sentence": reading.sentence, "values": _finite(reading.values)}
+    return {"sentence": reading.sentence, "values": _finite(dict(reading.values))}
 
 
 @transaction.atomic

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -20,16 +21,26 @@ def scheme_name(scheme: str) -> str:
     kind, _colon, dimension = scheme.partition(":")
     name = label_of("layer_scheme", kind)
     return (
-        _("{scheme}: {dimension}").format(scheme=name, dimension=label_of("attribute", dimension))
+        _("{scheme}: {dimension}").format(scheme=name, dimension=dimension_name(dimension))
         if dimension
         else name
     )
 
 
+def dimension_name(code: str) -> str:
+    """What people call a dimension of market segments: a trait, a question of a survey, or an attribute."""
+    kind, _space, question = code.partition(" ")
+    if kind == "answer" and question:
+        return question
+    name = label_of("market_dimension", code)
+    return label_of("attribute", code) if name == code else name
+
+
 def layer_names(scheme: str) -> dict[str, str]:
     """Code → name of the layers of a scheme that have a name of their own, in the order people read them.
 
-    A study names layers that it found by ``result["layer_names"] = {scheme: {code: name}}``.
+    A study names layers that it found by ``result["layer_names"] = {scheme: {code: name}}``; a name that shall
+    follow the reader's language is ``{"noun": …, "codes": […]}`` of ``web.labels``.
     """
     if scheme in CROSSED:
         rows, columns = (layer_names(part) for part in CROSSED[scheme])
@@ -44,7 +55,20 @@ def layer_names(scheme: str) -> dict[str, str]:
 def _found_names() -> dict[str, dict[str, str]]:
     """Names given by the newest studies, by scheme."""
     rows = Study.objects.filter(result__layer_names__isnull=False).order_by("as_of")
-    found: dict[str, dict[str, str]] = {}
+    found: dict[str, dict[str, Any]] = {}
     for names in rows.values_list("result__layer_names", flat=True):
         found |= names
-    return found
+    return {
+        scheme: {code: name_in_words(name) for code, name in names.items()} for scheme, names in found.items()
+    }
+
+
+def name_in_words(name: Any) -> str:
+    """A name as a study stored it, in the reader's language where it is made of words.
+
+    >>> name_in_words("Tea and milk"), name_in_words({"noun": "a noun", "codes": ["red", "large"]})
+    ('Tea and milk', 'red, large')
+    """
+    if isinstance(name, str):
+        return name
+    return _(", ").join(label_of(name["noun"], code) for code in name["codes"])

@@ -52,7 +52,7 @@ class StudyOutcome:
 
     ``result`` is plain JSON and holds what the page shows; no name and no address.  ``tables`` are rows of
     lake tables with a column ``as_of``, which take the place of that day's.  ``layers`` are rows of
-    ``member_layers``: each scheme in them takes the place of that scheme's rows of the day.
+    ``member_layers``, past days included: each scheme and day in them takes the place of its rows.
     """
 
     result: Mapping[str, Any]
@@ -69,8 +69,12 @@ class ReadingView(Schema):
 
     @property
     def text(self) -> str:
-        """The sentence in the reader's language."""
-        return gettext(self.sentence).format(**self.values)
+        """The sentence in the reader's language; so are those of its values that are known words."""
+        said = {
+            name: gettext(value) if isinstance(value, str) and value else value
+            for name, value in self.values.items()
+        }
+        return gettext(self.sentence).format(**said)
 
 
 class StudyHead(Schema):
