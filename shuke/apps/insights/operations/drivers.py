@@ -13,8 +13,13 @@ from ibis.expr import types as ir
 from numpy.typing import NDArray
 
 from shuke.apps.insights.operations.bought import bought_orders
-from shuke.apps.insights.operations.measuring import last_told_day, measured, normal_scores, rounded
-from shuke.apps.insights.rules.measures import MEASURE_NAMES
+from shuke.apps.insights.operations.measuring import (
+    MEASURE_NAMES,
+    last_told_day,
+    measured,
+    normal_scores,
+    rounded,
+)
 from shuke.apps.insights.schemas import NotEnough, StudyFacts, StudyOutcome
 from shuke.science.correlation import Correlation, correlations
 from shuke.science.factors import Factors, factor_analysis

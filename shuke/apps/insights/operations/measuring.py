@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 
 import numpy as np
 import pyarrow as pa
+from django.utils.translation import gettext_noop
 from ibis.expr import types as ir
 from numpy.typing import NDArray
 
@@ -16,6 +18,20 @@ from shuke.science.measures import columns, member_measures
 from shuke.science.purchases import purchased_lines
 from shuke.science.reading import Reading
 
+#: Measure → its name inside a sentence, in English.
+MEASURE_NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        "orders": gettext_noop("orders placed"),
+        "recency_days": gettext_noop("days since the last order"),
+        "cycle_days": gettext_noop("days between visits"),
+        "average_order_minor": gettext_noop("money per order"),
+        "lines_per_order": gettext_noop("products per order"),
+        "categories": gettext_noop("categories bought"),
+        "discount_share": gettext_noop("share bought on discount"),
+        "weekend_share": gettext_noop("share of orders at weekends"),
+        "evening_share": gettext_noop("share of orders in the evening"),
+    }
+)
 #: Fewer buyers than this say nothing about kinds and causes.
 LEAST_MEMBERS = 100
 #: Orders may arrive so many days late.

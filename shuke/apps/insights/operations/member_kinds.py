@@ -78,7 +78,7 @@ def _density(dense: Clusters) -> Reading:
 def _kinds(rows: pa.Table, scores: dict[str, Floats], found: Clusters) -> list[dict[str, Any]]:
     names = list(scores)
     data = np.column_stack(list(scores.values()))
-    together = np.corrcoef(data, rowvar=False)
+    together = np.atleast_2d(np.corrcoef(data, rowvar=False))
     alike = {(a, b): float(together[i, j]) for i, a in enumerate(names) for j, b in enumerate(names)}
     spend = np.asarray(rows.column("spend_minor").to_numpy(zero_copy_only=False), dtype=np.float64)
     kinds: list[dict[str, Any]] = []

@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from shuke.apps.insights.rules.measures import KIND_WORDS
 from shuke.web.labels import register_labels
 from shuke.web.templatetags.console import decimal, integer, money, percent
+
+#: ``measure:high`` and ``measure:low`` → how a group is called that has much or little of it.
+KIND_WORDS = MappingProxyType(
+    {
+        "orders:high": (_("Buys often"), "green"),
+        "orders:low": (_("Buys seldom"), "grey"),
+        "recency_days:high": (_("Away for long"), "red"),
+        "recency_days:low": (_("Here lately"), "green"),
+        "cycle_days:high": (_("Long pauses"), "yellow"),
+        "cycle_days:low": (_("Short pauses"), "green"),
+        "average_order_minor:high": (_("Large orders"), "purple"),
+        "average_order_minor:low": (_("Small orders"), "grey"),
+        "lines_per_order:high": (_("Full baskets"), "purple"),
+        "lines_per_order:low": (_("Small baskets"), "grey"),
+        "categories:high": (_("Buys all over the shop"), "blue"),
+        "categories:low": (_("Few categories"), "grey"),
+        "discount_share:high": (_("On discount"), "yellow"),
+        "discount_share:low": (_("At full price"), "purple"),
+        "weekend_share:high": (_("At weekends"), "blue"),
+        "weekend_share:low": (_("On weekdays"), "blue"),
+        "evening_share:high": (_("In the evening"), "blue"),
+        "evening_share:low": (_("In the daytime"), "blue"),
+        "middling": (_("In the middle"), "grey"),
+    }
+)
 
 
 def register() -> None:
