@@ -43,8 +43,10 @@ Text = tuple[str | None, str, str | None]
 def texts_of(holder: Path) -> dict[Text, str]:
     """(context, text, plural) → the first file that has it."""
     found: dict[Text, str] = {}
-    for path in sorted([*holder.rglob("*.py"), *holder.rglob("*.html"), *holder.rglob("*.txt")]):
-        if {"vendor", "migrations", "locale"} & set(path.relative_to(holder).parts):
+    # What science says in words is shown by the pages of insights.
+    science = PACKAGE.glob("science/**/*.py") if holder.name == "insights" else ()
+    for path in sorted([*holder.rglob("*.py"), *holder.rglob("*.html"), *holder.rglob("*.txt"), *science]):
+        if {"vendor", "migrations", "locale"} & set(path.relative_to(PACKAGE).parts):
             continue
         content = path.read_text()
         if path.suffix != ".py":

@@ -36,6 +36,17 @@ Kind = Literal["pearson", "spearman", "cramers_v"]
 #: Fewer pairs of values than this say nothing.
 LEAST_PAIRS = 4
 
+#: What a coefficient of a size (Cohen 1988) and sign says.
+TENDENCIES = {
+    ("weak", True): Reading("The more {first}, the more {second}: a weak tendency ({value:.2f})."),
+    ("medium", True): Reading("The more {first}, the more {second}: a clear tendency ({value:.2f})."),
+    ("strong", True): Reading("The more {first}, the more {second}: a strong tendency ({value:.2f})."),
+    ("weak", False): Reading("The more {first}, the less {second}: a weak tendency ({value:.2f})."),
+    ("medium", False): Reading("The more {first}, the less {second}: a clear tendency ({value:.2f})."),
+    ("strong", False): Reading("The more {first}, the less {second}: a strong tendency ({value:.2f})."),
+}
+DEPENDENCE = Reading("{first} and {second} depend on one another ({value:.2f} of 1).")
+
 
 @dataclass(frozen=True)
 class Correlation:
@@ -61,18 +72,9 @@ class Correlation:
                 "Between {first} and {second} nothing can be seen that chance could not make.",
                 {"first": self.first, "second": self.second},
             )
-        sentences = {
-            ("weak", True): "The more {first}, the more {second}: a weak tendency ({value:.2f}).",
-            ("medium", True): "The more {first}, the more {second}: a clear tendency ({value:.2f}).",
-            ("strong", True): "The more {first}, the more {second}: a strong tendency ({value:.2f}).",
-            ("weak", False): "The more {first}, the less {second}: a weak tendency ({value:.2f}).",
-            ("medium", False): "The more {first}, the less {second}: a clear tendency ({value:.2f}).",
-            ("strong", False): "The more {first}, the less {second}: a strong tendency ({value:.2f}).",
-        }
-        sentence = sentences[strength, self.value > 0]
-        if self.kind == "cramers_v":
-            sentence = "{first} and {second} depend on one another ({value:.2f} of 1)."
-        return Reading(sentence, {"first": self.first, "second": self.second, "value": self.value})
+        said = DEPENDENCE if self.kind == "cramers_v" else TENDENCIES[strength, self.value > 0]
+        values = {"first": self.first, "second": self.second, "value": self.value}
+        return Reading(said.sentence, values)
 
 
 def pearson(

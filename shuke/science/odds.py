@@ -31,6 +31,19 @@ class Separated(ValueError):
     """A measure tells yes and no apart without an exception: its odds ratio is infinite."""
 
 
+#: What a ratio says, by whether it is per deviation and whether it is above 1.
+CHANGES = {
+    (False, True): Reading("One more of {measure} goes with {change:.0%} higher odds."),
+    (False, False): Reading("One more of {measure} goes with {change:.0%} lower odds."),
+    (True, True): Reading(
+        "With much of {measure} instead of a middling value the odds are {change:.0%} higher."
+    ),
+    (True, False): Reading(
+        "With much of {measure} instead of a middling value the odds are {change:.0%} lower."
+    ),
+}
+
+
 @dataclass(frozen=True)
 class OddsRatio:
     """One measure: ``coefficient`` is the logarithm of ``ratio``, per unit or, if ``is_standard``, per deviation."""
@@ -48,19 +61,8 @@ class OddsRatio:
         """What it says."""
         if self.p_value > 0.05:
             return Reading("{measure} makes no difference that could be seen.", {"measure": self.measure})
-        if self.is_standard:
-            sentence = (
-                "With much of {measure} instead of a middling value the odds are {change:.0%} higher."
-                if self.ratio > 1
-                else "With much of {measure} instead of a middling value the odds are {change:.0%} lower."
-            )
-            return Reading(sentence, {"measure": self.measure, "change": abs(self.ratio - 1)})
-        sentence = (
-            "One more of {measure} goes with {change:.0%} higher odds."
-            if self.ratio > 1
-            else "One more of {measure} goes with {change:.0%} lower odds."
-        )
-        return Reading(sentence, {"measure": self.measure, "change": abs(self.ratio - 1)})
+        said = CHANGES[self.is_standard, self.ratio > 1]
+        return Reading(said.sentence, {"measure": self.measure, "change": abs(self.ratio - 1)})
 
 
 @dataclass(frozen=True)

@@ -43,12 +43,9 @@ class Trend:
         """What it says."""
         if self.trend_strength < 0.3:
             return Reading("No trend to speak of; the ups and downs are larger.")
-        sentence = (
-            "Rising: {change:+.0%} from beginning to end."
-            if self.change > 0
-            else "Falling: {change:+.0%} from beginning to end."
-        )
-        return Reading(sentence, {"change": self.change})
+        if self.change > 0:
+            return Reading("Rising: {change:+.0%} from beginning to end.", {"change": self.change})
+        return Reading("Falling: {change:+.0%} from beginning to end.", {"change": self.change})
 
 
 def decomposed(values: Floats, *, period: int) -> Trend:

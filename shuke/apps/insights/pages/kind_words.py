@@ -52,10 +52,10 @@ def register() -> None:
             "weekend_share": (pgettext_lazy("measure", "At weekends"), "grey"),
             "evening_share": (pgettext_lazy("measure", "In the evening"), "grey"),
             "preferred_channel": (pgettext_lazy("measure", "Channel"), "grey"),
-            "favourite_department": (pgettext_lazy("measure", "Favourite department"), "grey"),
-            "favourite_store": (pgettext_lazy("measure", "Favourite store"), "grey"),
+            "favourite_department": (pgettext_lazy("measure", "Department"), "grey"),
+            "favourite_store": (pgettext_lazy("measure", "Store"), "grey"),
             "lifecycle_stage": (pgettext_lazy("measure", "Lifecycle"), "grey"),
-            "rfm_segment": (pgettext_lazy("measure", "RFM segment"), "grey"),
+            "rfm_segment": (pgettext_lazy("measure", "RFM"), "grey"),
         },
     )
     register_labels(

@@ -108,7 +108,7 @@ def _weeks(result: dict[str, Any], money: dict[str, Any]) -> Option:
                 "tooltip": {"valueFormatter": money},
             },
             {
-                "name": _("Level"),
+                "name": _("Level of the weeks"),
                 "type": "line",
                 "step": "middle",
                 "showSymbol": False,
