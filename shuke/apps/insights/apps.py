@@ -9,10 +9,11 @@ class InsightsConfig(AppConfig):
     def ready(self) -> None:
         """Listen to imports, and give background work its words."""
         from shuke.apps.insights import tasks  # noqa: F401
-        from shuke.apps.insights.pages import forecast, kind_words, lifetime, replenishment
+        from shuke.apps.insights.pages import forecast, kind_words, layers, lifetime, replenishment
         from shuke.web.labels import register_labels
 
         forecast.register()
+        layers.register()
         lifetime.register()
         replenishment.register()
         kind_words.register()
@@ -24,6 +25,7 @@ class InsightsConfig(AppConfig):
                     "grey",
                 ),
                 "shuke.apps.insights.tasks.make_study": (_("Answer a question of insights"), "grey"),
+                "shuke.apps.insights.tasks.score_anew": (_("Score members by new borders"), "grey"),
                 "shuke.apps.insights.tasks.queue_nightly_studies": (
                     _("Queue the night's questions"),
                     "grey",

@@ -1,7 +1,8 @@
 """Building traits, and answering questions about all members."""
 
+from shuke.apps.insights.operations.rfm import save_rfm_scheme
 from shuke.apps.insights.operations.studying import request_study, run_study
 from shuke.apps.insights.operations.thinning import thin_history
 from shuke.apps.insights.operations.traits import Report, build_traits
 
-__all__ = ["Report", "build_traits", "request_study", "run_study", "thin_history"]
+__all__ = ["Report", "build_traits", "request_study", "run_study", "save_rfm_scheme", "thin_history"]

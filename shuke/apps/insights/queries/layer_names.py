@@ -11,9 +11,9 @@ from shuke.apps.insights.models import Study
 from shuke.web.labels import choices_of, label_of
 
 #: Where the words of a scheme's layers stand; others stand at ``layer:<scheme>`` (``web.labels.register_labels``).
-NOUNS: Mapping[str, str] = {"rfm": "rfm_segment", "lifecycle": "lifecycle_stage", "churn": "layer:churn"}
+NOUNS: Mapping[str, str] = {"rfm": "rfm_segment", "lifecycle": "lifecycle_stage", "channel": "sales_channel"}
 #: Parts of the code of a layer that is a cell of two schemes, as in ``high|loyal``.
-CROSSED: Mapping[str, tuple[str, str]] = {"value_lifecycle": ("value", "lifecycle")}
+CROSSED: Mapping[str, tuple[str, str]] = {"value_lifecycle": ("spend", "lifecycle")}
 
 
 def scheme_name(scheme: str) -> str:
