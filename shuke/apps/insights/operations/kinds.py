@@ -79,6 +79,12 @@ def _paths(facts: StudyFacts) -> StudyOutcome:
     return paths_study(facts)
 
 
+def _attribution(facts: StudyFacts) -> StudyOutcome:
+    from shuke.apps.insights.operations.attribution import attribution_study
+
+    return attribution_study(facts)
+
+
 #: The study of each kind, in the order of the night: what others build on comes first.
 RUNS: Mapping[str, Run] = MappingProxyType(
     {
@@ -88,6 +94,7 @@ RUNS: Mapping[str, Run] = MappingProxyType(
         "affinity": _affinity,
         "replenishment": _replenishment,
         "paths": _paths,
+        "attribution": _attribution,
         "kinds": _kinds,
         "drivers": _drivers,
         "trend": _trend,

@@ -30,6 +30,7 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
         "affinity": Question(_("What do they buy together?"), "insights:affinity", "affinity"),
         "replenishment": Question(_("When do they need the next one?"), "insights:replenishment", "paths"),
         "paths": Question(_("How do they come back?"), "insights:paths", "paths"),
+        "attribution": Question(_("Which channel earned it?"), "insights:attribution", "attribution"),
         "kinds": Question(_("What kinds of members are there?"), "insights:kinds", "multivariate"),
         "drivers": Question(_("What goes with what?"), "insights:drivers", "multivariate"),
         "trend": Question(_("Where is revenue going?"), "insights:trend", "multivariate"),
