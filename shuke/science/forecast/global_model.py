@@ -169,11 +169,9 @@ def _target_features(
     columns = [np.full(n, float(ahead)), np.full(n, np.sin(angle)), np.full(n, np.cos(angle))]
     if season > 1:
         columns += [_at(past, target - season) / scale, _around(past, target - season) / scale]
-        # How the series stood a year ago beside where it was going: what the same weeks did then.
-        columns.append(
-            _around(past, target - season)
-            / _mean(past[:, max(0, origin - season - 8) : max(0, origin - season)])
-        )
+        # What came of the weeks before the origin a season ago.
+        before = _mean(past[:, max(0, origin - season - 8) : max(0, origin - season)])
+        columns.append(_around(past, target - season) / np.where(before > 0, before, np.nan))
     if panel.is_planned and panel.promotion is not None:
         columns.append(_at(panel.promotion, target))
     if panel.is_planned and panel.price is not None:

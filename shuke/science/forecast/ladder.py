@@ -66,10 +66,13 @@ def ets(history: Floats, horizon: int, season: int, memory: Memory) -> Floats:
     from statsforecast.ets import ets_f, forecast_ets
 
     del season
-    form = memory.get("ets", "ZZND?")
-    damped = None if form[3:] == "D?" else form[3] == "D"
-    error = "A" if form[0] == "M" and history.min() <= 0 else form[0]
-    found = ets_f(history, m=1, model=f"{error}{form[1]}N", damped=damped)
+    form = memory.get("ets", "")
+    if not form:
+        found = ets_f(history, m=1, model="ZZN")
+    else:
+        # A series that now has a week without a sale bears no multiplicative error any more.
+        error = form[0] if history.min() > 0 else "A"
+        found = ets_f(history, m=1, model=f"{error}{form[1]}N", damped=form[3] == "D")
     memory["ets"] = found["components"]
     return np.asarray(forecast_ets(found, h=horizon)["mean"])
 
