@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from shuke.science.lifetime.histories import Floats, Histories
@@ -14,6 +15,8 @@ from shuke.science.lifetime.model import Model
 SMALLEST, LARGEST = 1e-6, 1e7
 #: So many rows say nearly where the maximum of all of them lies.
 FEW_ROWS = 10_000
+#: A direction of the logarithms with less information than this, a standard error of 10, is not determined.
+FLAT = 0.01
 
 
 class NotFitted(ValueError):
@@ -25,7 +28,8 @@ class Fit:
     """A fitted model.
 
     ``covariance`` is that of the logarithms of the parameters (inverse of the observed information), ``None``
-    where the likelihood is flat in a direction.  ``at_bound`` names parameters that have run away.
+    where the likelihood is flat in a direction that the forecast depends on; a flat direction of which it is free is
+    left out.  ``at_bound`` names parameters that have run away and are taken as known.
     """
 
     model: Model
@@ -102,28 +106,52 @@ def _described(model: Model, histories: Histories, *, logs: Floats) -> Fit:
         model=model,
         theta=theta,
         log_likelihood=value,
-        covariance=_covariance(model, histories, logs=logs),
+        covariance=_covariance(model, histories, logs=logs, free=np.flatnonzero(~outside)),
         at_bound=tuple(name for name, out in zip(model.parameters, outside, strict=True) if out),
         members=histories.members,
     )
 
 
-def _covariance(model: Model, histories: Histories, *, logs: Floats) -> Floats | None:
-    """Inverse of the observed information, from differences of the exact gradient."""
-    step, size = 1e-4, len(logs)
-    information = np.zeros((size, size))
-    for i in range(size):
+def _covariance(model: Model, histories: Histories, *, logs: Floats, free: NDArray[np.intp]) -> Floats | None:
+    """Inverse of the observed information of the ``free`` parameters, from differences of the exact gradient.
+
+    Who has run away stands for a limit (no difference between members, nobody leaving): it is taken as known.
+    """
+    step = 1e-4
+    information = np.zeros((len(free), len(free)))
+    for row, place in enumerate(free):
         ends = []
         for sign in (1, -1):
             moved = logs.copy()
-            moved[i] += sign * step
+            moved[place] += sign * step
             theta = np.exp(moved)
-            ends.append(model.log_likelihood(theta, histories)[1] * theta)
-        information[i] = -(ends[0] - ends[1]) / (2 * step)
+            ends.append((model.log_likelihood(theta, histories)[1] * theta)[free])
+        information[row] = -(ends[0] - ends[1]) / (2 * step)
     information = (information + information.T) / 2
-    if not np.all(np.isfinite(information)) or float(np.linalg.eigvalsh(information).min()) <= 1e-8:
+    if not np.all(np.isfinite(information)):
         return None
-    return np.asarray(np.linalg.inv(information), dtype=np.float64)
+    sizes, directions = np.linalg.eigh(information)
+    is_flat = sizes < FLAT
+    for direction in directions.T[is_flat]:
+        moved = logs.copy()
+        moved[free] += direction / 2
+        if not _same_forecast(model, histories, (logs, moved)):
+            return None
+    kept = directions[:, ~is_flat]
+    covariance = np.zeros((len(logs), len(logs)))
+    covariance[np.ix_(free, free)] = kept @ np.diag(1 / sizes[~is_flat]) @ kept.T
+    return covariance
+
+
+def _same_forecast(model: Model, histories: Histories, ends: tuple[Floats, Floats]) -> bool:
+    """Whether parameters that explain the past equally well also expect the same of the time to come.
+
+    Drop-out that is the same for all has a and b that grow together without an end, and nothing depends on how far.
+    """
+    horizon = float(np.average(histories.age, weights=histories.weight)) or 1.0
+    few = histories.rows(slice(None, None, max(1, len(histories.frequency) // FEW_ROWS)))
+    here, there = (few.weight @ model.expected_orders(np.exp(logs), few, horizon=horizon) for logs in ends)
+    return bool(abs(here - there) <= 1e-3 * abs(here))
 
 
 def drawn(fitted: Fit, *, rng: np.random.Generator, draws: int) -> Floats:

@@ -185,6 +185,16 @@ def test_impossible_histories_are_refused():
         grouped(frequency=np.array([], dtype=int), recency=np.array([]), age=np.array([]))
 
 
+def test_drop_out_that_is_the_same_for_all_keeps_its_interval():
+    """a and b grow together without an end, only their ratio is known, and only their ratio matters."""
+    seen = buyers(BuyerWorld(members=2_000, a=4e4, b=3.6e5, r=2.0, alpha=20.0), rng=np.random.default_rng(5))
+    rows = rows_of(seen)
+    found = fit(BgNbd(), rows)
+    assert found.theta[2] > 30
+    total = lifetime_value(found, rows, worth=1.0, horizon=100)[1]
+    assert 0.01 < (total.upper[0] - total.lower[0]) / total.expected[0] < 0.3
+
+
 def test_undetermined_parameters_give_no_interval():
     rows = grouped(frequency=np.zeros(50, dtype=int), recency=np.zeros(50), age=np.full(50, 30.0))
     with pytest.raises(NotFitted):

@@ -170,7 +170,7 @@ def _tracking(held: dict[str, Any]) -> Option:
                     "silent": True,
                     "symbol": "none",
                     "lineStyle": {"type": "dashed"},
-                    "label": {"formatter": _("from here on unseen"), "position": "insideEndTop"},
+                    "label": {"formatter": _("from here on unseen"), "position": "end", "rotate": 0},
                     "data": [{"xAxis": split}],
                 },
             },
