@@ -3,9 +3,11 @@
 Always against the whole catalogue; metrics on sampled negatives order strategies wrongly (Krichene and Rendle 2020) and
 do not exist here.
 
-nDCG is not one metric, so its ideal is named.  ``standard``: the ideal list has min(|T|, k) of the wanted items (Järvelin
-and Kekäläinen 2002, cut at k).  ``all``: all |T|, although a list of k can never hold them (so published next-basket
-comparisons).  ``k``: always k, even where fewer were bought (ReCANet's code).  The same lists score differently.
+nDCG is not one metric, so its ideal is named, and the same lists score differently under each:
+
+- ``standard``: the ideal list has min(|T|, k) of the wanted items (Järvelin and Kekäläinen 2002, cut at k);
+- ``all``: all |T|, although a list of k can never hold them (so published next-basket comparisons);
+- ``k``: always k, even where fewer were bought (ReCANet's code).
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ def member_metrics(
 ) -> Mapping[str, np.ndarray]:
     """``recall@k, precision@k, hit_rate@k, ndcg@k, map@k`` of each member (float64), for each k of ``cutoffs``.
 
-    ``found``: bool from ``hits``, at least max(cutoffs) places.  ``wanted``: int, how many items each member wanted, > 0.
+    ``found``: bool from ``hits``, at least max(cutoffs) places.  ``wanted``: int > 0, how many items each wanted.
     Average precision is over min(|T|, k).
     """
     places = np.arange(1, found.shape[1] + 1)

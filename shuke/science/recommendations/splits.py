@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 
@@ -110,6 +111,47 @@ def rolling(
         )
         for end, start in pairwise(edges)
     ]
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A protocol: how a history is cut, so that test and validation are cut alike.
+
+    ``kind``: ``last`` basket or ``window`` of ``days``.
+    """
+
+    kind: Literal["last", "window"] = "last"
+    minimum_count: int = 10
+    minimum_baskets: int = 4
+    days: int = 28
+
+    def test(self, history: History) -> Split:
+        """What the strategies are judged on."""
+        if self.kind == "last":
+            return last_basket(
+                history, minimum_count=self.minimum_count, minimum_baskets=self.minimum_baskets
+            )
+        return last_window(
+            history,
+            days=self.days,
+            minimum_count=self.minimum_count,
+            minimum_baskets=self.minimum_baskets,
+        )
+
+    def validation(self, test: Split) -> Split:
+        """The same rule one step earlier: what parameters are chosen on.  It is cut from what the test knows."""
+        if self.kind == "last":
+            return last_basket(
+                test.past, minimum_count=self.minimum_count, minimum_baskets=self.minimum_baskets - 1
+            )
+        start = int(test.at[0]) if len(test.at) else test.past.end
+        return window(
+            test.past,
+            start=start - self.days * DAY,
+            days=self.days,
+            minimum_count=self.minimum_count,
+            minimum_baskets=self.minimum_baskets,
+        )
 
 
 def _split(name: str, past: History, future: History, *, minimum_count: int, at: int | None) -> Split:

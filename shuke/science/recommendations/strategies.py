@@ -19,8 +19,8 @@ from shuke.science.recommendations.histories import History
 #: Days of popularity that break ties.
 TIE_DAYS = 28
 TIE_RULE = f"score, then baskets of the last {TIE_DAYS} days, then item id"
-#: Members scored at a time: 256 × 20,000 items of float32 are 20 MB.
-CHUNK = 256
+#: Members scored at a time: 128 × 20,000 items of float32 are 10 MB.
+CHUNK = 128
 NOBODY = np.float32(-np.inf)
 
 
@@ -69,26 +69,47 @@ def tie_order(history: History) -> np.ndarray:
 
 def best(scores: np.ndarray, ties: np.ndarray, *, n: int) -> Lists:
     """The exact best ``n`` of each row of ``scores`` (float32, rows × items) under the tie rule."""
-    count = scores.shape[1]
-    n_kept = min(n, count)
-    # One whole number for each item that sorts like (score falling, tie place rising), so that no two are equal.
-    bits = (scores.astype(np.float32) + np.float32(0.0)).view(np.uint32)
+    rows, count = scores.shape
+    scores = scores.astype(np.float32, copy=False)
+    if n >= count or not rows:
+        return _widened(_by_keys(scores, ties, n=min(n, count)), n)
+    edge = np.partition(scores, count - n, axis=1)[:, count - n]
+    reached = scores >= edge[:, None]
+    # Where many share the last place (all that were never bought, say), sorting them by the tie rule is dear.
+    crowded = reached.sum(axis=1) > 8 * n
+    reached[crowded] = False
+    row, item = np.nonzero(reached)
+    order = np.lexsort((ties[item], -scores[row, item], row))
+    starts = np.searchsorted(row, np.flatnonzero(~crowded))
+    items = np.empty((rows, n), dtype=np.int32)
+    items[~crowded] = item[order][starts[:, None] + np.arange(n)]
+    found = np.take_along_axis(scores, np.where(crowded[:, None], 0, items).astype(np.int64), axis=1)
+    items[np.isneginf(found) & ~crowded[:, None]] = -1
+    if crowded.any():
+        slow = _by_keys(scores[crowded], ties, n=n)
+        items[crowded], found[crowded] = slow.items, slow.scores
+    return Lists(items, found)
+
+
+def _by_keys(scores: np.ndarray, ties: np.ndarray, *, n: int) -> Lists:
+    """One whole number for each item that sorts like (score falling, tie place rising), so that no two are equal."""
+    bits = (scores + np.float32(0.0)).view(np.uint32)
     rising = np.where(bits >> 31, ~bits, bits | np.uint32(1 << 31))
     keys = ((~rising).astype(np.uint64) << np.uint64(32)) | ties
-    if n_kept < count:
-        keys = np.partition(keys, n_kept - 1, axis=1)[:, :n_kept]
+    if n < scores.shape[1]:
+        keys = np.partition(keys, n - 1, axis=1)[:, :n]
     keys.sort(axis=1)
-    by_place = np.argsort(ties)
-    items = by_place[(keys & np.uint64(0xFFFFFFFF)).astype(np.int64)].astype(np.int32)
-    found = np.take_along_axis(scores, items.astype(np.int64), axis=1).astype(np.float32)
+    items = np.argsort(ties)[(keys & np.uint64(0xFFFFFFFF)).astype(np.int64)].astype(np.int32)
+    found = np.take_along_axis(scores, items.astype(np.int64), axis=1)
     items[np.isneginf(found)] = -1
-    lists = Lists(items, found)
-    return lists if n_kept == n else _widened(lists, n)
+    return Lists(items, found)
 
 
 def _widened(lists: Lists, n: int) -> Lists:
     """With empty places at the end."""
     rows, have = lists.items.shape
+    if have == n:
+        return lists
     return Lists(
         np.hstack([lists.items, np.full((rows, n - have), -1, dtype=np.int32)]),
         np.hstack([lists.scores, np.full((rows, n - have), NOBODY, dtype=np.float32)]),

@@ -1,0 +1,69 @@
+"""Every strategy that needs nothing but a history, under its name, with the variants that validation chooses from.
+
+The first variant of each is the one for who does not choose.  A new strategy is a line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from shuke.science.recommendations.complements import Complements
+from shuke.science.recommendations.due import ReplenishmentDue
+from shuke.science.recommendations.ease import Ease
+from shuke.science.recommendations.factorisation import Als, Bpr
+from shuke.science.recommendations.frequency import PersonalFrequency
+from shuke.science.recommendations.item_knn import ItemKnn
+from shuke.science.recommendations.popularity import Popularity
+from shuke.science.recommendations.rp3beta import RP3Beta
+from shuke.science.recommendations.strategies import Strategy
+from shuke.science.recommendations.tifu_knn import TifuKnn
+from shuke.science.recommendations.up_cf import UpCf
+
+Variants = Callable[[], tuple[Strategy, ...]]
+#: So little popularity that it only fills up what was never bought.
+FILL = 1e-6
+
+
+def _frequencies() -> tuple[Strategy, ...]:
+    default = PersonalFrequency()
+    others = (
+        PersonalFrequency(half_life=half_life, prior=prior)
+        for half_life in (30.0, 60.0, 90.0, 120.0, 180.0, 365.0)
+        for prior in (0.2, 0.8, 1.6)
+    )
+    return (default, *(other for other in others if other != default))
+
+
+STRATEGIES: Mapping[str, Variants] = MappingProxyType(
+    {
+        "popularity": lambda: (Popularity(), Popularity(days=7), Popularity(days=90), Popularity(days=None)),
+        "personal-top": lambda: (PersonalFrequency(half_life=None, prior=0.0),),
+        "gp-topfreq": lambda: (PersonalFrequency(half_life=None, prior=FILL),),
+        "personal-frequency": _frequencies,
+        "up-cf": lambda: (UpCf(), UpCf(last=5), UpCf(last=50)),
+        "tifu-knn": lambda: (TifuKnn(), TifuKnn(between=0.9), TifuKnn(own=0.8), TifuKnn(between=0.5)),
+        "item-knn-cosine": lambda: (ItemKnn("cosine"), ItemKnn("cosine", neighbours=100)),
+        "item-knn-bm25": lambda: (ItemKnn("bm25"), ItemKnn("bm25", neighbours=100)),
+        "item-knn-tf-idf": lambda: (ItemKnn("tf-idf"), ItemKnn("tf-idf", neighbours=100)),
+        "item-knn-tf-idf-baskets": lambda: (ItemKnn("tf-idf", of="baskets"),),
+        "rp3beta": lambda: (RP3Beta(), RP3Beta(beta=0.6), RP3Beta(counts=False)),
+        "ease": lambda: (Ease(), Ease(counts=True)),
+        "als": lambda: (Als(), Als(alpha=10.0)),
+        "bpr": lambda: (Bpr(),),
+        "complements": lambda: (Complements(), Complements(baskets=5)),
+        "replenishment-due": lambda: (ReplenishmentDue(),),
+    }
+)
+#: What is judged where nobody chooses: the baselines, and the best of every kind that fits in seconds.
+USUAL = (
+    "popularity",
+    "gp-topfreq",
+    "personal-frequency",
+    "up-cf",
+    "tifu-knn",
+    "item-knn-tf-idf",
+    "rp3beta",
+    "ease",
+    "als",
+)
