@@ -107,3 +107,9 @@ def best_of(rows: Rows, scores: np.ndarray, *, most: int) -> np.ndarray:
     chosen = np.zeros(len(order), dtype=bool)
     chosen[order[rank < most]] = True
     return chosen
+
+
+def unique_rows(rows: Rows, *, items: int) -> Rows:
+    """Each moment and item once, by moment and item."""
+    _, first = np.unique(rows.moment * items + rows.item, return_index=True)
+    return rows.keeping(first)

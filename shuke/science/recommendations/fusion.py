@@ -1,0 +1,117 @@
+"""Feature fusion: one ranker over own and new items, with what other strategies say as features.
+
+LambdaRank over the repeat ranker's features (see ``repeats``) of the items a member had bought, and of new ones that
+were popular that day or that a source proposes.  What the sources say of past baskets comes from sources that were
+fitted without each member's latest baskets, so that the trees never learn from a score that had seen the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from shuke.science.recommendations.histories import History
+from shuke.science.recommendations.repeats.discoveries import Proposals, discovered, proposals
+from shuke.science.recommendations.repeats.features import GROUPS, Asked, matrix
+from shuke.science.recommendations.repeats.known import Known
+from shuke.science.recommendations.repeats.ranker import BEFORE_FILL, Trees, fitted, own_candidates
+from shuke.science.recommendations.repeats.rows import Moments, bought, now_moments, past_baskets, together
+from shuke.science.recommendations.repeats.wares import Offers, Taxonomy
+from shuke.science.recommendations.strategies import Model, Strategy
+
+if TYPE_CHECKING:
+    import lightgbm
+
+TREES = Trees(trees=150)
+#: How far down a source's list a place still counts as a feature.
+LIST = 150
+
+
+@dataclass(frozen=True)
+class Fusion:
+    """``own``: own items ranked at most; ``popular`` and ``proposed``: new items of that day's popular ones, and of
+    each source; the rest as in ``RepeatRanker``."""
+
+    sources: tuple[Strategy, ...] = ()
+    taxonomy: Taxonomy | None = field(default=None, repr=False)
+    offers: Offers | None = field(default=None, repr=False)
+    baskets: int = 6
+    own: int = 80
+    popular: int = 40
+    proposed: int = 40
+    groups: tuple[str, ...] = tuple(GROUPS)
+    trees: Trees = TREES
+
+    @property
+    def name(self) -> str:
+        """See ``Strategy``."""
+        return "fusion"
+
+    def fit(self, history: History, *, rng: np.random.Generator) -> FusionModel:
+        """Learn from each member's latest baskets, then fit the sources on everything."""
+        known = Known(history, self.taxonomy, self.offers)
+        moments = past_baskets(history, latest=self.baskets)
+        earlier = history.without_last(self.baskets)
+        then = [
+            proposals(source.name, source.fit(earlier, rng=rng), earlier, moments, most=LIST)
+            for source in self.sources
+        ]
+        asked = self.asked(known, moments, then)
+        labels = bought(known.items, moments, asked.rows)
+        booster = None
+        if labels.any():
+            teaches = np.bincount(asked.rows.moment[labels], minlength=len(moments)) > 0
+            kept = teaches[asked.rows.moment]
+            asked = Asked(moments, asked.rows.keeping(kept))
+            features, names = self.features(known, asked, then)
+            booster = fitted(
+                features, labels[kept], asked.rows.moment, names=names, trees=self.trees, rng=rng
+            )
+        now = [(source.name, source.fit(history, rng=rng)) for source in self.sources]
+        return FusionModel(self, known, booster, now)
+
+    def asked(self, known: Known, moments: Moments, said: Sequence[Proposals]) -> Asked:
+        """The candidates of each moment."""
+        new = discovered(known, moments, said, popular=self.popular, most=self.proposed)
+        return Asked(moments, together(own_candidates(known, moments, most=self.own).rows, new))
+
+    def features(self, known: Known, asked: Asked, said: Sequence[Proposals]) -> tuple[np.ndarray, list[str]]:
+        """Float32 rows × features with what the sources say of new items, and the names."""
+        values, names = matrix(known, asked, groups=self.groups)
+        new = asked.rows.place < 0
+        more = {}
+        for proposal in said:
+            for name, column in proposal.columns(asked.member, asked.item).items():
+                more[name] = np.where(new, column, np.nan).astype(np.float32)
+        if not more:
+            return values, names
+        return np.hstack([values, np.column_stack(list(more.values()))]), [*names, *more]
+
+
+@dataclass(frozen=True, eq=False)
+class FusionModel:
+    """A fitted fusion; ``sources`` are fitted on everything known."""
+
+    fusion: Fusion
+    known: Known
+    booster: lightgbm.Booster | None
+    sources: list[tuple[str, Model]]
+
+    def scores(self, members: np.ndarray, at: np.ndarray) -> np.ndarray:
+        """See ``Model``: candidates by the trees, above the rest by recent popularity."""
+        history = self.known.history
+        recent = history.popularity(days=28).astype(np.float32)
+        scores = np.tile(recent / max(float(recent.max(initial=0.0)), 1.0), (len(members), 1))
+        moments = now_moments(history, members, at)
+        said = [proposals(name, model, history, moments, most=LIST) for name, model in self.sources]
+        asked = self.fusion.asked(self.known, moments, said)
+        if self.booster is None or not len(asked.rows):
+            return scores
+        features, _ = self.fusion.features(self.known, asked, said)
+        scores[asked.rows.moment, asked.item] = (
+            np.asarray(self.booster.predict(features), dtype=np.float32) + BEFORE_FILL
+        )
+        return scores
