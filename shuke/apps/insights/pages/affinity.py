@@ -20,6 +20,8 @@ Option = dict[str, Any]
 LEVELS = ("category", "product")
 KINDS = ("complement", "substitute")
 LISTED = 60
+#: The network is drawn this wide and high before it is fitted into its place.
+WIDE, HIGH = 1000, 460
 #: Bars of the picture.
 BARS = 15
 #: Long names of pairs in two lines, so that the picture keeps its room on a telephone.
@@ -90,11 +92,12 @@ def _network(graph: dict[str, Any]) -> Option:
                 "layout": "none",
                 "roam": True,
                 "top": 52,
-                "bottom": 20,
-                "left": 30,
-                "right": 90,
+                "bottom": 16,
+                "left": 16,
+                "right": 110,
+                "preserveAspect": True,
                 "labelLayout": {"hideOverlap": True},
-                "label": {"show": True, "position": "right", "fontSize": 11},
+                "label": {"show": True, "position": "right", "fontSize": 10},
                 "emphasis": {"focus": "adjacency"},
                 "lineStyle": {"color": {"$color": "slate"}, "opacity": 0.5, "curveness": 0.1},
                 "categories": [{"name": name} for name in departments],
@@ -102,9 +105,9 @@ def _network(graph: dict[str, Any]) -> Option:
                     {
                         "name": node["name"],
                         "category": departments.index(node["department"] or "–"),
-                        "x": node["x"],
-                        "y": node["y"],
-                        "symbolSize": 8 + 28 * math.sqrt(node["baskets"] / most),
+                        "x": WIDE * node["x"],
+                        "y": HIGH * node["y"],
+                        "symbolSize": 7 + 18 * math.sqrt(node["baskets"] / most),
                         "value": node["baskets"],
                     }
                     for node in graph["nodes"]

@@ -21,9 +21,10 @@ SORTS = ("lift", "baskets", "confidence")
 def affinity_pairs(
     *, level: str, kind: str, text: str = "", item: str = "", sort: str = "lift", limit: int = 100
 ) -> list[AffinityPair]:
-    """Pairs of a level and kind, both directions, the strongest first; none before the first study.
+    """Pairs of a level and kind, the strongest first; none before the first study.
 
-    ``item``: only those with this product or category on the left.  ``text``: only those with it in either name.
+    ``item``: only those with this product or category on the left.  ``text``: only those with it in either name.  With
+    either, a pair stands in both directions, else in one.
     """
     day = _newest_day()
     if day is None:
@@ -33,6 +34,8 @@ def affinity_pairs(
         rows = told.filter(told.as_of == ibis.literal(day), told.level == level, told.kind == kind)
         if item:
             rows = rows.filter(rows.left == item)
+        elif not text:
+            rows = rows.filter(rows.left < rows.right)
         named = _named(rows, snapshot) if level == "product" else _plain(rows)
         for word in text.casefold().split():
             named = named.filter((named.left_name + " " + named.right_name).lower().contains(word))

@@ -28,7 +28,12 @@ def due_next(member_id: str, *, limit: int = 10) -> list[DueDate]:
             group_by="category", order_by=[owned.last_date.desc(), owned.due_date]
         )
         kept = owned.mutate(place=newest).filter(lambda t: t.place == 0)
-        overdue = kept.latest <= ibis.literal(row.as_of)
-        ordered = kept.mutate(is_overdue=overdue).order_by("is_overdue", "due_date", "category").limit(limit)
+        day = ibis.literal(row.as_of)
+        overdue = kept.latest <= day
+        ordered = (
+            kept.mutate(is_overdue=overdue, is_due=~overdue & (kept.due_date <= day))
+            .order_by("is_overdue", "due_date", "category")
+            .limit(limit)
+        )
         rows = ordered.drop("place").to_pyarrow().to_pylist()
     return [DueDate(**row) for row in rows]

@@ -8,7 +8,7 @@ from ninja import Schema
 
 
 class DueDate(Schema):
-    """The next purchase of a category; see the table ``due_dates``.  ``is_overdue``: the latest day has passed."""
+    """The next purchase of a category; see the table ``due_dates``.  ``is_overdue``: the latest day has passed; ``is_due``: only the expected one."""
 
     member_id: str
     as_of: date
@@ -20,3 +20,4 @@ class DueDate(Schema):
     latest: date
     purchases: int
     is_overdue: bool
+    is_due: bool
