@@ -119,7 +119,7 @@ def _returned(segments: list[dict[str, Any]]) -> list[Reading]:
     return [
         Reading(
             "{dimension} {segment}: in the 14 days after a message they paid more than on their other days, "
-            "{times:.1f} times its cost. A control group would tell whether because of it.",
+            "{times:,.0f} times its cost. A control group would tell whether because of it.",
             {"dimension": best["dimension"], "segment": best["segment"], "times": best["return_on_cost"] + 1},
         )
     ]

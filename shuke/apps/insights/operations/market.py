@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pyarrow as pa
@@ -15,7 +16,7 @@ from shuke.apps.insights.operations.measuring import last_told_day
 from shuke.apps.insights.queries.layer_names import dimension_name
 from shuke.apps.insights.schemas import NotEnough, StudyFacts, StudyOutcome
 from shuke.science import market_segments as market
-from shuke.science.market_segments import OTHER, UNKNOWN, Window
+from shuke.science.market_segments import OTHER, UNKNOWN, YEAR_DAYS, Window
 from shuke.science.market_verdicts import verdicts
 from shuke.science.reading import Reading
 from shuke.tables import TABLES
@@ -27,6 +28,11 @@ PERIODS = 6
 UNKNOWN_LAYER = "unknown"
 #: Dimension → the noun of its codes' words, where it is another.
 NOUNS = {"preferred_channel": "sales_channel"}
+#: What is unknown where the window that it compares with is not whole.
+COMPARED = {
+    "growth": ("growth", "growth_lower", "growth_upper"),
+    "year": ("year_growth", "year_lower", "year_upper"),
+}
 #: A dimension where fewer are known is shown, but nothing is said about it.
 SPOKEN_FROM = 0.2
 
@@ -47,7 +53,7 @@ def market_study(facts: StudyFacts) -> StudyOutcome:
         segments = connection.create_table("study_segments", kept, temp=True, overwrite=True)
         figures = market.segment_figures(segments, bought, window=window, rated=rated, spent=spent)
         history = market.segment_history(segments, bought, window=window, periods=PERIODS)
-        told = _told(dimension, figures, history, can_compare=first <= window.moved(window.days).first)
+        told = _told(dimension, figures, history, first=first, window=window)
         if sum(segment["segment"] != UNKNOWN for segment in told["segments"]) < 2:
             continue
         found.append(told)
@@ -86,20 +92,23 @@ def _spending(facts: StudyFacts, bought: ir.Table, window: Window) -> ir.Table:
     )
 
 
-def _told(dimension: Dimension, figures: ir.Table, history: ir.Table, *, can_compare: bool) -> dict[str, Any]:
-    """A dimension for the page.  Without a whole window before there is nothing to compare with."""
+def _told(
+    dimension: Dimension, figures: ir.Table, history: ir.Table, *, first: date, window: Window
+) -> dict[str, Any]:
+    """A dimension for the page.  Where a window before is not whole there is nothing to compare with."""
     rows = [_plain(row) for row in figures.to_pyarrow().to_pylist()]
-    if not can_compare:
-        rows = [row | dict.fromkeys(("growth", "growth_lower", "growth_upper")) for row in rows]
+    for name, days in (("growth", window.days), ("year", YEAR_DAYS)):
+        if first > window.moved(days).first:
+            rows = [row | dict.fromkeys(COMPARED[name]) for row in rows]
     rows.sort(key=lambda row: (row["segment"] in {UNKNOWN, OTHER}, -row["revenue_minor"], row["segment"]))
     shares = [_plain(row) for row in history.to_pyarrow().to_pylist()]
     members = sum(row["members"] for row in rows)
-    unknown = sum(row["members"] for row in rows if row["segment"] == UNKNOWN)
+    untold = sum(row["members"] for row in rows if row["segment"] == UNKNOWN)
     return {
         "code": dimension.code,
         "family": dimension.family,
         "is_trait": dimension.code in TRAITS,
-        "known_share": round(1 - unknown / members, 4) if members else 0.0,
+        "known_share": round(1 - untold / members, 4) if members else 0.0,
         "names": {
             row["segment"]: dimension.names[row["segment"]]
             for row in rows

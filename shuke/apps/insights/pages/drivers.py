@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from shuke.apps.insights.pages.member_kinds import heat_map
+from shuke.apps.insights.pages.member_kinds import NAMES, heat_map
 from shuke.apps.insights.pages.studies import study_context
 from shuke.web.access import requires
 from shuke.web.labels import label_of
@@ -20,7 +20,7 @@ Option = dict[str, Any]
 #: Factors from this loading on belong to a measure.
 NOTABLE = 0.4
 #: Pairs in the table.
-LISTED = 12
+LISTED = 8
 #: From this probability on a difference may be chance.
 CHANCE = 0.05
 
@@ -104,7 +104,7 @@ def _forest(ratios: Sequence[dict[str, Any]]) -> Option:
         "data": [
             {
                 "name": name,
-                "value": [row["ratio"], place],
+                "value": [round(row["ratio"], 2), place],
                 "itemStyle": {"color": {"$color": _color(row)}},
             }
             for place, (name, row) in enumerate(zip(names, ratios, strict=True))
@@ -120,7 +120,7 @@ def _forest(ratios: Sequence[dict[str, Any]]) -> Option:
     }
     return {
         "tooltip": False,
-        "grid": {"left": 8, "right": 24, "top": 20, "bottom": 8, "containLabel": True},
+        "grid": {"left": 124, "right": 24, "top": 20, "bottom": 28},
         "xAxis": {
             "type": "log",
             "min": min(0.5, round(lowest * 0.9, 2)),
@@ -132,7 +132,7 @@ def _forest(ratios: Sequence[dict[str, Any]]) -> Option:
             "type": "category",
             "inverse": True,
             "data": names,
-            "axisLabel": {"interval": 0, "hideOverlap": False},
+            "axisLabel": NAMES,
         },
         "series": [*lines, dots],
     }

@@ -25,7 +25,7 @@ COLORS = ("primary", "amber", "blue", "rose", "violet", "lime", "slate")
 LINES = 7
 #: Diameter of the largest bubble.
 LARGEST = 70
-UNKNOWN = "unknown"
+UNKNOWN, OTHER = "unknown", "…"
 
 
 @require_safe
@@ -37,7 +37,7 @@ def market_page(request: HttpRequest) -> HttpResponse:
     if result:
         known = {dimension["code"]: dimension for dimension in result["dimensions"]}
         wanted = request.GET.get("by", "")
-        chosen = known.get(wanted) or result["dimensions"][0]
+        chosen = known.get(wanted) or _first(result["dimensions"])
         names = result["layer_names"][f"market:{chosen['code']}"]
         segments = [_shown(row, names) for row in chosen["segments"]]
         context |= {
@@ -45,7 +45,7 @@ def market_page(request: HttpRequest) -> HttpResponse:
             "dimension": chosen,
             "dimension_name": dimension_name(chosen["code"]),
             "segments": [(row, in_layers(f"market:{chosen['code']}", row["layer"])) for row in segments],
-            "bubbles": _bubbles([row for row in segments if row["layer"] != UNKNOWN]),
+            "bubbles": _bubbles([row for row in segments if row["layer"] not in {UNKNOWN, OTHER}]),
             "over_time": _over_time(chosen["history"], segments, last=result["last"], days=result["days"]),
             "has_growth": any(row["growth"] is not None for row in segments),
             "has_year": any(row["year_growth"] is not None for row in segments),
@@ -53,6 +53,13 @@ def market_page(request: HttpRequest) -> HttpResponse:
             "has_costs": any(row["cost_minor"] for row in segments),
         }
     return render(request, "insights/market.html", context)
+
+
+def _first(dimensions: list[dict[str, Any]]) -> dict[str, Any]:
+    """Shown without a choice: not the single stores, which are many and small, if there is anything else."""
+    return next(
+        (dimension for dimension in dimensions if dimension["code"] != "favourite_store"), dimensions[0]
+    )
 
 
 def _menu(dimensions: list[dict[str, Any]], chosen: str) -> list[dict[str, Any]]:

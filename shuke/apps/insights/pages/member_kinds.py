@@ -23,6 +23,9 @@ COLORS = ("primary", "amber", "blue", "rose", "violet", "lime", "slate")
 #: What the table says of an ordinary member of a kind.
 TABLE = ("orders", "recency_days", "average_order_minor", "categories", "discount_share")
 
+#: Names beside a chart: all of them, in lines of this many pixels.
+NAMES = {"interval": 0, "width": 112, "overflow": "break", "hideOverlap": False}
+
 
 @require_safe
 @requires("insights.view")
@@ -104,13 +107,14 @@ def heat_map(data: list[list[Any]], *, columns: list[str], rows: list[str], most
     axis = {"type": "category", "splitArea": {"show": False}}
     return {
         "tooltip": {"trigger": "item"},
-        "grid": {"left": 4, "right": 8, "top": 8, "bottom": 4, "containLabel": True},
+        # Room for names that break: the library counts too little for them by itself.
+        "grid": {"left": 124, "right": 8, "top": 8, "bottom": 64},
         "xAxis": {**axis, "data": columns, "axisLabel": {"interval": 0, "rotate": 30, "hideOverlap": False}},
         "yAxis": {
             **axis,
             "data": rows,
             "inverse": True,
-            "axisLabel": {"interval": 0, "width": 110, "overflow": "break", "hideOverlap": False},
+            "axisLabel": NAMES,
         },
         "visualMap": {
             "show": False,
@@ -122,7 +126,7 @@ def heat_map(data: list[list[Any]], *, columns: list[str], rows: list[str], most
             {
                 "name": name,
                 "type": "heatmap",
-                "data": data,
+                "data": [[*place, _plain(value)] for *place, value in data],
                 "label": {
                     "show": True,
                     "color": {"$color": "text"},
@@ -140,18 +144,23 @@ def heat_map(data: list[list[Any]], *, columns: list[str], rows: list[str], most
     }
 
 
+def _plain(value: Any) -> Any:
+    """The value without a minus before what is shown as 0."""
+    return 0 if isinstance(value, float) and abs(value) < 0.05 else value
+
+
 def _sizes(kinds: list[dict[str, Any]]) -> Option:
     """Share of members beside share of revenue."""
     return {
         "legend": {},
-        "grid": {"left": 8, "right": 48, "top": 36, "bottom": 4, "containLabel": True},
+        "grid": {"left": 124, "right": 48, "top": 36, "bottom": 4},
         "tooltip": {"axisPointer": {"type": "shadow"}},
         "xAxis": {"type": "value", "show": False},
         "yAxis": {
             "type": "category",
             "inverse": True,
             "data": [kind["name"] for kind in kinds],
-            "axisLabel": {"width": 120, "overflow": "break"},
+            "axisLabel": NAMES,
         },
         "series": [
             {

@@ -55,7 +55,7 @@ def _parts(result: dict[str, Any], money: dict[str, Any]) -> Option:
             "tooltip": {"valueFormatter": money},
         }
 
-    tops = (("36", "40%"), ("52%", "16%"), ("76%", "16%"))
+    tops = (("36", "38%"), ("55%", "13%"), ("76%", "13%"))
     return {
         "legend": {},
         "axisPointer": {"link": [{"xAxisIndex": "all"}]},
