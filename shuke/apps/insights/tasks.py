@@ -7,7 +7,8 @@ from django_tasks import task
 from shuke.apps.connections.events import ImportFinished
 from shuke.apps.insights.events import RfmSchemeChanged, StudyRequested
 from shuke.apps.insights.operations import build_traits, run_study, thin_history
-from shuke.apps.insights.queries import QUESTIONS, latest_build
+from shuke.apps.insights.operations.kinds import RUNS
+from shuke.apps.insights.queries import latest_build
 from shuke.apps.insights.queries.studies import study_key
 from shuke.platform.clock import business_date, now
 from shuke.platform.events import subscribe
@@ -60,7 +61,7 @@ def make_study(kind: str) -> None:
 @subscribe(StudyRequested)
 def queue_study(event: StudyRequested) -> None:
     """Queue one study or all, one job each: a slow or failing one keeps no other from its answer."""
-    for kind in (event.kind,) if event.kind else QUESTIONS:
+    for kind in (event.kind,) if event.kind else RUNS:
         enqueue(make_study, kind, unique_key=study_key(kind))
 
 

@@ -1,4 +1,4 @@
-"""Pages of insights: the console's home page and the portrait of all members."""
+"""Pages of insights: the console's home page, the portrait of all members, and a page per question."""
 
 from django.urls import path
 
@@ -15,6 +15,7 @@ from shuke.apps.insights.pages import (
     member_kinds,
     methods,
     paths,
+    questions,
     replenishment,
     rfm,
     studies,
@@ -24,7 +25,8 @@ from shuke.apps.insights.pages import (
 app_name = "insights"
 urlpatterns = [
     path("", pages.overview_page, name="overview"),
-    path("insights/", pages.portrait_page, name="portrait"),
+    path("insights/", questions.questions_page, name="questions"),
+    path("insights/portrait/", pages.portrait_page, name="portrait"),
     path("insights/build/", pages.build_page, name="build"),
     path("insights/layers/", layers.layers_page, name="layers"),
     path("insights/layers/scores/", rfm.rfm_page, name="rfm"),
@@ -40,6 +42,7 @@ urlpatterns = [
     path("insights/drivers/", drivers.drivers_page, name="drivers"),
     path("insights/trend/", trend.trend_page, name="trend"),
     path("insights/market/", market.market_page, name="market"),
+    path("insights/studies/", questions.compute_all_page, name="compute-all"),
     path("insights/studies/<slug:kind>/", studies.compute_page, name="compute"),
     path("insights/studies/<slug:kind>/progress/", studies.progress_page, name="progress"),
     path("insights/methods/<slug:name>/", methods.method_page, name="method"),

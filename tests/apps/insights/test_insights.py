@@ -164,10 +164,10 @@ def client():
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 def test_the_pages_answer_empty_and_full_in_both_languages(client, shop, language):
-    for url in ("/", "/?days=7", "/?days=nonsense", "/insights/"):
+    for url in ("/", "/?days=7", "/?days=nonsense", "/insights/", "/insights/portrait/"):
         assert client.get(url, headers={"accept-language": language}).status_code == 200
     assert client.post("/insights/build/").status_code == 302
-    for url in ("/", "/insights/"):
+    for url in ("/", "/insights/", "/insights/portrait/"):
         assert client.get(url, headers={"accept-language": language}).status_code == 200
 
 

@@ -30,13 +30,14 @@ def study_context(request: HttpRequest, kind: str) -> dict[str, Any]:
         "result": study.result if study and not study.refusal else None,
         "currency": retailer().currency,
         "has_traits": latest_build() is not None,
-        "job": job if _is_busy(job) else None,
+        "job": job if is_busy(job) else None,
         "may_compute": actor_of(request).may("insights.edit"),
         "may_save": actor_of(request).may("audiences.edit"),
     }
 
 
-def _is_busy(job: JobView | None) -> bool:
+def is_busy(job: JobView | None) -> bool:
+    """Whether the job waits or runs."""
     return job is not None and job.state in BUSY
 
 
@@ -55,7 +56,7 @@ def progress_page(request: HttpRequest, kind: str) -> HttpResponse:
     """How far the answer is; reloads the page when it is there."""
     _known(kind)
     job = job_of_key(study_key(kind))
-    if not _is_busy(job):
+    if not is_busy(job):
         answer = HttpResponse(status=204)
         answer["HX-Refresh"] = "true"
         return answer

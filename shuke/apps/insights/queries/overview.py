@@ -240,13 +240,13 @@ def _alert(code: str, number: float) -> Alert:
         "revenue_falls": (
             "danger",
             _("Revenue is %(share)s below the period before.") % {"share": share},
-            "/insights/",
+            "/insights/portrait/",
             _("See who stays away"),
         ),
         "traits_missing": (
             "warning",
             _("There are orders, but nothing is known about the members yet."),
-            "/insights/",
+            "/insights/portrait/",
             _("Build traits"),
         ),
         "traits_stale": (
@@ -257,7 +257,7 @@ def _alert(code: str, number: float) -> Alert:
                 count,
             )
             % {"count": count},
-            "/insights/",
+            "/insights/portrait/",
             _("Build traits"),
         ),
         "rows_rejected": (

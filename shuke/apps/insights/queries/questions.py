@@ -17,24 +17,33 @@ class Question:
     text: Any
     url_name: str
     method: str
+    icon: str
 
 
 #: By kind of study.  Every kind in ``operations.kinds`` is here.
 QUESTIONS: Mapping[str, Question] = MappingProxyType(
     {
-        "layers": Question(
-            _("Who are my best members, and are they moving?"), "insights:layers", "layers"
-        ),
-        "lifetime": Question(_("What is a member worth?"), "insights:lifetime", "lifetime"),
-        "churn": Question(_("Who is about to leave?"), "insights:churn", "churn"),
-        "affinity": Question(_("What do they buy together?"), "insights:affinity", "affinity"),
-        "replenishment": Question(_("When do they need the next one?"), "insights:replenishment", "paths"),
-        "paths": Question(_("How do they come back?"), "insights:paths", "paths"),
-        "attribution": Question(_("Which channel earned it?"), "insights:attribution", "attribution"),
-        "kinds": Question(_("What kinds of members are there?"), "insights:kinds", "multivariate"),
-        "drivers": Question(_("What goes with what?"), "insights:drivers", "multivariate"),
-        "trend": Question(_("Where is revenue going?"), "insights:trend", "multivariate"),
-        "market": Question(_("Which market segments do we win?"), "insights:market", "market-segments"),
-        "forecast": Question(_("What will sell?"), "insights:forecast", "forecast"),
+        kind: Question(text, f"insights:{kind}", method, icon)
+        for kind, text, method, icon in (
+            ("layers", _("Who are my best members, and are they moving?"), "layers", "stack-2"),
+            ("lifetime", _("What is a member worth?"), "lifetime", "diamond"),
+            ("churn", _("Who is about to leave?"), "churn", "users-minus"),
+            ("kinds", _("What kinds of members are there?"), "multivariate", "category"),
+            ("paths", _("How do they come back?"), "paths", "route"),
+            ("affinity", _("What do they buy together?"), "affinity", "affiliate"),
+            ("replenishment", _("When do they need the next one?"), "paths", "calendar-time"),
+            ("drivers", _("What goes with what?"), "multivariate", "git-compare"),
+            ("market", _("Which market segments do we win?"), "market-segments", "chart-pie"),
+            ("trend", _("Where is revenue going?"), "multivariate", "chart-line"),
+            ("forecast", _("What will sell?"), "forecast", "trending-up"),
+            ("attribution", _("Which channel earned it?"), "attribution", "git-branch"),
+        )
     }
+)
+
+#: The questions by what they are about.
+GROUPS: tuple[tuple[Any, tuple[str, ...]], ...] = (
+    (_("The members"), ("layers", "lifetime", "churn", "kinds")),
+    (_("What they buy"), ("paths", "affinity", "replenishment", "drivers")),
+    (_("The business"), ("market", "trend", "forecast", "attribution")),
 )

@@ -14,13 +14,13 @@ def study_key(kind: str) -> str:
     return f"study {kind}"
 
 
-def study_view(row: Study) -> StudyView:
-    """The public view of a study."""
+def study_view(row: Study, *, with_result: bool = True) -> StudyView:
+    """The public view of a study; without its result where only the sentences are shown."""
     return StudyView(
         **_head(row),
         readings=[ReadingView(**reading) for reading in row.readings],
         refusal=ReadingView(**row.refusal) if row.refusal else None,
-        result=row.result,
+        result=row.result if with_result else {},
     )
 
 
@@ -33,6 +33,14 @@ def latest_study(kind: str) -> StudyView | None:
 def studies_of(kind: str, *, limit: int = 100) -> list[StudyView]:
     """The answers of the newest days, newest first: how the answer changed."""
     return [study_view(row) for row in Study.objects.filter(kind=kind).order_by("-as_of")[:limit]]
+
+
+def newest_studies() -> dict[str, StudyView]:
+    """The newest answer of every kind that has one."""
+    newest: dict[str, Study] = {}
+    for row in Study.objects.defer("result").order_by("as_of"):
+        newest[row.kind] = row
+    return {kind: study_view(row, with_result=False) for kind, row in newest.items()}
 
 
 def study_heads() -> list[StudyHead]:
