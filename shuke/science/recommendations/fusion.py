@@ -80,15 +80,13 @@ class Fusion:
 
     def features(self, known: Known, asked: Asked, said: Sequence[Proposals]) -> tuple[np.ndarray, list[str]]:
         """Float32 rows × features with what the sources say of new items, and the names."""
-        values, names = matrix(known, asked, groups=self.groups)
         new = asked.rows.place < 0
-        more = {}
-        for proposal in said:
-            for name, column in proposal.columns(asked.member, asked.item).items():
-                more[name] = np.where(new, column, np.nan).astype(np.float32)
-        if not more:
-            return values, names
-        return np.hstack([values, np.column_stack(list(more.values()))]), [*names, *more]
+        more = {
+            name: np.where(new, column, np.nan).astype(np.float32)
+            for proposal in said
+            for name, column in proposal.columns(asked.member, asked.item).items()
+        }
+        return matrix(known, asked, groups=self.groups, more=more)
 
 
 @dataclass(frozen=True, eq=False)

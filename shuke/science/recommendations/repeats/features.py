@@ -54,15 +54,23 @@ class Asked:
         return self.rows.item
 
 
-def matrix(known: Known, asked: Asked, *, groups: Sequence[str]) -> tuple[np.ndarray, list[str]]:
-    """Float32 rows × features of the named groups, and the features' names; NaN where something is not known."""
+def matrix(
+    known: Known, asked: Asked, *, groups: Sequence[str], more: Columns | None = None
+) -> tuple[np.ndarray, list[str]]:
+    """Float32 rows × features of the named groups and ``more``, and their names; NaN where something is not known.
+
+    By columns in memory, as they are made and as LightGBM reads them.
+    """
     columns: Columns = {}
     for group in groups:
-        columns |= GROUPS[group](known, asked)
-    result = np.empty((len(asked.rows), len(columns)), dtype=np.float32)
-    for place, values in enumerate(columns.values()):
-        result[:, place] = values
-    return result, list(columns)
+        made = GROUPS[group](known, asked)
+        columns |= {name: np.asarray(values, dtype=np.float32) for name, values in made.items()}
+    columns |= more or {}
+    names = list(columns)
+    result = np.empty((len(names), len(asked.rows)), dtype=np.float32)
+    for place, name in enumerate(names):
+        result[place] = columns.pop(name)
+    return result.T, names
 
 
 def likely(known: Known, asked: Asked) -> np.ndarray:
