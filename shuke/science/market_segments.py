@@ -21,6 +21,8 @@ from ibis.expr import types as ir
 
 from shuke.science.persons import current_attributes, with_member
 from shuke.science.places import with_region
+from shuke.science.rounding import cut
+from shuke.science.texts import number
 
 #: The segment of members of whom it is not known.
 UNKNOWN = ""
@@ -82,7 +84,7 @@ def by_region(members: ir.Table, current: ir.Table, regions: ir.Table, *, attrib
 def by_age(members: ir.Table, current: ir.Table, *, as_of: date, attribute: str = "birth_year") -> ir.Table:
     """Segments by age band: the age reached in the year of ``as_of``; nobody is older than 110."""
     told = current.filter(current.attribute == attribute)
-    age = as_of.year - told.value.try_cast("int64")
+    age = as_of.year - cut(number(told.value))
     band = ibis.cases(
         ((age < 0) | (age > 110), ibis.null("string")),
         (age < AGES[0], f"<{AGES[0]}"),
@@ -157,12 +159,12 @@ def ratings(
     first, last = ibis.literal(window.first), ibis.literal(window.last)
     rated = events.filter(events.name.isin(RATING_EVENTS), events.local_date.between(first, last))
     rated = with_member(rated, identity_map).select(
-        "member_id", rating=_property(rated.properties, "rating").try_cast("float64")
+        "member_id", rating=number(_property(rated.properties, "rating"))
     )
     said = current_attributes(member_attributes, identity_map).filter(
         lambda t: t.attribute == "satisfaction", lambda t: t.observed_at.date() <= last
     )
-    said = said.select("member_id", rating=said.value.try_cast("float64"))
+    said = said.select("member_id", rating=number(said.value))
     said = said.anti_join(rated.filter(rated.rating.notnull()), "member_id")
     both = ibis.union(rated, said)
     both = both.filter(both.rating.between(*SCALE))

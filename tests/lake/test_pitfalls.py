@@ -8,7 +8,6 @@ import importlib.util
 import json
 import multiprocessing
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -26,11 +25,6 @@ from shuke.lake import InvalidRowsError, Lake, UnfitStorageError, UnreadableTabl
 from shuke.tables import TABLES
 from tests.lake import writers
 from tests.lake.rows import order_lines, products, traits
-
-HAS_SPARK = importlib.util.find_spec("pyspark") is not None and shutil.which("java") is not None
-needs_spark = pytest.mark.skipif(
-    not HAS_SPARK, reason="Spark's pitfalls need the extra shuke[spark] and Java 17, which are not installed."
-)
 
 
 def test_unpinned_sqlglot():
@@ -329,52 +323,4 @@ def test_spark_missing_is_said_clearly():
     from shuke.lake.engines import spark
 
     with pytest.raises(spark.SparkMissingError, match=r"shuke\[spark\]"):
-        spark.connect()
-
-
-@needs_spark
-@pytest.mark.slow
-def test_pyspark_python(lake):
-    """Workers must run this Python, else they lack our packages; the partition column comes back as text."""
-    from shuke.lake.engines import spark
-
-    lake.append("order_lines", order_lines(0, 10))
-    backend = spark.connect()
-    assert os.environ["PYSPARK_PYTHON"] == sys.executable
-    table = spark.register(
-        backend, TABLES["order_lines"], lake.file_list("order_lines"), path=lake.path("order_lines")
-    )
-    with lake.read() as snapshot:
-        ours = snapshot.table("order_lines").order_by("order_id").to_pyarrow().to_pylist()
-    theirs = table.order_by("order_id").to_pyarrow().to_pylist()
-    # Spark's times leave without the label of their zone, which the session fixes to UTC.
-    assert [{**row, "placed_at": row["placed_at"].replace(tzinfo=UTC)} for row in theirs] == ours
-
-
-@needs_spark
-@pytest.mark.slow
-def test_spark_ansi_errors(lake):
-    """x / 0 is infinity in DuckDB and an error in Spark; divisors go through nullif."""
-    from shuke.lake.engines import spark
-
-    lake.append("order_lines", order_lines(0, 1))
-    backend = spark.connect()
-    table = spark.register(
-        backend, TABLES["order_lines"], lake.file_list("order_lines"), path=lake.path("order_lines")
-    )
-    assert (table.paid_minor / table.discount_minor.nullif(0)).to_pyarrow().to_pylist() == [None]
-
-
-@needs_spark
-@pytest.mark.slow
-def test_time_zone_casts_on_spark(lake):
-    """Spark labels a UTC clock with another zone; business dates are stored, and equal on both."""
-    from shuke.lake.engines import spark
-
-    lake.append("order_lines", order_lines(0, 1))
-    backend = spark.connect()
-    table = spark.register(
-        backend, TABLES["order_lines"], lake.file_list("order_lines"), path=lake.path("order_lines")
-    )
-    assert table.local_date.to_pyarrow().to_pylist() == [date(2026, 11, 3)]
-    assert table.local_hour.to_pyarrow().to_pylist() == [11]
+        spark.connect(spark.SparkSettings())

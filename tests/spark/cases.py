@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from functools import cached_property
@@ -13,12 +14,17 @@ import polars as pl
 import pyarrow as pa
 from ibis.expr import types as ir
 
+from shuke.apps.audiences.rules import TABLE_NAMES, AudienceFacts, compile_conditions, parsed
 from shuke.lake import Snapshot
+from shuke.science import affinities as grouped
 from shuke.science import (
     affinity,
+    affinity_seasons,
     calendar,
     cohorts,
     funnels,
+    layer_rules,
+    layers,
     lifecycle,
     lift,
     outcomes,
@@ -26,14 +32,19 @@ from shuke.science import (
     places,
     purchases,
     replenishment,
+    replenishment_judging,
     rfm,
     rhythms,
     traits,
 )
+from shuke.science import market_segments as market
 from shuke.science.attribution import rules, shapley, touches
 from shuke.science.churn import features as churn
-from shuke.science.churn import hazard
-from shuke.science.lifetime import histories
+from shuke.science.churn import hazard, risks
+from shuke.science.forecast import judging, series
+from shuke.science.forecast.levels import levelled
+from shuke.science.lifetime import histories, holdout
+from shuke.science.measures import member_measures
 from tests.spark.world import AS_OF, CURRENCY
 
 Result = ir.Table | pl.DataFrame | pa.Table
@@ -313,3 +324,185 @@ def _summaries(found: Mapping[str, Any]) -> pl.DataFrame:
             for arm, summary in found.items()
         ]
     )
+
+
+def _quiet_week(world: World) -> ir.Table:
+    return world.traits.filter(world.traits.as_of == ibis.literal(AS_OF))
+
+
+@case
+def fixed_layers(world: World) -> Iterable[Result]:
+    return layer_rules.fixed_layers(_quiet_week(world)).values()
+
+
+@case
+def layer_movements(world: World) -> Iterable[Result]:
+    kept, money = world.member_layers, world.bought.select("member_id", money_minor="net_minor")
+    money = money.group_by("member_id").agg(money_minor=money.money_minor.sum())
+    after = layers.layers_on(kept, scheme="value", as_of=AS_OF)
+    before = layers.layers_on(kept, scheme="value", as_of=AS_OF, days_before=7)
+    yield from (after, before)
+    yield layers.flows(before, after, money=money)
+    yield layers.crossed(after, layer_rules.lifecycle(_quiet_week(world)), money=money)
+    yield layers.sizes(kept, scheme="value", since=date(2017, 12, 1), as_of=AS_OF)
+    yield layers.moved(
+        kept, scheme="value", as_of=AS_OF, days=1, from_layers=("high", ""), to_layers=("high", "低", "High")
+    )
+
+
+@case
+def measures(world: World) -> Result:
+    return member_measures(world.bought, world.lines, world.products, as_of=AS_OF, window_days=90)
+
+
+@case
+def market_segments(world: World) -> Iterable[Result]:
+    everybody = persons.members(world.identity_map)
+    current = persons.current_attributes(world.member_attributes, world.identity_map)
+    dimensions = (
+        market.by_attribute(everybody, current, attribute="gender"),
+        market.by_region(everybody, current, world.regions, attribute="city"),
+        market.by_age(everybody, current, as_of=AS_OF),
+        market.by_trait(everybody, _quiet_week(world), trait="favourite_hour"),
+        market.by_store_region(everybody, _quiet_week(world), world.stores),
+        market.by_answer(everybody, world.events, world.identity_map, question="why"),
+    )
+    yield from dimensions
+    yield pa.table({"question": market.questions(world.events, most=5)})
+    yield market.largest(dimensions[0], most=3)
+
+
+@case
+def market_figures(world: World) -> Iterable[Result]:
+    window = market.Window(AS_OF)
+    rated = market.ratings(world.events, world.member_attributes, world.identity_map, window=window)
+    spent = market.spending(
+        world.messages, world.costs, world.bought, world.identity_map, window=window, currency=CURRENCY
+    )
+    yield from (rated, spent)
+    segments = market.by_trait(
+        persons.members(world.identity_map), _quiet_week(world), trait="lifecycle_stage"
+    )
+    # Small money: a sum of squares of numbers beyond 2^53 has no digits left to agree on.
+    small = world.bought.mutate(net_minor=world.bought.net_minor % 10_000)
+    yield market.segment_figures(segments, small, window=window, rated=rated, spent=spent)
+    yield market.segment_figures(segments, small, window=window)
+    yield market.segment_history(segments, small, window=window)
+
+
+@case
+def demand(world: World) -> Iterable[Result]:
+    sold = series.sold_lines(
+        orders=world.orders,
+        order_lines=world.order_lines,
+        products=world.products,
+        currency=CURRENCY,
+        as_of=AS_OF,
+    )
+    yield sold
+    yield series.sales_series(sold, keys=("department", "sales_channel"), as_of=AS_OF)
+    found = levelled(sold, as_of=AS_OF, first=date(2017, 1, 2))
+    yield pl.DataFrame({"item": [item.code for item in found.items], "sold": found.panel.values.sum(axis=1)})
+
+
+@case
+def judged_forecasts(world: World) -> Iterable[Result]:
+    # What was sold, as far as the forecasts ask: the join and the arithmetic are judged here.
+    came = world.forecasts.select("item", "period_start", actual=world.forecasts.naive.round()).distinct()
+    came = came.group_by("item", "period_start").agg(actual=came.actual.max())
+    yield judging.with_actual(world.forecasts, came)
+    yield judging.judged_forecasts(world.forecasts, came)
+
+
+@case
+def lifetime_holdout(world: World) -> Iterable[Result]:
+    split = AS_OF - timedelta(days=90)
+    yield holdout.holdout_orders(world.bought, split=split, until=AS_OF)
+    yield holdout.daily_purchases(world.bought, split=split, until=AS_OF)
+
+
+@case
+def churn_horizon(world: World) -> Result:
+    horizon = risks.horizon_for(world.bought, first_day=date(2017, 1, 1), as_of=AS_OF)
+    return pa.table({"days": [horizon]})
+
+
+@case
+def affinities(world: World) -> Iterable[Result]:
+    named = world.lines.join(world.products.select("product_id", "category"), "product_id")
+    named = named.filter(named.category.notnull())
+    # A basket is a member's day.
+    lines = named.select(
+        "member_id",
+        "local_date",
+        basket_id=named.member_id + named.local_date.cast("string"),
+        item_id=named.category,
+    ).distinct()
+    rule = grouped.AffinityRule(least_count=40, level=1.0, least_lift=1.0, most_lift=1.0)
+    yield grouped.affinities(lines, rule=rule)
+    rows = affinity_seasons.seasonal_lifts(lines, [("SOFT DRINKS", "BAG SNACKS"), ("c", "C"), ("", "c")])
+    yield pl.DataFrame(rows)
+
+
+@case
+def due_quality(world: World) -> Result:
+    found = replenishment_judging.due_quality(world.goods, split=date(2017, 9, 30), last_day=AS_OF)
+    assert found is not None
+    return pl.DataFrame([asdict(found)])
+
+
+@case
+def written_paths(world: World) -> Result:
+    paths = touches.paths_table([("email > shop > email", 2, 1, 300), ("shop", 0, 3, 0)])
+    return touches.transitions(paths)
+
+
+def _last_days(days: int) -> dict[str, Any]:
+    return {"type": "last_days", "days": days}
+
+
+def _category(*names: str) -> dict[str, Any]:
+    return {"goods": {"categories": list(names)}}
+
+
+AUDIENCES: dict[str, list[dict[str, Any]]] = {
+    "six conditions": [
+        {"type": "trait", "field": "frequency", "operator": "ge", "value": 5},
+        {"type": "purchase", "comparison": {"operator": "ge", "value": 2}, "window": _last_days(60)},
+        {"type": "purchase", "measure": "sum", "comparison": {"operator": "ge", "value": 100},
+         "window": _last_days(360), **_category("SOFT DRINKS")},
+        {"type": "not", "child": {"type": "purchase", "window": _last_days(90), **_category("BABY FOODS")}},
+        {"type": "consent", "channel": "email", "purpose": "marketing", "state": "granted"},
+        {"type": "any", "children": [
+            {"type": "anniversary", "within_days": 60},
+            {"type": "share", "basis_points": 5000, "salt": "parity"},
+        ]},
+    ],
+    "reachable": [{"type": "reachable", "channel": "email"}],
+    "number told as text": [{"type": "attribute", "name": "points", "operator": "ge", "value": 1.0}],
+    "text": [{"type": "attribute", "name": "city", "operator": "contains", "value": "深"}],
+    "last day": [{"type": "trait", "field": "last_order_date", "operator": "last_days", "value": 30}],
+    "events": [{"type": "event", "names": ["cart"], "comparison": {"operator": "ge", "value": 2},
+                "window": _last_days(200)}],
+    "messages": [{"type": "message", "event": "received", "window": _last_days(365), "did": False}],
+    "sequence": [{"type": "sequence", "within_days": 60, "first": {"type": "event", "names": ["view"]},
+                  "then": {"type": "purchase"}}],
+    "tier": [{"type": "tier", "tiers": ["p:gold", "p:Gold"]}],
+    "members": [{"type": "members", "member_ids": ["m·k1", "m·K1", "m1", "nobody"]}],
+    "layer": [{"type": "layer", "scheme": "value", "layers": ["high", "低"]}],
+    "moved": [{"type": "moved", "scheme": "value", "days": 1, "from_layers": ["high", "High"], "to_layers": ["低"]}],
+    "due": [{"type": "due", "categories": ["c", "C", "茶"], "within_days": 9}],
+}  # fmt: skip
+
+
+@case
+def audiences(world: World) -> Iterable[Result]:
+    nobody = {"member_id": ["m61", "m·k1"], "channel": ["email", "sms"]}
+    facts = AudienceFacts(
+        **{name: getattr(world, name) for name in TABLE_NAMES},
+        suppressions=ibis.memtable(nobody),
+        today=AS_OF,
+        currency=CURRENCY,
+    )
+    for children in AUDIENCES.values():
+        yield compile_conditions(parsed({"type": "all", "children": children}), facts)

@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import ibis.expr.types as ir
 import polars as pl
 import pyarrow as pa
 
@@ -14,10 +13,8 @@ import pyarrow as pa
 TOLERANCE = 1e-9
 
 
-def rows_of(result: ir.Table | pl.DataFrame | pa.Table) -> tuple[pa.Schema, list[tuple[Any, ...]]]:
+def rows_of(result: pl.DataFrame | pa.Table) -> tuple[pa.Schema, list[tuple[Any, ...]]]:
     """The schema and the rows, in an order that does not depend on the engine: floats decide last."""
-    if isinstance(result, ir.Table):
-        result = result.to_pyarrow()
     table = result.to_arrow() if isinstance(result, pl.DataFrame) else result
     rows = list(zip(*(column.to_pylist() for column in table.columns), strict=True))
     return table.schema, sorted(rows, key=_place)
@@ -28,7 +25,7 @@ def _place(row: Sequence[Any]) -> tuple[Any, ...]:
     return exact, tuple(-math.inf if math.isnan(v) else v for v in row if isinstance(v, float))
 
 
-def differences(ours: Any, theirs: Any) -> list[str]:
+def differences(ours: pl.DataFrame | pa.Table, theirs: pl.DataFrame | pa.Table) -> list[str]:
     """What differs, in sentences; nothing for equal results."""
     (schema, left), (other, right) = rows_of(ours), rows_of(theirs)
     if schema.names != other.names or schema.types != other.types:

@@ -37,8 +37,8 @@ OPTIONS = {
     "spark.executor.cores": "1",
     "spark.executor.memory": "1g",
     "spark.driver.memory": "1g",
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
-    "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=128m",
+    "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=128m",
     "spark.log.level": "ERROR",
 }
 
@@ -67,13 +67,15 @@ def both_engines(lake: Lake, cluster: Cluster) -> Iterator[tuple[World, World]]:
 
 def told(case: Case, ours: World, theirs: World) -> list[str]:
     """What the engines disagree on in this case."""
-    first, second = case(ours), case(theirs)
-    if isinstance(first, (ir.Table, pl.DataFrame, pa.Table)):
-        return differences(first, second)
-    assert isinstance(first, Iterable)
-    assert isinstance(second, Iterable)
-    parts = enumerate(zip(first, second, strict=True))
+    parts = enumerate(zip(results(case, ours), results(case, theirs), strict=True))
     return [f"part {number}: {text}" for number, (a, b) in parts for text in differences(a, b)]
+
+
+def results(case: Case, world: World) -> Iterator[pl.DataFrame | pa.Table]:
+    """What the case gives, expressions being run on the world's engine."""
+    found = case(world)
+    for part in [found] if isinstance(found, (ir.Table, pl.DataFrame, pa.Table)) else found:
+        yield world.snapshot.connection.to_pyarrow(part) if isinstance(part, ir.Table) else part
 
 
 def test_a_cluster_gives_what_duckdb_gives(lake, tmp_path, subtests):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -46,6 +47,11 @@ PERSONS = [f"{key}·{number}" for number in range(3) for key in KEYS]
 CHANNELS = ["store", "web", "Store", "微信", "ß"]
 STORES = [None, "s1", "S1", "s é", "s1"]
 GOODS = [f"good {name}" for name in ("a", "A", "ä", "牛奶", "茶", "z", "unknown")]
+PROPERTIES = [
+    None, "{}", "[broken", '{"rating": "1d"}', '{"question": "how", "rating": "NaN"}',
+    '{"question": "why", "answer": "price", "rating": 4}', '{"question":"why","answer":"质量","rating":"2.5"}',
+    '{"question": "why", "answer": "", "rating": 9}',
+]  # fmt: skip
 #: Zero, ties, one unit, a loss after refunds, and sums that do not fit 53 bits.
 AMOUNTS = [0, 0, 1, 100, 100, 250, 999, 9_007_199_254_740_993]
 #: Dates and numbers that engines read out of a text differently, or not at all.
@@ -64,7 +70,8 @@ def fill(lake: Lake) -> None:
     for name in ("orders", "order_lines", "identity_map"):
         table = year.tables[name]
         _add(lake, name, table.filter(table.person_key.isin(chosen)).to_pyarrow())
-    _add(lake, "products", year.tables["products"].to_pyarrow())
+    bought = year.tables["order_lines"].filter(lambda t: t.person_key.isin(chosen))
+    _add(lake, "products", year.tables["products"].semi_join(bought, "product_id").to_pyarrow())
     for name, rows in _nasty(rng).items():
         _add(lake, name, arrow(name, rows))
     _add(lake, "calendar_days", calendar_days("US", first=date(2017, 1, 1), last=AS_OF))
@@ -96,6 +103,14 @@ def _nasty(rng: random.Random) -> dict[str, list[dict[str, Any]]]:
         "exposures": [_exposure(rng) for _ in range(60)],
         "tier_memberships": _tiers(rng),
         "regions": _regions(),
+        "stores": [
+            {"store_id": store, "name": store, "region": region, "sales_channel": "store", "batch_id": "b"}
+            for store, region in (("s1", "North"), ("S1", None), ("s é", "南"), ("391", "North"))
+        ],
+        "costs": [_cost(rng, number) for number in range(20)],
+        "member_layers": list(_layers(rng)),
+        "forecasts": list(_forecasts(rng)),
+        "due_dates": [_due(rng, f"m·{key}", good) for key in KEYS for good in ("c", "C", "茶")],
     }
 
 
@@ -174,7 +189,7 @@ def _attributes(rng: random.Random) -> list[dict[str, Any]]:
         {"person_key": rng.choice(PERSONS), "attribute": name, "value": value, "observed_at": _moment(rng),
          "source": rng.choice(["a", "b"])}
         for value in TEXTS
-        for name in ("joined_on", "birthday", "city", "points")
+        for name in ("joined_on", "birthday", "city", "points", "birth_year", "gender", "satisfaction")
     ]  # fmt: skip
     # Households with a birthday each, so that anniversaries find somebody.
     household = [
@@ -195,7 +210,8 @@ def _event(rng: random.Random, number: int) -> dict[str, Any]:
     at = _moment(rng)
     return {
         "message_id": f"e{number}", "person_key": rng.choice(PERSONS), "occurred_at": at, "received_at": at,
-        "name": rng.choice(["view", "view", "cart", "pay", "Cart"]), "properties": rng.choice([None, "{}", '{"a": 1}']),
+        "name": rng.choice(["view", "view", "cart", "pay", "Cart", "Survey Answered", "Product Reviewed"]),
+        "properties": rng.choice(PROPERTIES),
         "source": rng.choice(["web", "app", "微信"]),
     }  # fmt: skip
 
@@ -240,6 +256,48 @@ def _tiers(rng: random.Random) -> list[dict[str, Any]]:
         for key in KEYS
         for number in (1, 2)
     ]  # fmt: skip
+
+
+def _cost(rng: random.Random, number: int) -> dict[str, Any]:
+    return {
+        "cost_id": f"k{number}", "campaign_id": rng.choice([None, "c1", "C1"]), "kind": "messages",
+        "amount_minor": rng.choice(AMOUNTS[:7]), "currency": rng.choice([CURRENCY, CURRENCY, "CNY"]),
+        "incurred_on": AS_OF,
+    }  # fmt: skip
+
+
+def _layers(rng: random.Random) -> Iterator[dict[str, Any]]:
+    for day in (date(2017, 11, 30), date(2017, 12, 30), AS_OF):
+        for member in rng.sample(KEYS, 10):
+            layer = rng.choice(["high", "High", "低", ""])
+            yield {
+                "member_id": f"m·{member}",
+                "as_of": day,
+                "scheme": "value",
+                "layer": layer,
+                "score": rng.choice([None, 0.5]),
+            }
+
+
+def _due(rng: random.Random, member: str, category: str) -> dict[str, Any]:
+    expected = AS_OF + timedelta(days=rng.choice([-20, 0, 1, 9, 10]))
+    return {
+        "member_id": member, "as_of": AS_OF, "category": category, "last_date": rng.choice(DAYS), "cycle_days": 7.5,
+        "due_date": expected, "earliest": expected - timedelta(days=1), "latest": expected + timedelta(days=1),
+        "purchases": 3,
+    }  # fmt: skip
+
+
+def _forecasts(rng: random.Random) -> Iterator[dict[str, Any]]:
+    columns = [field.name for field in TABLES["forecasts"].arrow_schema]
+    for study, item, week in itertools.product((AS_OF, AS_OF - timedelta(days=1)), "abß", range(4)):
+        known = {
+            "as_of": study, "origin_date": date(2017, 11, 30), "item": item, "level": "product", "is_rest": False,
+            "measure": "quantity", "period_start": date(2017, 12, 4) + timedelta(days=7 * week), "step_days": 7,
+            "horizon": week + 1, "mean": rng.random() * 100, "low": 10.0, "high": 60.0, "coverage": 0.8,
+            "naive": rng.random() * 100, "method": "naive", "model": "naive",
+        }  # fmt: skip
+        yield {name: value for name, value in known.items() if name in columns}
 
 
 def _regions() -> list[dict[str, Any]]:
