@@ -22,6 +22,7 @@ def add_to(app: typer.Typer) -> None:
     from shuke.apps.insights.management.studies import cli as insights
     from shuke.apps.loyalty.management.cli import cli as ledger
     from shuke.apps.loyalty.management.earning import cli as loyalty
+    from shuke.apps.recommendations.management.cli import cli as recommend
     from shuke.platform.jobs.management.cli import cli as jobs
     from shuke.platform.public_data.management.cli import cli as public_data
     from shuke.web.management.cli import cli as users
@@ -38,6 +39,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(loyalty, name="loyalty")
     app.add_typer(privacy, name="privacy")
     app.add_typer(public_data, name="public-data")
+    app.add_typer(recommend, name="recommend")
     app.add_typer(traits, name="traits")
     app.add_typer(users, name="users")
     app.command("import")(import_file)

@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "shuke.apps.audiences",
     "shuke.apps.promotions",
     "shuke.apps.loyalty",
+    "shuke.apps.recommendations",
     "shuke.apps.channels",
     "shuke.apps.campaigns",
     "shuke.config",

@@ -73,4 +73,4 @@ def nearest(vectors: sparse.csr_matrix, *, neighbours: int) -> sparse.csr_matrix
 
     if not vectors.nnz:
         return sparse.csr_matrix((vectors.shape[0], vectors.shape[0]))
-    return all_pairs_knn(vectors.T.tocsr(), neighbours, show_progress=False, num_threads=1).tocsr()
+    return all_pairs_knn(sparse.csr_matrix(vectors.T), neighbours, show_progress=False, num_threads=1).tocsr()

@@ -40,7 +40,7 @@ def unit_rows(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
     """Each row with length 1; empty rows stay empty."""
     lengths = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
     scale = np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > 0)
-    return (sparse.diags_array(scale) @ matrix).tocsr()
+    return sparse.csr_matrix(sparse.diags_array(scale) @ matrix)
 
 
 def largest_of_rows(matrix: sparse.csr_matrix, n: int) -> sparse.csr_matrix:

@@ -44,6 +44,6 @@ def _steps(matrix: sparse.csr_matrix, power: float) -> sparse.csr_matrix:
     """Rows that sum to one, to a power."""
     sums = np.asarray(matrix.sum(axis=1)).ravel()
     scale = np.divide(1.0, sums, out=np.zeros_like(sums), where=sums > 0)
-    steps = (sparse.diags_array(scale) @ matrix).tocsr()
+    steps = sparse.csr_matrix(sparse.diags_array(scale) @ matrix)
     steps.data = steps.data**power
     return steps

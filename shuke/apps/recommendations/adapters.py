@@ -1,0 +1,213 @@
+"""A history out of a file: which column is what, what kind of time it is, and what cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from shuke.science.recommendations.histories import DAY, History, NotAHistory, history_of
+from shuke.sources.files.errors import UnreadableFileError
+from shuke.sources.files.fields import Field
+from shuke.sources.files.mapping import folded
+from shuke.sources.files.parsing import parse
+from shuke.sources.files.profiles import DateOrder, Profile
+from shuke.sources.files.reading import SourceTable, read_file
+
+#: Headers under which the parts of a history are known, folded, the surest first.
+WORDS: Mapping[str, tuple[str, ...]] = {
+    "member": (
+        "member", "memberid", "user", "userid", "customer", "customerid", "household", "householdid",
+        "householdkey", "client", "clientid", "buyer", "buyerid", "visitor", "visitorid", "shopper", "cardno",
+        "cardid", "uid", "custid",
+        "会员", "会员号", "会员id", "用户", "用户id", "顾客", "客户", "客户id", "买家", "卡号",
+    ),
+    "basket": (
+        "basket", "basketid", "receipt", "receiptid", "order", "orderid", "orderno", "invoice", "invoiceno",
+        "invoiceid",
+        "transaction", "transactionid", "session", "sessionid", "ticket", "ticketid", "bill", "billno",
+        "小票", "小票号", "订单", "订单号", "订单编号", "订单id", "流水号", "单号",
+    ),
+    "item": (
+        "item", "itemid", "product", "productid", "sku", "skuid", "stockcode", "article", "articleid", "good",
+        "goodsid", "movie", "movieid", "track", "trackid", "barcode", "upc", "productname", "itemname",
+        "商品", "商品id", "商品编码", "商品编号", "货号", "条码", "物品", "商品名称",
+    ),
+    "time": (
+        "time", "timestamp", "datetime", "date", "transactiontimestamp", "orderdate", "invoicedate", "purchasedate",
+        "orderedat", "placedat", "createdat", "day", "tdat", "transactiondate", "ordertime", "ordernumber", "eventtime",
+        "时间", "日期", "下单时间", "交易时间", "付款时间", "购买时间", "消费时间",
+    ),
+    "quantity": ("quantity", "qty", "units", "数量", "件数"),
+    "amount": ("amount", "salesvalue", "revenue", "total", "金额", "实付金额", "销售额"),
+    "store": ("store", "storeid", "shop", "shopid", "branch", "门店", "门店id", "店铺"),
+}  # fmt: skip
+NEEDED = ("member", "item", "time")
+#: Whole numbers are seconds, milli-, micro- or nanoseconds since 1970 from these sizes on; smaller ones are days.
+EPOCHS = ((10**17, 1_000), (10**14, 1), (10**11, -1_000), (10**8, -1_000_000))
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """What was read: ``columns`` names the file's header of each part; ``left_out`` counts rows by the reason."""
+
+    rows: int
+    columns: Mapping[str, str]
+    left_out: Mapping[str, int]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class HistoryFile:
+    """A history and what was read."""
+
+    history: History
+    facts: FileFacts
+
+
+def read_history(
+    path: Path, *, columns: Mapping[str, str], day_baskets: bool, date_order: DateOrder, at: datetime
+) -> HistoryFile:
+    """The history in a CSV, Excel or Parquet file; ``columns`` says which header is what where that is not plain.
+
+    Without a basket column a day is a basket.  Raises ``NotAHistory`` with what, where and how to mend it.
+    """
+    table = _opened(path)
+    chosen = _columns(table.headers, columns)
+    notes = [] if "basket" in chosen or day_baskets else ["No basket column: all of a day is one basket."]
+    frame = pl.DataFrame({part: table.column(header) for part, header in chosen.items()})
+    times, note = _times(frame["time"], header=chosen["time"], date_order=date_order, at=at)
+    if note:
+        notes.append(note)
+    ids = [part for part in ("member", "basket", "item", "store") if part in chosen]
+    frame = frame.with_columns(times.alias("time"), *(_ids(frame[part]) for part in ids))
+    frame, faults = _whole_rows(frame, torn=len(table.ragged))
+    if not frame.height:
+        raise NotAHistory(f"No row of {path.name} can be used: {_listed(faults)}.")
+    for part in ("quantity", "amount"):
+        if part in chosen:
+            frame = _numbers(frame, part)
+    if "basket" not in chosen:
+        frame = frame.with_columns(basket=pl.lit(0))
+    history = history_of(frame, day_baskets=day_baskets or "basket" not in chosen)
+    rows = table.height + len(table.ragged)
+    repeated = frame.height - frame.select("member", "basket", "item", "time").n_unique()
+    if repeated:
+        notes.append(f"{repeated:,} rows repeat another and count once.")
+    return HistoryFile(history, FileFacts(rows, chosen, faults, tuple(notes)))
+
+
+def _opened(path: Path) -> SourceTable:
+    try:
+        return read_file(path)
+    except UnreadableFileError as error:
+        raise NotAHistory(f"{path.name} cannot be read: {error}") from error
+
+
+def _columns(headers: tuple[str, ...], told: Mapping[str, str]) -> dict[str, str]:
+    """Header of each part; raises where one that is needed cannot be told."""
+    listed = ", ".join(headers)
+    chosen: dict[str, str] = {}
+    for part, header in told.items():
+        if header not in headers:
+            raise NotAHistory(f"There is no column {header!r} for --{part}. The file has: {listed}.")
+        chosen[part] = header
+    known: dict[str, str] = {}
+    for header in headers:
+        known.setdefault(folded(header), header)
+    for part, words in WORDS.items():
+        free = (known[word] for word in words if word in known and known[word] not in chosen.values())
+        header = chosen.get(part) or next(free, None)
+        if header is not None:
+            chosen[part] = header
+    missing = [part for part in NEEDED if part not in chosen]
+    if missing:
+        options = " ".join(f"--{part} COLUMN" for part in missing)
+        raise NotAHistory(
+            f"No column for {' and '.join(missing)} can be told by its header. The file has: {listed}. "
+            f"Say which: {options}."
+        )
+    return {part: chosen[part] for part in WORDS if part in chosen}
+
+
+def _ids(cells: pl.Series) -> pl.Series:
+    """Whole numbers where all are (so that 9 comes before 10), else text without blanks around."""
+    if cells.dtype.is_integer():
+        return cells.cast(pl.Int64)
+    text = cells.cast(pl.String).str.strip_chars()
+    text = pl.select(pl.when(text.str.len_bytes() > 0).then(text)).to_series().alias(cells.name)
+    plain = text.str.contains(r"^(0|[1-9]\d{0,17})$").fill_null(value=True)
+    return text.cast(pl.Int64) if plain.all() else text
+
+
+def _times(cells: pl.Series, *, header: str, date_order: DateOrder, at: datetime) -> tuple[pl.Series, str]:
+    """Naive times (null where unreadable) and what kind was understood, where that is not plain."""
+    if cells.dtype == pl.Date:
+        return cells.cast(pl.Datetime("us")), ""
+    if isinstance(cells.dtype, pl.Datetime):
+        return cells.dt.replace_time_zone(None).dt.cast_time_unit("us"), ""
+    numbers = cells.cast(pl.Float64, strict=False)
+    if numbers.drop_nans().len() and numbers.null_count() == cells.null_count():
+        return _numbered_times(numbers, header)
+    field = Field("time", "time", "Time", may_be_future=True)
+    profile = Profile(columns={}, time_zone="UTC", business_zone="UTC", currency="", date_order=date_order)
+    values, _ = parse(cells, field, profile, at=at)
+    if values.null_count() == values.len():
+        example = next((cell for cell in cells.to_list() if cell), "")
+        raise NotAHistory(
+            f"The column {header!r} holds no time that can be read; the first cell is {example!r}. "
+            "Write times like 2026-01-31 or 2026-01-31 18:05:00, or use --date-order dmy or mdy."
+        )
+    return values.dt.replace_time_zone(None), ""
+
+
+def _numbered_times(numbers: pl.Series, header: str) -> tuple[pl.Series, str]:
+    known = numbers.drop_nulls().drop_nans()
+    size = float(known.median())  # type: ignore[arg-type]
+    if _are_dates(known):
+        text = numbers.cast(pl.Int64, strict=False).cast(pl.String)
+        return text.str.to_date("%Y%m%d", strict=False).cast(
+            pl.Datetime("us")
+        ), f"{header!r} is read as YYYYMMDD."
+    for least, scale in EPOCHS:
+        if size >= least:
+            micros = numbers / scale if scale > 0 else numbers * -scale
+            unit = {1_000: "nano", 1: "micro", -1_000: "milli", -1_000_000: ""}[scale]
+            return _moments(micros), f"{header!r} is read as {unit}seconds since 1970."
+    return _moments(numbers * DAY), f"{header!r} is read as a number of days (or of the order)."
+
+
+def _moments(micros: pl.Series) -> pl.Series:
+    return micros.fill_nan(None).cast(pl.Int64, strict=False).cast(pl.Datetime("us"))
+
+
+def _are_dates(numbers: pl.Series) -> bool:
+    """Whether numbers are written like 20260131."""
+    if not bool(((numbers >= 19000101) & (numbers < 22000101)).all()):
+        return False
+    text = numbers.cast(pl.Int64).cast(pl.String)
+    return text.str.to_date("%Y%m%d", strict=False).null_count() == 0
+
+
+def _whole_rows(frame: pl.DataFrame, *, torn: int) -> tuple[pl.DataFrame, dict[str, int]]:
+    """Rows with member, item, basket and time, and how many had none, by the first that was missing."""
+    faults = {"torn rows": torn} if torn else {}
+    for part in ("member", "item", "basket", "time"):
+        if part in frame.columns and (holes := frame[part].null_count()):
+            faults[f"rows without a readable {part}"] = holes
+            frame = frame.filter(pl.col(part).is_not_null())
+    return frame, faults
+
+
+def _numbers(frame: pl.DataFrame, part: str) -> pl.DataFrame:
+    """Unreadable amounts and quantities count as nothing, since no metric needs them."""
+    number = pl.col(part).cast(pl.Float64, strict=False)
+    return frame.with_columns(number.fill_nan(None).fill_null(0.0))
+
+
+def _listed(faults: Mapping[str, Any]) -> str:
+    return ", ".join(f"{count} {what}" for what, count in faults.items()) or "there is none"

@@ -1,0 +1,140 @@
+"""``shuke recommend``: how well each strategy of recommendation would have done."""
+
+import json
+import sys
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+cli = typer.Typer(help="Recommendations.", no_args_is_help=True)
+
+
+class Protocol(StrEnum):
+    """How the history is cut."""
+
+    last = "last"
+    month = "month"
+
+
+class Idcg(StrEnum):
+    """By what nDCG is divided."""
+
+    standard = "standard"
+    all = "all"
+    k = "k"
+
+
+class DateOrder(StrEnum):
+    """How dates such as 03/04/2026 are meant."""
+
+    ymd = "ymd"
+    dmy = "dmy"
+    mdy = "mdy"
+
+
+FILE = typer.Argument(exists=True, dir_okay=False, help="CSV, Excel or Parquet: member, basket, item, time.")
+STRATEGIES = typer.Option(help="Names with commas between them, or all; the usual ones if left out.")
+PROTOCOL = typer.Option(help="last: each member's last basket; month: the last --days days.")
+IDCG = typer.Option(help="nDCG over min(|T|, k) (standard), over all of the basket (all), or over k (k).")
+MINIMUM_COUNT = typer.Option(min=1, help="Items in fewer known baskets are left out.")
+MINIMUM_BASKETS = typer.Option(min=1, help="Members with fewer are not asked; 4 (last) or 1 (month).")
+COLUMN = "The header of the {}; told by itself if left out."
+
+
+@cli.callback()
+def recommend() -> None:
+    """Recommendations."""
+
+
+@cli.command()
+def evaluate(
+    file: Annotated[Path, FILE],
+    *,
+    member: Annotated[str, typer.Option(help=COLUMN.format("member"))] = "",
+    basket: Annotated[str, typer.Option(help=COLUMN.format("basket"))] = "",
+    item: Annotated[str, typer.Option(help=COLUMN.format("item"))] = "",
+    time: Annotated[str, typer.Option(help=COLUMN.format("time"))] = "",
+    date_order: Annotated[DateOrder, typer.Option(help="Of dates like 03/04/2026.")] = DateOrder.ymd,
+    strategies: Annotated[str, STRATEGIES] = "",
+    protocol: Annotated[Protocol, PROTOCOL] = Protocol.last,
+    days: Annotated[int, typer.Option(min=1, help="Length of the month.")] = 28,
+    day_baskets: Annotated[bool, typer.Option("--day-baskets", help="A basket is all of a day.")] = False,
+    idcg: Annotated[Idcg, IDCG] = Idcg.standard,
+    minimum_count: Annotated[int, MINIMUM_COUNT] = 10,
+    minimum_baskets: Annotated[int | None, MINIMUM_BASKETS] = None,
+    cutoffs: Annotated[str, typer.Option(help="Lengths of lists.")] = "5,10,20",
+    tune: Annotated[bool, typer.Option(help="Choose parameters on the basket or month before.")] = True,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same figures.")] = 1,
+    draws: Annotated[int, typer.Option(min=100, help="Resamples of an interval.")] = 1000,
+    threads: Annotated[int, typer.Option(min=1, help="For making lists.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines; nothing else is printed.")] = False,
+) -> None:
+    """Judge strategies on a file of purchases: fit on what came before, ask for what came after."""
+    from shuke.apps.recommendations.adapters import read_history
+    from shuke.apps.recommendations.operations import EvaluationSettings, evaluate_strategies
+    from shuke.platform.clock import now
+    from shuke.science.recommendations.histories import NotAHistory
+    from shuke.science.recommendations.splits import Cut
+
+    told = {"member": member, "basket": basket, "item": item, "time": time}
+    is_last = protocol is Protocol.last
+    least = minimum_baskets if minimum_baskets is not None else (4 if is_last else 1)
+    errors = Console(stderr=True)
+    try:
+        settings = EvaluationSettings(
+            cut=Cut("last" if is_last else "window", minimum_count, least, days),
+            strategies=[name.strip() for name in strategies.split(",") if name.strip()],
+            cutoffs=_lengths(cutoffs),
+            ideal=idcg.value,
+            is_tuned=tune,
+            seed=seed,
+            draws=draws,
+            threads=threads,
+        )
+        read = read_history(
+            file,
+            columns={part: header for part, header in told.items() if header},
+            day_baskets=day_baskets,
+            date_order=date_order.value,
+            at=now(),
+        )
+        bars = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+        with Progress(*bars, console=errors, transient=True) as progress:
+            task = progress.add_task("", total=None)
+            report = evaluate_strategies(
+                read.history,
+                settings,
+                tell=lambda done, of, what: progress.update(task, completed=done, total=of, description=what),
+            )
+    except NotAHistory as refusal:
+        errors.print(f"[red]{file.name}[/red]: {refusal}", soft_wrap=True, highlight=False)
+        raise typer.Exit(1) from refusal
+    if as_json:
+        typer.echo(json.dumps(_plain({"file": asdict(read.facts), **asdict(report)}), ensure_ascii=False))
+    else:
+        from shuke.apps.recommendations.management.tables import show
+
+        # A file or a pipe is as wide as the tables; a terminal folds them.
+        show(read.facts, report, console=Console(width=None if sys.stdout.isatty() else 180))
+
+
+def _lengths(text: str) -> tuple[int, ...]:
+    """``5,10,20`` as numbers."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not parts or not all(part.isdecimal() and 0 < int(part) <= 1000 for part in parts):
+        raise typer.BadParameter("Lengths are whole numbers from 1 to 1000 with commas between them.")
+    return tuple(sorted({int(part) for part in parts}))
+
+
+def _plain(value: Any) -> Any:
+    """What JSON can hold: no value where a metric applies to nobody."""
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return None if isinstance(value, float) and value != value else value  # noqa: PLR0124 - only nan is unlike itself

@@ -1,0 +1,95 @@
+"""An evaluation as tables of the terminal."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+from shuke.apps.recommendations.adapters import FileFacts
+from shuke.apps.recommendations.schemas import EvaluationReport, Figure, StrategyReport
+
+NDCG = {
+    "standard": "over min(|T|, k) wanted items (standard)",
+    "all": "over all wanted items, uncapped (--idcg all)",
+    "k": "over k items always (--idcg k)",
+}
+
+
+def show(facts: FileFacts, report: EvaluationReport, *, console: Console) -> None:
+    """Protocol, tie rule, and the figures."""
+    columns = ", ".join(f"{part} = {header!r}" for part, header in facts.columns.items())
+    left_out = ", ".join(f"{count:,} {what}" for what, count in facts.left_out.items())
+    sizes = f"{report.members:,} members, {report.baskets:,} baskets, {report.lines:,} lines, {report.items:,} items"
+    judged = f"{report.judged_members:,} of {report.asked_members:,} members"
+    lines = [
+        f"File       {facts.rows:,} rows; {columns}" + (f"; left out: {left_out}" if left_out else ""),
+        *(f"           {note}" for note in facts.notes),
+        f"History    {sizes}",
+        f"Protocol   {report.protocol}",
+        f"Judged     {judged}; the rest bought nothing in the vocabulary of {report.vocabulary:,} items",
+        f"Dropped    {report.dropped_share:.1%} of what was bought, since it is outside of the vocabulary",
+        f"Ties       {report.tie_rule}",
+        f"nDCG       {NDCG[report.ndcg]}",
+        f"Parameters {'chosen on validation, one step before the test' if report.tuned else 'the defaults'}",
+    ]
+    for line in lines:
+        console.print(line, highlight=False, soft_wrap=True, markup=False)
+    k = 10 if 10 in report.cutoffs else max(report.cutoffs)
+    for table in (_main(report, k), _halves(report, k), _whole(report)):
+        console.print()
+        console.print(table)
+    console.print()
+    for row in report.strategies:
+        console.print(f"{row.name}: {row.parameters}", highlight=False, soft_wrap=True, markup=False)
+    console.print("Intervals: 95 %, from resampling members; differences are paired.", highlight=False)
+
+
+def _main(report: EvaluationReport, k: int) -> Table:
+    table = Table(
+        title=f"Whole lists, and {report.compared_by} against {report.baseline}", title_justify="left"
+    )
+    metrics = [f"{name}@{k}" for name in ("ndcg", "recall", "precision", "hit_rate", "map")]
+    for heading in ("strategy", *metrics, "difference", "p (Holm)"):
+        table.add_column(heading, justify="left" if heading == "strategy" else "right")
+    for row in report.strategies:
+        cells = [_figure(row.figures[metrics[0]]), *(f"{row.figures[m].mean:.4f}" for m in metrics[1:])]
+        table.add_row(row.name, *cells, *_difference(row))
+    return table
+
+
+def _halves(report: EvaluationReport, k: int) -> Table:
+    table = Table(title="Bought before, and new", title_justify="left")
+    metrics = [f"{name}@{k}" for name in ("repeat_recall", "explore_recall", "new_recall", "new_ndcg")]
+    for heading in ("strategy", *metrics, *(f"ndcg@{n}" for n in report.cutoffs if n != k)):
+        table.add_column(heading, justify="left" if heading == "strategy" else "right")
+    for row in report.strategies:
+        others = [_figure(row.figures[f"ndcg@{n}"]) for n in report.cutoffs if n != k]
+        table.add_row(row.name, *(f"{row.figures[m].mean:.4f}" for m in metrics), *others)
+    return table
+
+
+def _whole(report: EvaluationReport) -> Table:
+    table = Table(title=f"The catalogue, lists of {max(report.cutoffs)}", title_justify="left")
+    names = ("coverage", "gini", "novelty", "diversity", "calibration")
+    for heading in ("strategy", *names, "fit s", "µs a list"):
+        table.add_column(heading, justify="left" if heading == "strategy" else "right")
+    for row in report.strategies:
+        each = 1e6 * row.seconds_to_list / max(report.judged_members, 1)
+        table.add_row(
+            row.name,
+            *(f"{row.whole[name]:.3f}" for name in names),
+            f"{row.seconds_to_fit:.1f}",
+            f"{each:.0f}",
+        )
+    return table
+
+
+def _figure(figure: Figure) -> str:
+    return f"{figure.mean:.4f} [{figure.low:.4f}, {figure.high:.4f}]"
+
+
+def _difference(row: StrategyReport) -> tuple[str, str]:
+    if row.difference is None or row.p_value is None:
+        return "baseline", ""
+    d = row.difference
+    return f"{d.mean:+.4f} [{d.low:+.4f}, {d.high:+.4f}]", f"{row.p_value:.3f}"

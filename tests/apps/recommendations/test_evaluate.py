@@ -1,0 +1,166 @@
+"""``shuke recommend evaluate`` on files as people have them: odd headers, odd times, torn, tiny, empty, wrong."""
+
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from shuke.config.cli import app
+
+pytestmark = pytest.mark.once
+FAST = ["--strategies", "popularity,gp-topfreq", "--draws", "100", "--no-tune"]
+
+
+def run(path, *options):
+    return CliRunner().invoke(
+        app, ["recommend", "evaluate", str(path), *FAST, *options], catch_exceptions=False
+    )
+
+
+def judged(path, *options):
+    result = run(path, "--json", *options)
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def town(members=30, baskets=8, seed=2):
+    """Everybody has two staples of their own and picks one of ten other things at random."""
+    rng = np.random.default_rng(seed)
+    rows = [
+        (f"m{m:02d}", f"{m}-{b}", item, f"2026-01-{1 + 3 * b:02d}")
+        for m in range(members)
+        for b in range(baskets)
+        for item in (f"staple{m % 15}", f"staple{15 + m % 15}", f"odd{rng.integers(10)}")
+    ]
+    return pl.DataFrame(rows, schema=["user_id", "order_id", "item_id", "date"], orient="row")
+
+
+def test_a_file_with_usual_headers_is_judged_and_the_protocol_is_told(tmp_path):
+    town().write_csv(tmp_path / "town.csv")
+    result = run(tmp_path / "town.csv")
+    assert result.exit_code == 0, result.output
+    for words in (
+        "member = 'user_id'",
+        "last basket of each member with 4 or more",
+        "Ties",
+        "min(|T|, k)",
+        "baseline",
+    ):
+        assert words in result.output
+    report = judged(tmp_path / "town.csv", "--cutoffs", "3")
+    own = next(row for row in report["strategies"] if row["name"] == "gp-topfreq")
+    popular = next(row for row in report["strategies"] if row["name"] == "popularity")
+    assert report["judged_members"] == 30
+    assert own["figures"]["repeat_recall@3"]["mean"] > 0.85
+    assert own["figures"]["ndcg@3"]["low"] > popular["figures"]["ndcg@3"]["high"]
+    assert popular["difference"]["high"] < 0
+    assert report["protocol"].startswith("the last basket")
+
+
+def test_flags_of_the_literature_change_what_they_say(tmp_path):
+    town().write_parquet(tmp_path / "town.parquet")
+    figures = {
+        idcg: judged(tmp_path / "town.parquet", "--idcg", idcg, "--cutoffs", "2")["strategies"][1]["figures"]
+        for idcg in ("standard", "all", "k")
+    }
+    assert figures["all"]["ndcg@2"]["mean"] < figures["standard"]["ndcg@2"]["mean"]
+    assert figures["k"]["ndcg@2"]["mean"] == figures["standard"]["ndcg@2"]["mean"]
+    assert figures["all"]["recall@2"] == figures["standard"]["recall@2"]
+    few = judged(tmp_path / "town.parquet", "--minimum-count", "25")
+    assert few["vocabulary"] < 40
+    assert few["dropped_share"] > 0.5
+    month = judged(tmp_path / "town.parquet", "--protocol", "month", "--days", "7")
+    assert "last 7 days" in month["protocol"]
+
+
+def test_the_same_file_in_another_order_with_repeats_gives_the_same_figures(tmp_path):
+    table = town()
+    table.write_csv(tmp_path / "a.csv")
+    pl.concat([table.sample(fraction=1, shuffle=True, seed=5), table.head(40)]).write_csv(tmp_path / "b.csv")
+    one, two = judged(tmp_path / "a.csv"), judged(tmp_path / "b.csv")
+    assert [row["figures"] for row in one["strategies"]] == [row["figures"] for row in two["strategies"]]
+    assert "40 rows repeat another" in two["file"]["notes"][0]
+
+
+@pytest.mark.parametrize(
+    ("times", "note"),
+    [
+        (lambda day: day, "number of days"),
+        (lambda day: 20260100 + day, "YYYYMMDD"),
+        (lambda day: 1_767_225_600 + day * 86_400, "'time' is read as seconds"),
+        (lambda day: (1_767_225_600 + day * 86_400) * 1_000, "milliseconds"),
+        (lambda day: (1_767_225_600 + day * 86_400) * 1_000_000_000, "nanoseconds"),
+        (lambda day: f"2026-01-{day:02d}T09:30:00Z", ""),
+        (lambda day: f"2026/1/{day} 9:30", ""),
+        (lambda day: f"2026年01月{day:02d}日", ""),
+    ],
+)
+def test_times_of_every_kind_give_the_same_baskets(tmp_path, times, note):
+    rows = [(u, times(day), i) for u in (1, 2) for day in (1, 5, 9, 20) for i in ("茶", "米")]
+    pl.DataFrame(rows, schema=["用户", "time", "商品"], orient="row").write_csv(tmp_path / "f.csv")
+    report = judged(tmp_path / "f.csv", "--minimum-count", "1")
+    assert report["baskets"] == 8
+    assert report["judged_members"] == 2
+    assert "No basket column" in report["file"]["notes"][0]
+    assert note in " ".join(report["file"]["notes"])
+    assert report["strategies"][1]["figures"]["recall@5"]["mean"] == 1
+
+
+def test_day_baskets_join_the_receipts_of_a_day(tmp_path):
+    rows = [(1, 10 * d + r, f"i{r}", d) for d in range(6) for r in range(2)]
+    pl.DataFrame(rows, schema=["user", "basket", "item", "day"], orient="row").write_csv(tmp_path / "f.csv")
+    assert judged(tmp_path / "f.csv", "--minimum-count", "1")["baskets"] == 12
+    assert judged(tmp_path / "f.csv", "--minimum-count", "1", "--day-baskets")["baskets"] == 6
+
+
+def test_rows_with_holes_are_left_out_and_counted(tmp_path):
+    lines = town().write_csv().splitlines()
+    lines[1] = lines[1].replace("m00", "")
+    lines[2] = lines[2].replace("2026-01-01", "some day")
+    (tmp_path / "f.csv").write_text("\n".join(lines), encoding="utf-8")
+    left_out = judged(tmp_path / "f.csv")["file"]["left_out"]
+    assert left_out == {"rows without a readable member": 1, "rows without a readable time": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "says"),
+    [
+        ("", (), "The file is empty"),
+        ("user,item,time\n", (), "no rows"),
+        ("who,what,when\n1,2,3\n", (), "No column for member and item and time"),
+        ("who,what,when\n1,2,3\n", ("--member", "whom"), "There is no column 'whom'"),
+        ("user,item,time\n1,a,soon\n2,b,later\n", (), "first cell is 'soon'"),
+        ("user,item,time\n1,a,2026-01-01\n2,b,2026-01-02\n", (), "No item is in 10 baskets"),
+        ("user,item,time\n1,a,1\n2,b,2\n", ("--minimum-count", "1"), "No item is in 1 baskets"),
+        ("user,item,time\n1,a,1\n1,a,2\n", ("--minimum-count", "1"), "the most anybody has is 2"),
+        ("user,item,time\n1,a,1\n1,a,2\n", ("--strategies", "magic"), "There is no strategy 'magic'"),
+        (
+            "user,item,time\n1,a,1\n1,b,9\n",
+            ("--minimum-count", "1", "--minimum-baskets", "2"),
+            "Nothing that members bought in the end is in the vocabulary",
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_judged_is_refused_with_the_mend(tmp_path, text, options, says):
+    (tmp_path / "f.csv").write_text(text, encoding="utf-8")
+    result = run(tmp_path / "f.csv", *options)
+    assert result.exit_code == 1
+    assert says in result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_picture_is_no_file_of_purchases(tmp_path):
+    (tmp_path / "f.csv").write_bytes(b"\x89PNG\r\n\x1a\n" + b"0" * 100)
+    result = run(tmp_path / "f.csv")
+    assert result.exit_code == 1
+    assert "PNG image, not a table" in result.output
+
+
+def test_every_strategy_runs_on_a_small_town_and_none_fails_on_strangers(tmp_path):
+    town(members=12, baskets=5).write_csv(tmp_path / "town.csv")
+    report = judged(tmp_path / "town.csv", "--strategies", "all", "--minimum-count", "1", "--cutoffs", "2")
+    assert len(report["strategies"]) >= 16
+    best = {row["name"]: row["figures"]["ndcg@2"]["mean"] for row in report["strategies"]}
+    assert best["personal-frequency"] > best["popularity"]
