@@ -121,9 +121,9 @@ def _columns(headers: tuple[str, ...], told: Mapping[str, str]) -> dict[str, str
         known.setdefault(folded(header), header)
     for part, words in WORDS.items():
         free = (known[word] for word in words if word in known and known[word] not in chosen.values())
-        header = chosen.get(part) or next(free, None)
-        if header is not None:
-            chosen[part] = header
+        found = chosen.get(part) or next(free, None)
+        if found is not None:
+            chosen[part] = found
     missing = [part for part in NEEDED if part not in chosen]
     if missing:
         options = " ".join(f"--{part} COLUMN" for part in missing)

@@ -44,7 +44,8 @@ class ReplenishmentDue:
             }
         )
         if not history.lines:
-            return DueModel(_table(history, [], [], []), *([_table(history, [], [], [])] * 2), self.horizon)
+            nothing = _table(history, [], [], [])
+            return DueModel(nothing, nothing, nothing, self.horizon)
         last = days["local_date"].max()
         found = due_dates(ibis.memtable(days), as_of=last, rule=rule).to_polars()  # type: ignore[arg-type]
         found = found.drop_nulls().sort("member_id", "good")

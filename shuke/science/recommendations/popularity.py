@@ -38,15 +38,14 @@ class Popularity:
         places = history.basket_store[history.row_basket[rows]].astype(np.int64) * history.items
         counts = np.bincount(places + history.item[rows], minlength=stores * history.items)
         tables = counts.reshape(stores, history.items).astype(np.float32) + 0.01 * everywhere
-        return PopularityModel(np.vstack([tables, everywhere]), _usual_stores(history, stores))
+        usual = _usual_stores(history, history.basket_store, stores)
+        return PopularityModel(np.vstack([tables, everywhere]), usual)
 
 
-def _usual_stores(history: History, stores: int) -> np.ndarray:
+def _usual_stores(history: History, store_of: np.ndarray, stores: int) -> np.ndarray:
     """Each member's most visited store, the lowest number of equals; ``stores`` for who has no basket."""
     usual = np.full(history.members, stores, dtype=np.int64)
-    visits = np.unique(
-        history.basket_member.astype(np.int64) * stores + history.basket_store, return_counts=True
-    )
+    visits = np.unique(history.basket_member.astype(np.int64) * stores + store_of, return_counts=True)
     order = np.lexsort((-visits[0], visits[1]))
     member, store = np.divmod(visits[0][order], stores)
     usual[member] = store
