@@ -153,8 +153,8 @@ def _differences(found: Mapping[str, Any]) -> list[Reading]:
     if _spread(apart["conversions"]) < ALIKE * total:
         return [
             Reading(
-                "The rules agree: their parts differ by at most {points:.0f} of a hundred purchases, since nearly every "
-                "path has touches of one channel alone and there is little to share out.",
+                "The rules agree: their parts differ by at most {points:.0f} of a hundred purchases, since nearly "
+                "every path has touches of one channel alone and there is little to share out.",
                 {"points": max(1.0, 100 * _spread(apart["conversions"]) / total)},
             )
         ]
