@@ -14,8 +14,10 @@ from shuke.science.recommendations.histories import History
 from shuke.science.recommendations.out_of_period import out_of_period
 from shuke.science.recommendations.strategies import Model, Strategy
 
-#: Keeps the order where the chance is flat: so much over the whole range of scores.
-TILT = 1e-4
+#: Keeps the order where the curve is flat: so large a part of a chance is left to the place within the range of scores.
+TILT = 0.02
+#: The smallest chance that is told.
+LEAST = 1e-6
 
 
 @dataclass(frozen=True)
@@ -67,5 +69,6 @@ def chance_of(score: np.ndarray, knots: np.ndarray, chances: np.ndarray) -> np.n
     """Float32 chance of each score; order is kept where the curve is flat and beyond its ends."""
     reach = max(float(knots[-1] - knots[0]), 1e-9)
     held = np.where(np.isneginf(score), knots[0], score)
-    bend = np.arctan((held - knots[0]) / reach) / np.pi + 0.5
-    return (np.interp(held, knots, chances) * (1 - TILT) + TILT * bend).astype(np.float32)
+    within = np.arctan((held - knots[0]) / reach) / np.pi + 0.5
+    chance = np.maximum(np.interp(held, knots, chances), LEAST)
+    return (chance * (1 - TILT + TILT * within)).astype(np.float32)

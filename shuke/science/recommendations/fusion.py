@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,13 +16,10 @@ from shuke.science.recommendations.histories import History
 from shuke.science.recommendations.repeats.discoveries import Proposals, discovered, proposals
 from shuke.science.recommendations.repeats.features import GROUPS, Asked, matrix
 from shuke.science.recommendations.repeats.known import Known
-from shuke.science.recommendations.repeats.ranker import BEFORE_FILL, Trees, fitted, own_candidates
+from shuke.science.recommendations.repeats.ranker import Ranking, Trees, filled, own_candidates, ranked
 from shuke.science.recommendations.repeats.rows import Moments, bought, now_moments, past_baskets, together
 from shuke.science.recommendations.repeats.wares import Offers, Taxonomy
 from shuke.science.recommendations.strategies import Model, Strategy
-
-if TYPE_CHECKING:
-    import lightgbm
 
 TREES = Trees(trees=150)
 #: How far down a source's list a place still counts as a feature.
@@ -61,17 +57,12 @@ class Fusion:
         ]
         asked = self.asked(known, moments, then)
         labels = bought(known.items, moments, asked.rows)
-        booster = None
+        ranking = None
         if labels.any():
-            teaches = np.bincount(asked.rows.moment[labels], minlength=len(moments)) > 0
-            kept = teaches[asked.rows.moment]
-            asked = Asked(moments, asked.rows.keeping(kept))
             features, names = self.features(known, asked, then)
-            booster = fitted(
-                features, labels[kept], asked.rows.moment, names=names, trees=self.trees, rng=rng
-            )
+            ranking = ranked(features, labels, asked.rows.moment, names=names, trees=self.trees, rng=rng)
         now = [(source.name, source.fit(history, rng=rng)) for source in self.sources]
-        return FusionModel(self, known, booster, now)
+        return FusionModel(self, known, ranking, now)
 
     def asked(self, known: Known, moments: Moments, said: Sequence[Proposals]) -> Asked:
         """The candidates of each moment."""
@@ -95,21 +86,17 @@ class FusionModel:
 
     fusion: Fusion
     known: Known
-    booster: lightgbm.Booster | None
+    ranking: Ranking | None
     sources: list[tuple[str, Model]]
 
     def scores(self, members: np.ndarray, at: np.ndarray) -> np.ndarray:
-        """See ``Model``: candidates by the trees, above the rest by recent popularity."""
+        """See ``Model``: chances of the candidates, above the rest by recent popularity."""
         history = self.known.history
-        recent = history.popularity(days=28).astype(np.float32)
-        scores = np.tile(recent / max(float(recent.max(initial=0.0)), 1.0), (len(members), 1))
+        scores = filled(history, len(members))
         moments = now_moments(history, members, at)
         said = [proposals(name, model, history, moments, most=LIST) for name, model in self.sources]
         asked = self.fusion.asked(self.known, moments, said)
-        if self.booster is None or not len(asked.rows):
-            return scores
-        features, _ = self.fusion.features(self.known, asked, said)
-        scores[asked.rows.moment, asked.item] = (
-            np.asarray(self.booster.predict(features), dtype=np.float32) + BEFORE_FILL
-        )
+        if self.ranking is not None and len(asked.rows):
+            features, _ = self.fusion.features(self.known, asked, said)
+            scores[asked.rows.moment, asked.item] = self.ranking.chance(features)
         return scores

@@ -120,8 +120,8 @@ def test_fusion_ranks_own_and_new_items():
     split = last_basket(faithful(), minimum_count=1)
     fusion = Fusion(sources=(Popularity(),), trees=Trees(trees=10, threads=1, least_rows=10), baskets=3)
     model = fusion.fit(split.known, rng=np.random.default_rng(0))
-    assert model.booster is not None
-    assert "popularity_place" in model.booster.feature_name()
+    assert model.ranking is not None
+    assert "popularity_place" in model.ranking.booster.feature_name()
     lists = top(model, split.known, split.members, at=split.at, n=3)
     wanted = np.split(split.target_items, split.target_rows[1:-1])
     assert np.mean([len(set(row) & set(want)) for row, want in zip(lists.items, wanted, strict=True)]) > 1.5

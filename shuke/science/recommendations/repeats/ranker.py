@@ -3,6 +3,9 @@
 Burges 2010 (From RankNet to LambdaRank to LambdaMART) by LightGBM; each past basket of each member is one query, the
 items bought before it are its documents, and those in the basket are relevant.  Items that the member has never bought
 follow in the order of recent popularity, so that a list is always full.
+
+Scores are chances to be in the next basket: isotonic regression of what was bought on the trees' own sums, over the
+baskets they learned from (few leaves over hundreds of thousands of rows hardly remember a row).
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from shuke.science.recommendations.calibrated import chance_of, rising_chances
 from shuke.science.recommendations.histories import History
 from shuke.science.recommendations.repeats.features import GROUPS, Asked, likely, matrix
 from shuke.science.recommendations.repeats.known import Known
@@ -28,8 +32,10 @@ from shuke.science.recommendations.repeats.wares import Offers, Taxonomy
 if TYPE_CHECKING:
     import lightgbm
 
-#: What is added to the score of an own item, so that it stands before every item that is filled in.
-BEFORE_FILL = np.float32(100.0)
+#: Score of the most popular item that fills the end of a list: below every chance that is told.
+FILL = np.float32(1e-9)
+#: Rows from which the chances of scores are learned, at most.
+CURVE_ROWS = 200_000
 
 
 @dataclass(frozen=True)
@@ -67,12 +73,24 @@ class RepeatRanker:
         moments = past_baskets(history, latest=self.baskets)
         asked = own_candidates(known, moments, most=self.candidates)
         labels = bought(known.items, moments, asked.rows)
-        booster = (
-            grown(known, asked, labels, groups=self.groups, trees=self.trees, rng=rng)
-            if labels.any()
-            else None
-        )
-        return RepeatModel(known=known, booster=booster, groups=self.groups, candidates=self.candidates)
+        ranking = None
+        if labels.any():
+            features, names = matrix(known, asked, groups=self.groups)
+            ranking = ranked(features, labels, asked.rows.moment, names=names, trees=self.trees, rng=rng)
+        return RepeatModel(known=known, ranking=ranking, groups=self.groups, candidates=self.candidates)
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """Grown trees and the chance that their sums stand for."""
+
+    booster: lightgbm.Booster
+    knots: np.ndarray
+    chances: np.ndarray
+
+    def chance(self, features: np.ndarray) -> np.ndarray:
+        """Float32 of each row."""
+        return chance_of(np.asarray(self.booster.predict(features)), self.knots, self.chances)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,28 +98,27 @@ class RepeatModel:
     """A fitted repeat ranker."""
 
     known: Known
-    booster: lightgbm.Booster | None
+    ranking: Ranking | None
     groups: tuple[str, ...]
     candidates: int
 
     def scores(self, members: np.ndarray, at: np.ndarray) -> np.ndarray:
-        """See ``Model``: own items by the trees, above the rest by recent popularity."""
-        history = self.known.history
-        recent = history.popularity(days=28).astype(np.float32)
-        fill = recent / max(float(recent.max(initial=0.0)), 1.0)
-        scores = np.tile(fill, (len(members), 1))
-        asked, values = self.own(members, at)
-        scores[asked.rows.moment, asked.item] = values + BEFORE_FILL
-        return scores
-
-    def own(self, members: np.ndarray, at: np.ndarray) -> tuple[Asked, np.ndarray]:
-        """The rows of own items and their raw scores (float32)."""
+        """See ``Model``: chances of own items, above the rest by recent popularity."""
         moments = now_moments(self.known.history, members, at)
         asked = own_candidates(self.known, moments, most=self.candidates)
-        if self.booster is None or not len(asked.rows):
-            return asked, likely(self.known, asked).astype(np.float32)
-        features, _ = matrix(self.known, asked, groups=self.groups)
-        return asked, np.asarray(self.booster.predict(features), dtype=np.float32)
+        scores = filled(self.known.history, len(members))
+        if self.ranking is None:
+            scores[asked.rows.moment, asked.item] = likely(self.known, asked)
+        elif len(asked.rows):
+            features, _ = matrix(self.known, asked, groups=self.groups)
+            scores[asked.rows.moment, asked.item] = self.ranking.chance(features)
+        return scores
+
+
+def filled(history: History, members: int) -> np.ndarray:
+    """Float32 members × items: recent popularity, far below what a ranking says."""
+    recent = history.popularity(days=28).astype(np.float32)
+    return np.tile(FILL * recent / max(float(recent.max(initial=0.0)), 1.0), (members, 1))
 
 
 def own_candidates(known: Known, moments: Moments, *, most: int) -> Asked:
@@ -111,20 +128,21 @@ def own_candidates(known: Known, moments: Moments, *, most: int) -> Asked:
     return Asked(moments, rows.keeping(best_of(rows, likely(known, asked), most=most)))
 
 
-def grown(
-    known: Known,
-    asked: Asked,
+def ranked(
+    features: np.ndarray,
     labels: np.ndarray,
+    moment: np.ndarray,
     *,
-    groups: tuple[str, ...],
+    names: list[str],
     trees: Trees,
     rng: np.random.Generator,
-) -> lightgbm.Booster:
-    """Trees grown on rows and their labels (bool); moments without a relevant row teach nothing and are left out."""
-    teaches = np.bincount(asked.rows.moment[labels], minlength=len(asked.moments)) > 0
-    kept = teaches[asked.rows.moment]
-    features, names = matrix(known, Asked(asked.moments, asked.rows.keeping(kept)), groups=groups)
-    return fitted(features, labels[kept], asked.rows.moment[kept], names=names, trees=trees, rng=rng)
+) -> Ranking:
+    """Trees and chances from rows of moments (rising), their features and their labels (bool)."""
+    booster = fitted(features, labels, moment, names=names, trees=trees, rng=rng)
+    chosen = np.arange(len(labels))
+    if len(chosen) > CURVE_ROWS:
+        chosen = np.sort(rng.choice(chosen, CURVE_ROWS, replace=False))
+    return Ranking(booster, *rising_chances(np.asarray(booster.predict(features[chosen])), labels[chosen]))
 
 
 def fitted(
@@ -136,7 +154,7 @@ def fitted(
     trees: Trees,
     rng: np.random.Generator,
 ) -> lightgbm.Booster:
-    """LambdaRank over ``queries`` (rising number of each row)."""
+    """LambdaRank over ``queries`` (rising number of each row); those without a relevant row teach nothing."""
     import lightgbm
 
     sizes = np.unique(queries, return_counts=True)[1]
