@@ -81,8 +81,13 @@ class Histories:
 
     def rows(self, chosen: slice) -> Histories:
         """Some of the rows."""
-        columns = (self.frequency, self.recency, self.age, self.weight, self.log_gaps)
-        return Histories(*(column[chosen] for column in columns))
+        return Histories(
+            self.frequency[chosen],
+            self.recency[chosen],
+            self.age[chosen],
+            self.weight[chosen],
+            self.log_gaps[chosen],
+        )
 
     def blocks(self, size: int) -> Iterator[Histories]:
         """The rows in their order, ``size`` at a time."""

@@ -96,8 +96,10 @@ def lifetime_value(
     ``worth``: money of one order of the row.  Raises ``NotFitted`` where the parameters are not determined.
     """
 
+    money = np.asarray(worth, dtype=np.float64)
+
     def each(theta: Floats) -> Floats:
-        return worth * discounted_orders(fitted, histories, horizon=horizon, discount=discount, theta=theta)
+        return money * discounted_orders(fitted, histories, horizon=horizon, discount=discount, theta=theta)
 
     rows = estimates(fitted, each, level=level)
     return rows, estimates(fitted, lambda theta: np.array([histories.weight @ each(theta)]), level=level)

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 from ibis.expr import types as ir
+from numpy.typing import NDArray
 
 from shuke.science.lifetime.choice import Choice, Gate, choose, dropout_gate
 from shuke.science.lifetime.fitting import Fit, NotFitted, fit
@@ -126,7 +127,7 @@ def valued(
     return Valuation(ranged.drop("worth"), fitted, spend, choice, gate, holdout, total)
 
 
-def _rows(members: pl.DataFrame) -> tuple[Histories, np.ndarray]:  # type: ignore[type-arg]
+def _rows(members: pl.DataFrame) -> tuple[Histories, NDArray[np.intp]]:
     frequency, age = members["frequency"].to_numpy(), members["age_days"].to_numpy().astype(np.float64)
     recency = members["recency_days"].to_numpy().astype(np.float64)
     rows = grouped(frequency=frequency, recency=recency, age=age, log_gaps=members["log_gaps"].to_numpy())
@@ -177,7 +178,9 @@ def _width(rows: Histories) -> int:
     return max(1, int(np.searchsorted(counts, 0.9 * counts[-1])) // 7)
 
 
-def _daily(purchases: ir.Table, *, split: date, until: date) -> tuple[date, np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def _daily(
+    purchases: ir.Table, *, split: date, until: date
+) -> tuple[date, NDArray[np.int64], NDArray[np.int64]]:
     """First and repeat purchases of every day from the first to ``until``, days without any included."""
     told = daily_purchases(purchases, split=split, until=until).to_polars().sort("local_date")
     first = told["local_date"][0]
@@ -212,7 +215,7 @@ def _members(
     members: pl.DataFrame,
     *,
     rows: Histories,
-    numbers: np.ndarray,  # type: ignore[type-arg]
+    numbers: NDArray[np.intp],
     fitted: Fit,
     worth: Floats,
     settings: ValueSettings,
