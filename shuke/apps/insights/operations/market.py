@@ -101,7 +101,11 @@ def _told(
         if first > window.moved(days).first:
             rows = [row | dict.fromkeys(COMPARED[name]) for row in rows]
     rows.sort(key=lambda row: (row["segment"] in {UNKNOWN, OTHER}, -row["revenue_minor"], row["segment"]))
-    shares = [_plain(row) for row in history.to_pyarrow().to_pylist()]
+    shares = [
+        _plain(row)
+        for row in history.to_pyarrow().to_pylist()
+        if first <= window.moved(window.days * row["period"]).first
+    ]
     members = sum(row["members"] for row in rows)
     untold = sum(row["members"] for row in rows if row["segment"] == UNKNOWN)
     return {

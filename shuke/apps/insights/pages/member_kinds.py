@@ -90,13 +90,13 @@ def profile(kinds: list[dict[str, Any]], measures: list[str]) -> Option:
     """Each kind against the middle of all members, measure by measure."""
     data = [
         [column, row, kind["means"][name]]
-        for row, kind in enumerate(kinds)
-        for column, name in enumerate(measures)
+        for column, kind in enumerate(kinds)
+        for row, name in enumerate(measures)
     ]
     return heat_map(
         data,
-        columns=[label_of("measure", name) for name in measures],
-        rows=[kind["name"] for kind in kinds],
+        columns=[kind["name"] for kind in kinds],
+        rows=[label_of("measure", name) for name in measures],
         most=1.2,
         name=_("Against the middle of all members"),
     )
