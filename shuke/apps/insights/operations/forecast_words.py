@@ -110,7 +110,8 @@ def _trust(level: Mapping[str, Any]) -> list[Reading]:
         return []
     gain = 1 - level["wape"] / level["naive_wape"]
     if gain > 0:
-        return [Reading(BETTER[level["level"]], {"wape": level["wape"], "gain": gain})]
+        sentence = BETTER[level["level"]]
+        return [Reading(sentence, {"wape": level["wape"], "gain": gain})]
     return [
         Reading(
             "One level is no better forecast than by repeating the past (off by {wape:.1%}): do not plan by it.",
