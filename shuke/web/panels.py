@@ -35,6 +35,17 @@ class MemberPanel:
 
 
 @dataclass(frozen=True)
+class ProductPanel:
+    """A card on the page of a product, as a ``MemberPanel`` is one on that of a member; ``context`` gets its id."""
+
+    name: str
+    permission: str
+    order: int
+    template: str
+    context: Context
+
+
+@dataclass(frozen=True)
 class TimelineItem:
     """Something that happened with a member, told by the app that knows of it.
 
@@ -79,6 +90,7 @@ class MemberFilter:
 
 
 _PANELS: dict[str, MemberPanel] = {}
+_PRODUCT_PANELS: dict[str, ProductPanel] = {}
 _SEARCHES: list[Search] = []
 _KINDS: dict[str, TimelineKind] = {}
 _FILTERS: dict[str, MemberFilter] = {}
@@ -93,6 +105,16 @@ def register_member_panel(panel: MemberPanel) -> None:
 def member_panels() -> list[MemberPanel]:
     """All panels in their order."""
     return sorted(_PANELS.values(), key=lambda panel: (panel.order, panel.name))
+
+
+def register_product_panel(panel: ProductPanel) -> None:
+    """Add a panel to the page of a product; the same name again replaces it."""
+    _PRODUCT_PANELS[panel.name] = panel
+
+
+def product_panels() -> list[ProductPanel]:
+    """All panels of a product in their order."""
+    return sorted(_PRODUCT_PANELS.values(), key=lambda panel: (panel.order, panel.name))
 
 
 def register_member_search(search: Search) -> None:

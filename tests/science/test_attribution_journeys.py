@@ -72,7 +72,7 @@ def by_hand(world, *, window=7):
 
 
 @given(world=worlds)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_each_touch_belongs_to_the_next_conversion_within_the_window(world):
     assert found(world) == by_hand(world)
 

@@ -4,14 +4,16 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from shuke.apps.commerce.queries import departments, order, orders_page, product, products_page, stores
 from shuke.apps.commerce.schemas import ProductView
 from shuke.platform.clock import business_date, now
 from shuke.platform.retailer.queries import retailer
-from shuke.web.access import requires
+from shuke.web.access import actor_of, requires
 from shuke.web.paging import Pager, page_number
+from shuke.web.panels import product_panels
 
 PAGE_SIZE = 50
 
@@ -45,6 +47,11 @@ def show_product(request: HttpRequest, product_id: str) -> HttpResponse:
         "product": view,
         "chart": _sales_chart(view),
         "repeat_share": _share(view.repeat_buyers, view.buyers),
+        "panels": [
+            render_to_string(panel.template, panel.context(request, product_id), request)
+            for panel in product_panels()
+            if actor_of(request).may(panel.permission)
+        ],
     }
     return render(request, "commerce/product.html", context)
 

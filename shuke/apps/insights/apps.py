@@ -9,12 +9,13 @@ class InsightsConfig(AppConfig):
     def ready(self) -> None:
         """Listen to imports, and give background work its words."""
         from shuke.apps.insights import tasks  # noqa: F401
-        from shuke.apps.insights.pages import forecast, kind_words, layers, lifetime, replenishment
+        from shuke.apps.insights.pages import affinity, forecast, kind_words, layers, lifetime, replenishment
         from shuke.web.labels import register_labels
 
         forecast.register()
         layers.register()
         lifetime.register()
+        affinity.register()
         replenishment.register()
         kind_words.register()
         register_labels(

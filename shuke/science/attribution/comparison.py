@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ibis.expr import types as ir
 
@@ -46,16 +48,13 @@ def compared(touches: ir.Table) -> Comparison:
     )
     whole = sums.to_pyarrow().to_pylist()[0]
     total, total_minor = float(whole["total"]), float(whole["total_minor"])
-    conversions, values = {}, {}
-    for method in METHODS:
-        if method == "markov":
-            conversions[method] = {name: part * total for name, part in removal.shares.items()}
-            values[method] = {name: part * total_minor for name, part in removal.shares.items()}
-            continue
-        table = shapley_values(touches) if method == "shapley" else attributed(touches, rule=method)
-        rows = table.to_pyarrow().to_pylist()
-        conversions[method] = {row["channel"]: float(row["conversions"] or 0) for row in rows}
-        values[method] = {row["channel"]: float(row["value_minor"] or 0) for row in rows}
+    tables = {rule: attributed(touches, rule=rule) for rule in RULES}
+    given = {method: table.to_pyarrow().to_pylist() for method, table in tables.items()}
+    given["shapley"] = shapley_values(touches).to_pyarrow().to_pylist()
+    given["markov"] = [
+        {"channel": name, "conversions": part * total, "value_minor": part * total_minor}
+        for name, part in removal.shares.items()
+    ]
     return Comparison(
         channels=counts.channels,
         paths=int(whole["paths"]),
@@ -64,6 +63,10 @@ def compared(touches: ir.Table) -> Comparison:
         total_minor=total_minor,
         probability=removal.probability,
         effects=removal.effects,
-        conversions=conversions,
-        values=values,
+        conversions=_by_channel(given, "conversions"),
+        values=_by_channel(given, "value_minor"),
     )
+
+
+def _by_channel(given: Mapping[str, list[dict[str, Any]]], column: str) -> dict[str, dict[str, float]]:
+    return {method: {row["channel"]: float(row[column] or 0) for row in given[method]} for method in METHODS}

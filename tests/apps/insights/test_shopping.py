@@ -37,7 +37,7 @@ RANGE = {
 
 
 def basket(member: int, week: int) -> list[str]:
-    """Milk always; half of the members eggs of either kind; the even ones pasta, with sauce but for 0; the odd bread."""
+    """Milk always; half of the members eggs; the even ones pasta, with sauce but for number 0; the odd bread."""
     goods = ["milk", ("white", "brown")[week % 2]] if member % 4 < 2 else ["milk"]
     if member % 2:
         return [*goods, "bread"]
@@ -123,6 +123,12 @@ def test_what_goes_together_and_what_instead(market):
     assert len({frozenset((p.left, p.right)) for p in plain}) == len(plain)
     row = next(r for r in top if (r["left"], r["right"]) == ("Sauces", "Pasta"))
     assert (row["buyers"], row["open"]) == (19, 0)
+    # The product's own page says so, too.
+    client = Client()
+    client.force_login(User.objects.get(username="ann"))
+    page = client.get(reverse("commerce:product", args=["white"])).content.decode()
+    assert "Taken instead of it" in page
+    assert reverse("commerce:product", args=["brown"]) in page
     # Who bought one and not the other is an audience.
     assert members(bought_one("Pasta", "Sauces", level="category")) == ["m00"]
     assert members(bought_one("pasta", "sauce", level="product")) == ["m00"]

@@ -13,13 +13,16 @@ from django.views.decorators.http import require_safe
 from shuke.apps.insights.pages.saving import tree
 from shuke.apps.insights.pages.studies import study_context
 from shuke.apps.insights.queries.affinity import SORTS, affinity_pairs
-from shuke.web.access import requires
+from shuke.web.access import actor_of, requires
+from shuke.web.panels import ProductPanel, register_product_panel
 
 Option = dict[str, Any]
 
 LEVELS = ("category", "product")
 KINDS = ("complement", "substitute")
 LISTED = 60
+#: Pairs of each kind on the page of a product.
+PANEL = 6
 #: The network is drawn this wide and high before it is fitted into its place.
 WIDE, HIGH = 1000, 460
 #: Bars of the picture.
@@ -74,6 +77,30 @@ def bought_one(left: str, right: str, *, level: str) -> str:
             "goods": {goods: [right]},
             "window": {"type": "last_days", "days": 365},
         },
+    )
+
+
+def product_panel(request: HttpRequest, product_id: str) -> dict[str, Any]:
+    """What goes with a product and what is taken instead of it."""
+    return {
+        kind: [
+            (pair, bought_one(pair.left, pair.right, level="product"))
+            for pair in affinity_pairs(level="product", kind=kind, item=product_id, limit=PANEL)
+        ]
+        for kind in KINDS
+    } | {"may_save": actor_of(request).may("audiences.edit")}
+
+
+def register() -> None:
+    """Put what goes with it on the page of a product."""
+    register_product_panel(
+        ProductPanel(
+            name="affinity",
+            permission="insights.view",
+            order=10,
+            template="insights/affinity_panel.html",
+            context=product_panel,
+        )
     )
 
 
