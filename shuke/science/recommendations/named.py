@@ -13,12 +13,16 @@ from shuke.science.recommendations.due import ReplenishmentDue
 from shuke.science.recommendations.ease import Ease
 from shuke.science.recommendations.factorisation import Als, Bpr
 from shuke.science.recommendations.frequency import PersonalFrequency
+from shuke.science.recommendations.fusion import Fusion
 from shuke.science.recommendations.item_knn import ItemKnn
 from shuke.science.recommendations.popularity import Popularity
+from shuke.science.recommendations.repeats.ranker import RepeatRanker
 from shuke.science.recommendations.rp3beta import RP3Beta
+from shuke.science.recommendations.stacking import Stacking
 from shuke.science.recommendations.strategies import Strategy
 from shuke.science.recommendations.tifu_knn import TifuKnn
 from shuke.science.recommendations.up_cf import UpCf
+from shuke.science.recommendations.weighted import Weighted
 
 Variants = Callable[[], tuple[Strategy, ...]]
 #: So little popularity that it only fills up what was never bought.
@@ -53,6 +57,10 @@ STRATEGIES: Mapping[str, Variants] = MappingProxyType(
         "bpr": lambda: (Bpr(),),
         "complements": lambda: (Complements(), Complements(baskets=5)),
         "replenishment-due": lambda: (ReplenishmentDue(),),
+        "repeat-ranker": lambda: (RepeatRanker(),),
+        "fusion": lambda: (Fusion(sources=(UpCf(),)),),
+        "weighted": lambda: (Weighted((PersonalFrequency(), UpCf(), ItemKnn())),),
+        "stacking": lambda: (Stacking((PersonalFrequency(), UpCf(), ItemKnn())),),
     }
 )
 #: What is judged where nobody chooses: the baselines, and the best of every kind that fits in seconds.
