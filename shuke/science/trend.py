@@ -5,8 +5,8 @@ Wang, Smith and Hyndman (2006): 1 - var(rest) / var(rest + part), at least 0.  B
 optimal partitioning (Jackson and others 2005): exact least squares over all numbers and places of breaks, each costing
 3 ln(n) times the variance; quadratic in the length, which series of days never feel.
 
-Worked: the Nile at Aswan 1871 to 1970 falls once, after 1898 (Cobb 1978).  The first days of the series 5, 9, 2, 9, 0, 6,
-3, 8, 5, 8, 7, 8, 8, 0, 2, 5, 0, 5, 6, 7, 3, 6, 1, 4, 4, 4, 3, 7, 5, 8 with a season of 7:
+Worked: the Nile at Aswan 1871 to 1970 falls once, after 1898 (Cobb 1978).  The first days of the series 5, 9, 2, 9, 0,
+6, 3, 8, 5, 8, 7, 8, 8, 0, 2, 5, 0, 5, 6, 7, 3, 6, 1, 4, 4, 4, 3, 7, 5, 8 with a season of 7:
 
 ======  =====  ======  =====
 value   trend  season  rest
