@@ -87,7 +87,8 @@ def test_regular_buyers_of_whom_nobody_leaves_are_let_through_by_no_model():
     assert not choice.gate.is_identified
     for model in (BgNbd(), MbgCnbd(1), MbgCnbd(3), ParetoNbd()):
         rows = rows_of(seen)
-        assert not dropout_gate(fit(model, rows), rows).is_identified, model.name
+        gate = dropout_gate(fit(model, rows), rows)
+        assert (gate.is_identified, gate.reason) == (False, "no_gain"), model.name
 
 
 def test_the_gate_shuts_where_those_called_gone_come_back():
