@@ -31,7 +31,8 @@ def coded(baskets: ir.Table, *, minimum_count: int = 1) -> Baskets:
 
     Items are numbered by their name, so that the numbers do not depend on the engine.
     """
-    lines = baskets.select("basket_id", "item_id").distinct()
+    # Kept, because everything below reads it: asking for the lines again would cost more than all the counting.
+    lines = baskets.select("basket_id", "item_id").distinct().cache()
     total = int(lines.basket_id.nunique().execute())
     counted = lines.group_by("item_id").agg(item_count=lines.count())
     kept = counted.filter(counted.item_count >= minimum_count)

@@ -44,10 +44,14 @@ def retention(purchases: ir.Table, *, grain: Grain = "month", as_of: date | None
     """
     known = purchases if as_of is None else purchases.filter(purchases.local_date <= ibis.literal(as_of))
     numbered = known.mutate(period=period_number(known.local_date, grain=grain))
-    first = numbered.period.min().over(group_by="member_id")
-    aged = numbered.mutate(cohort=first).mutate(age=lambda t: t.period - t.cohort)
+    # Once for each member and period first: then nothing large is left to be ordered or told apart.
+    periods = numbered.group_by("member_id", "period").agg(
+        orders=numbered.count(), revenue_minor=numbered.net_minor.sum()
+    )
+    first = periods.period.min().over(group_by="member_id")
+    aged = periods.mutate(cohort=first).mutate(age=lambda t: t.period - t.cohort)
     cells = aged.group_by("cohort", "age").agg(
-        members=aged.member_id.nunique(), orders=aged.count(), revenue_minor=aged.net_minor.sum()
+        members=aged.count(), orders=aged.orders.sum(), revenue_minor=aged.revenue_minor.sum()
     )
     sized = cells.mutate(size=(cells.age == 0).ifelse(cells.members, 0).max().over(group_by="cohort"))
     return sized.mutate(rate=sized.members / sized.size.cast("float64").nullif(0))

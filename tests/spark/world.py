@@ -59,6 +59,7 @@ TEXTS = [
     "2017-03-31", "2017-02-30", "2017-2-3", "2017", "2017-05", " 2017-05-06 ", "2017-05-06T10:00:00", "20170506",
     "2017-05-06 10:00:00", "17-05-06", "", " ", "12-31", "02-29", "NaN", "inf", "1e3", "1d", "1f", "0x10", " 7 ",
     "1_000", "1,5", "-0", "+7", ".5", "5.", "1e400", "深圳", "Shenzhen ", "CN-440300", "吉林", "Suzhou", "true", "１２",
+    "Tel Aviv", "\tTel Aviv\n", "half", "\x0b7\x0c",
 ]  # fmt: skip
 
 
@@ -308,6 +309,7 @@ def _regions() -> list[dict[str, Any]]:
         ("CN-220200", "CN", 2, "CN-22", "Jilin", "吉林市", "吉林"),
         ("CN-320500", "CN", 2, "CN-32", "Suzhou", "苏州市", "苏州"),
         ("CN-341300", "CN", 2, "CN-34", "Suzhou", "宿州市", "宿州"),
+        ("IL-TA", "IL", 1, None, "Tel Aviv", None, None),
         ("DE-BY", "DE", 1, None, "Straße", None, None),
     ]
     names = ("region_id", "country", "level", "parent_id", "name", "name_zh", "short_zh")

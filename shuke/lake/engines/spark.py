@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import ibis.expr.operations as ops
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
     from shuke.lake.layout import FileList
     from shuke.tables import Table
+
+
+LOOPBACK = ("127.0.0.1", "localhost")
 
 
 class SparkMissingError(LakeError):
@@ -38,11 +42,12 @@ class SparkSettings:
     """Where the application runs and what it may use.
 
     ``master`` is ``local[2]`` or ``spark://host:7077``; ``driver_host`` the name under which workers reach this
-    process; ``shuffle_partitions`` about two per core; ``options`` any further setting of Spark.
+    process, by default what Spark finds, and loopback for a master on this machine; ``shuffle_partitions`` about two
+    per core; ``options`` any further setting of Spark.
     """
 
     master: str = "local[2]"
-    driver_host: str = "127.0.0.1"
+    driver_host: str | None = None
     shuffle_partitions: int = 16
     options: Mapping[str, str] = field(default_factory=dict)
 
@@ -108,9 +113,11 @@ def register(backend: Any, table: Table, files: FileList, *, path: Path) -> ir.T
 
 
 def _options(settings: SparkSettings) -> dict[str, str]:
+    is_here = settings.master.startswith("local") or urlsplit(settings.master).hostname in LOOPBACK
+    host = settings.driver_host or ("127.0.0.1" if is_here else None)
+    address = {"spark.driver.host": host, "spark.driver.bindAddress": host} if host else {}
     return {
-        "spark.driver.host": settings.driver_host,
-        "spark.driver.bindAddress": settings.driver_host,
+        **address,
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.shuffle.partitions": str(settings.shuffle_partitions),
         "spark.sql.execution.arrow.pyspark.enabled": "true",

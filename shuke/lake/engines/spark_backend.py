@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from typing import Any
 
 import ibis.expr.types as ir
@@ -13,13 +14,21 @@ from ibis.formats.pyarrow import PyArrowSchema
 
 
 class LakeCompiler(PySparkCompiler):
-    """Ibis writes 2.5 for the float64 2.5, which to Spark is a decimal, and decimals are rounded on the way."""
+    """What Ibis 12 writes for Spark and Spark reads otherwise.
+
+    It writes 2.5 for the float64 2.5, which to Spark is a decimal, and decimals are rounded on the way.
+    """
 
     def visit_NonNullLiteral(self, op: Any, *, value: Any, dtype: Any) -> Any:  # noqa: N802
         """A float as a double; anything else as Ibis does."""
         if dtype.is_floating():
             return self.cast(sge.Literal.string(repr(float(value))), dtype)
         return super().visit_NonNullLiteral(op, value=value, dtype=dtype)
+
+    def visit_Strip(self, _op: Any, *, arg: Any) -> Any:  # noqa: N802
+        r"""Blanks by their numbers: Spark reads the \v and \f that Ibis writes as letters, and strips these."""
+        blanks = self.f.concat(*(self.f.chr(ord(blank)) for blank in string.whitespace))
+        return self.f.anon.btrim(arg, blanks)
 
 
 class LakeBackend(Backend):

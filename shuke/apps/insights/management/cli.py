@@ -9,6 +9,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 AS_OF = typer.Option(formats=["%Y-%m-%d"], help="The last business day to look at; yesterday if left out.")
 WINDOW = typer.Option(min=1, max=3650, help="How many days RFM looks back.")
+SPARK = typer.Option(metavar="MASTER", help="Compute on this Spark master, such as spark://host:7077.")
 
 cli = typer.Typer(help="Traits of members.", no_args_is_help=True)
 
@@ -22,6 +23,7 @@ def traits() -> None:
 def build(
     as_of: Annotated[datetime | None, AS_OF] = None,
     window_days: Annotated[int, WINDOW] = 365,
+    spark: Annotated[str | None, SPARK] = None,
 ) -> None:
     """Build the traits of every member as of a day."""
     # Django's apps exist only once the command line has set it up.
@@ -40,6 +42,7 @@ def build(
                 at=at,
                 as_of=day,
                 window_days=window_days,
+                spark=spark,
                 report=lambda done, total, label: progress.update(
                     task, completed=done, total=total, description=label
                 ),

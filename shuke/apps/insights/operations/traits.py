@@ -12,7 +12,7 @@ from shuke.apps.insights.models import TraitsBuild
 from shuke.apps.insights.queries.rfm import rfm_scheme
 from shuke.apps.insights.queries.traits import build_view
 from shuke.apps.insights.schemas import TraitsBuildView
-from shuke.lake.reading import Snapshot
+from shuke.lake import Snapshot, SparkSettings
 from shuke.platform.audit.operations import record_audit
 from shuke.platform.clock import business_date
 from shuke.platform.errors import Refused
@@ -27,6 +27,8 @@ from shuke.science.traits import TraitFacts, TraitSettings, member_traits
 Report = Callable[[int, int, str], None]
 
 STEPS = 3
+#: How far back favourites look.
+HABIT_DAYS = 730
 
 
 def build_traits(
@@ -36,8 +38,11 @@ def build_traits(
     actor: Actor = SYSTEM,
     window_days: int = 365,
     report: Report | None = None,
+    spark: str | None = None,
 ) -> TraitsBuildView:
     """Compute the traits of every member as of a day and put them in the place of that day's.
+
+    ``spark``: the master of a cluster that computes them instead of this process; the rows are the same.
 
     Building a day twice gives the same rows.  Refuses a day that is not over in the retailer's time
     zone: its traits would change until midnight.
@@ -50,13 +55,13 @@ def build_traits(
     settings = TraitSettings(
         currency=shop.currency,
         window_days=window_days,
-        habit_days=max(730, window_days),
+        habit_days=max(HABIT_DAYS, window_days),
         rfm=rfm_scheme().scheme,
     )
-    with lake().read() as snapshot:
+    with lake().read(spark=SparkSettings(master=spark) if spark else None) as snapshot:
         tell(0, STEPS, str(_("Computing")))
         traits = member_traits(_facts(snapshot), as_of=as_of, settings=settings)
-        rows = snapshot.connection.create_table("new_traits", traits, temp=True)
+        rows = traits.cache()
         thresholds = rfm_thresholds(rows).to_pyarrow().to_pylist()
         tell(1, STEPS, str(_("Writing")))
         result = lake().replace("traits", rows.to_pyarrow(), where={"as_of": as_of})
