@@ -8,10 +8,16 @@ docs/algorithms/layers.md.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
+from functools import reduce
 from types import MappingProxyType
 
 import ibis
 from ibis.expr import types as ir
+
+from shuke.science.habits import favourite
+from shuke.science.lifecycle import lifecycle as lifecycle_of
+from shuke.science.rfm import RfmScheme, rfm_measures, rfm_scores, window_start
 
 #: Spend of the window: the part of buyers above whom a layer begins, best first.
 SPEND_FROM: tuple[tuple[str, float], ...] = (("high", 0.8), ("middle", 0.5), ("low", 0.0))
@@ -92,6 +98,37 @@ def cross(rows: ir.Table, columns: ir.Table) -> ir.Table:
     left = rows.select("member_id", row="layer")
     joined = left.join(columns.select("member_id", column="layer"), "member_id")
     return joined.select("member_id", layer=joined.row + CROSS + joined.column, score=ibis.null("float64"))
+
+
+def traits_of_layers(
+    purchases: ir.Table,
+    line_days: ir.Table,
+    *,
+    as_of: date,
+    window_days: int,
+    habit_days: int,
+    scheme: RfmScheme,
+) -> ir.Table:
+    """The traits that :func:`fixed_layers` asks for, of everybody who bought by a past day, and no others.
+
+    A third of the work of ``traits.member_traits``, with the same values.  ``purchases``: ``member_id, local_date,
+    net_minor, sales_channel``, one row per counted order.  ``line_days``: ``member_id, local_date, lines, discounted``,
+    how many lines were bought on each day and how many of them on discount.
+    """
+    known = purchases.filter(purchases.local_date <= ibis.literal(as_of))
+    first = ibis.literal(window_start(as_of, window_days=window_days))
+    measures = rfm_measures(known, as_of=as_of, window_days=window_days)
+    recent = known.filter(known.local_date >= ibis.literal(window_start(as_of, window_days=habit_days)))
+    channel = favourite(recent, "sales_channel", weight=ibis.literal(1, "int64"), name="preferred_channel")
+    days = line_days.filter(line_days.local_date >= first, line_days.local_date <= ibis.literal(as_of))
+    offers = days.group_by("member_id").agg(lines=days.lines.sum(), discounted=days.discounted.sum())
+    share = offers.select(
+        "member_id", discount_share=offers.discounted.cast("float64") / offers.lines.nullif(0)
+    )
+    parts = (rfm_scores(measures, scheme=scheme), lifecycle_of(known, as_of=as_of), channel, share)
+    return reduce(
+        lambda left, right: left.left_join(right, "member_id").drop("member_id_right"), parts, measures
+    )
 
 
 def fixed_layers(traits: ir.Table) -> Mapping[str, ir.Table]:

@@ -74,9 +74,9 @@ def score_anew() -> None:
 
 
 @subscribe(RfmSchemeChanged)
-def queue_scoring(event: RfmSchemeChanged) -> None:
-    """Queue the scoring by this version; a later one gets a job of its own, even while this one runs."""
-    enqueue(score_anew, unique_key=f"score anew {event.number}")
+def queue_scoring(_event: RfmSchemeChanged) -> None:
+    """Queue the scoring for a moment later, once: who has just saved borders often corrects them at once."""
+    enqueue(score_anew, unique_key="score anew", run_after=now() + timedelta(seconds=5))
 
 
 @task()

@@ -9,10 +9,11 @@ import ibis
 import pyarrow as pa
 from ibis.expr import types as ir
 
+from shuke.apps.insights.operations.traits import HABIT_DAYS
 from shuke.apps.insights.schemas import StudyFacts
-from shuke.science.layer_rules import fixed_layers
+from shuke.science.layer_rules import fixed_layers, traits_of_layers
+from shuke.science.purchases import purchased_lines
 from shuke.science.rfm_scheme import RfmScheme
-from shuke.science.traits import TraitFacts, TraitSettings, member_traits
 from shuke.tables import TABLES
 
 #: Days back that movements are shown over.
@@ -34,16 +35,37 @@ def wanted_days(as_of: date, *, first_order: date) -> list[date]:
     return sorted(day for day in {*ends, *back} if (day - first_order).days >= LEAST_DAYS)
 
 
-def past_traits(facts: StudyFacts, day: date, *, scheme: RfmScheme, window_days: int) -> ir.Table:
-    """The traits of a past day, from what is known of it now; kept on the study's connection, not in the lake."""
-    tables = TraitFacts(**{name: facts.snapshot.table(name) for name in TraitFacts.__annotations__})
-    settings = TraitSettings(
-        currency=facts.currency, window_days=window_days, habit_days=window_days, rfm=scheme
+def line_days(facts: StudyFacts, orders: ir.Table) -> ir.Table:
+    """How many lines each member bought on each day, and how many of them on discount; gifts left out."""
+    lines = purchased_lines(
+        purchases=orders,
+        order_lines=facts.snapshot.table("order_lines"),
+        refunds=facts.snapshot.table("refunds"),
+        currency=facts.currency,
+        until=facts.as_of,
     )
-    traits = member_traits(tables, as_of=day, settings=settings)
-    # Who had not bought by that day was not known yet, and is nobody's prospect of the past.
-    known = traits.filter(traits.orders_total > 0)
-    return facts.snapshot.connection.create_table(f"traits_{day:%Y%m%d}", known, temp=True)
+    counted = lines.group_by("member_id", "local_date").agg(
+        lines=lines.count(), discounted=lines.is_discounted.cast("int64").sum()
+    )
+    return facts.snapshot.connection.create_table("line_days", counted, temp=True)
+
+
+def past_traits(
+    facts: StudyFacts, day: date, *, orders: ir.Table, lines: ir.Table, scheme: RfmScheme, window_days: int
+) -> ir.Table:
+    """The traits of a past day, from what is known of it now; kept on the study's connection, not in the lake.
+
+    Who had not bought by that day was not known yet, and is nobody's prospect of the past.
+    """
+    traits = traits_of_layers(
+        orders,
+        lines,
+        as_of=day,
+        window_days=window_days,
+        habit_days=max(HABIT_DAYS, window_days),
+        scheme=scheme,
+    )
+    return facts.snapshot.connection.create_table(f"traits_{day:%Y%m%d}", traits, temp=True)
 
 
 def layer_rows(layers: Mapping[str, ir.Table], day: date) -> Iterable[pa.Table]:

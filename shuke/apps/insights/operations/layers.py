@@ -17,6 +17,7 @@ from shuke.apps.insights.operations.layer_history import (
     PERIODS,
     fixed_rows,
     kept_days,
+    line_days,
     past_traits,
     wanted_days,
     with_new,
@@ -55,7 +56,7 @@ def layers_study(facts: StudyFacts) -> StudyOutcome:
         for day in wanted_days(facts.as_of, first_order=first_order)
         if day not in kept_days(facts, scheme="lifecycle")
     ]
-    rows = [*fixed_rows(facts.traits, facts.as_of), *_past_rows(facts, past)]
+    rows = [*fixed_rows(facts.traits, facts.as_of), *_past_rows(facts, past, orders=orders)]
     facts.tell(len(past) + 1, len(past) + 3, _("Looking for needs"))
     needs = studied_needs(facts, goods, days=[facts.as_of, *past])
     rows += needs.rows
@@ -65,12 +66,22 @@ def layers_study(facts: StudyFacts) -> StudyOutcome:
     return StudyOutcome(result=result, layers=new, readings=[*_readings(result), *needs.readings])
 
 
-def _past_rows(facts: StudyFacts, days: list[date]) -> list[pa.Table]:
+def _past_rows(facts: StudyFacts, days: list[date], *, orders: ir.Table) -> list[pa.Table]:
+    if not days:
+        return []
     scheme, build = rfm_scheme().scheme, latest_build()
+    lines = line_days(facts, orders)
     rows: list[pa.Table] = []
     for number, day in enumerate(days):
         facts.tell(number, len(days) + 3, _("Computing past days"))
-        traits = past_traits(facts, day, scheme=scheme, window_days=build.window_days if build else 365)
+        traits = past_traits(
+            facts,
+            day,
+            orders=orders,
+            lines=lines,
+            scheme=scheme,
+            window_days=build.window_days if build else 365,
+        )
         rows += fixed_rows(traits, day)
     return rows
 

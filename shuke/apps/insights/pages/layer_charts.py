@@ -64,6 +64,7 @@ def matrix(
                 "label": {
                     "show": True,
                     "color": {"$color": "text"},
+                    "fontSize": 11,
                     "formatter": {**show, "compact": measure != "members"},
                 },
                 "itemStyle": {"borderWidth": 2, "borderColor": {"$color": "surface"}, "borderRadius": 4},
@@ -115,7 +116,7 @@ def sankey(rows: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> Optio
                 "data": nodes,
                 "links": links,
                 "lineStyle": {"color": "gradient", "opacity": 0.35},
-                "label": {"color": {"$color": "text"}, "fontSize": 12},
+                "label": {"color": {"$color": "text"}, "fontSize": 12, "width": 140, "overflow": "truncate"},
             }
         ],
     }

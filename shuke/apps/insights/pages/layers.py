@@ -185,9 +185,9 @@ def register() -> None:
     register_labels(
         "layer:spend",
         {
-            "high": (pgettext_lazy("layers", "High spend (best fifth)"), "purple"),
-            "middle": (pgettext_lazy("layers", "Middle spend (next 30 %)"), "blue"),
-            "low": (pgettext_lazy("layers", "Low spend (other half)"), "grey"),
+            "high": (pgettext_lazy("layers", "High spend"), "purple"),
+            "middle": (pgettext_lazy("layers", "Middle spend"), "blue"),
+            "low": (pgettext_lazy("layers", "Low spend"), "grey"),
             "none": (pgettext_lazy("layers", "No order in a year"), "grey"),
         },
     )
