@@ -6,8 +6,10 @@ from pathlib import Path
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 import shuke
 from shuke.web.access import requires
@@ -23,6 +25,25 @@ def method_page(request: HttpRequest, name: str) -> HttpResponse:
     path = METHODS / f"{name}.md"
     if not path.is_file():
         raise Http404
-    # Raw HTML stays text: the page's content policy would refuse what it brings along.
-    text = MarkdownIt("commonmark", {"html": False}).enable("table").render(path.read_text(encoding="utf-8"))
-    return render(request, "insights/method.html", {"name": name, "text": text})
+    return render(request, "insights/method.html", {"name": name, "text": _shown(path)})
+
+
+def _shown(path: Path) -> str:
+    """The page as HTML.  Raw HTML stays text: the content policy would refuse what it brings along."""
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    tokens = markdown.parse(path.read_text(encoding="utf-8"))
+    for token in tokens:
+        for child in token.children or ():
+            if child.type == "link_open":
+                _point(child)
+    return str(markdown.renderer.render(tokens, markdown.options, {}))
+
+
+def _point(link: Token) -> None:
+    """Lead to another method's page; what only the documentation has (decisions, guides) leads nowhere."""
+    target = str(link.attrs.get("href", ""))
+    name = target.partition("#")[0].removesuffix(".md")
+    if (METHODS / f"{name}.md").is_file() and "/" not in name:
+        link.attrs["href"] = reverse("insights:method", args=[name])
+    elif "://" not in target:
+        del link.attrs["href"]
