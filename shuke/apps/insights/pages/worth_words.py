@@ -13,7 +13,7 @@ def register() -> None:
     register_labels(
         "layer:value",
         {
-            "top": (_("Top 5 % by expected value"), "purple"),
+            "top": (_("Top 5 %"), "purple"),
             "high": (_("Next 15 %"), "blue"),
             "middle": (_("Next 30 %"), "green"),
             "low": (_("Lower half"), "grey"),
