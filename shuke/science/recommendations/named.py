@@ -45,7 +45,7 @@ STRATEGIES: Mapping[str, Variants] = MappingProxyType(
         "personal-top": lambda: (PersonalFrequency(half_life=None, prior=0.0),),
         "gp-topfreq": lambda: (PersonalFrequency(half_life=None, prior=FILL),),
         "personal-frequency": _frequencies,
-        "up-cf": lambda: (UpCf(), UpCf(last=5), UpCf(last=50)),
+        "up-cf": lambda: (UpCf(), UpCf(last=5), UpCf(locality=20.0), UpCf(last=100, locality=20.0)),
         "tifu-knn": lambda: (TifuKnn(), TifuKnn(between=0.9), TifuKnn(own=0.8), TifuKnn(between=0.5)),
         "item-knn-cosine": lambda: (ItemKnn("cosine"), ItemKnn("cosine", neighbours=100)),
         "item-knn-bm25": lambda: (ItemKnn("bm25"), ItemKnn("bm25", neighbours=100)),
