@@ -21,10 +21,10 @@ from typing import Any
 
 import ibis
 import pyarrow as pa
+from generator import TODAY
 from ibis.expr import types as ir
 from pyarrow.dataset import dataset
 
-from benchmarks.generator import TODAY
 from shuke.apps.audiences.rules import TABLE_NAMES, AudienceFacts, compile_conditions, parsed
 from shuke.lake import DuckDBSettings, Lake, Snapshot
 from shuke.science.affinity import coded, pairs
@@ -366,8 +366,7 @@ def _process(question: str, side: str, arguments: argparse.Namespace) -> dict[st
         sys.executable, __file__, str(arguments.folder), "--only", question, "--side", side, "--times",
         str(arguments.times), "--threads", str(arguments.threads), "--memory", arguments.memory,
     ]  # fmt: skip
-    root = str(Path(__file__).parent.parent)
-    environment = {**os.environ, "PYTHONHASHSEED": "0", "PYTHONPATH": root}
+    environment = {**os.environ, "PYTHONHASHSEED": "0"}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if done.returncode:
         raise SystemExit(done.stderr)
