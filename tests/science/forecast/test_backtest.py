@@ -93,3 +93,9 @@ def test_too_little_history_is_said():
     panel, _world = simulated(series=2, weeks=30, known=10)
     with pytest.raises(TooLittleHistory):
         trained(panel, cutoff=10, horizon=4, season=52, rng=np.random.default_rng(1))
+
+
+def test_what_was_not_planned_is_cut_with_the_sales():
+    panel, _world = simulated(series=2)
+    assert panel.known_at(80).price.shape == (2, 112)
+    assert replace(panel, is_planned=False).known_at(80).price.shape == (2, 80)
