@@ -3,7 +3,7 @@
 A member's visits are spread over the categories that were in the basket; each share is weighted by the rarity of its
 category among members, as words are in texts (tf-idf: share × ln(members / buyers); Spärck Jones 1972), so that milk,
 which everybody buys, tells little and cat food much.  Visits and not money: with money a few dear categories hide the
-rest (on the supermarket year: 82 % of members in one need, against 52 %).  The rows, each of length one, are written
+rest (on the supermarket year: 69 % of members in one need, against 52 %).  The rows, each of length one, are written
 as non-negative mixes of k needs (non-negative matrix factorisation; Lee and Seung 1999): every member has a share of
 every need, every need a weight of every category.
 
@@ -214,9 +214,17 @@ def _agreement(mixes: sparse.csr_matrix, k: int, rng: np.random.Generator) -> fl
 
 def likeness(first: Floats, second: Floats) -> Floats:
     """The cosines of what sets the needs of one model apart with that of another's, paired to be most alike in all."""
+    return np.array([cosine for _mine, _other, cosine in paired(first, second)])
+
+
+def paired(first: Floats, second: Floats) -> list[tuple[int, int, float]]:
+    """The pairs of :func:`likeness`: a need of the first, one of the second, and their cosine."""
     cosines = _apart(first) @ _apart(second).T
     rows, columns = linear_sum_assignment(-cosines)
-    return np.asarray(cosines[rows, columns])
+    return [
+        (int(row), int(column), float(cosines[row, column]))
+        for row, column in zip(rows, columns, strict=True)
+    ]
 
 
 def _apart(weights: Floats) -> Floats:

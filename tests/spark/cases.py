@@ -45,6 +45,7 @@ from shuke.science.forecast import judging, series
 from shuke.science.forecast.levels import levelled
 from shuke.science.lifetime import histories, holdout
 from shuke.science.measures import member_measures
+from shuke.science.rfm_scheme import RfmScheme
 from tests.spark.world import AS_OF, CURRENCY
 
 Result = ir.Table | pl.DataFrame | pa.Table
@@ -333,6 +334,18 @@ def _quiet_week(world: World) -> ir.Table:
 @case
 def fixed_layers(world: World) -> Iterable[Result]:
     return layer_rules.fixed_layers(_quiet_week(world)).values()
+
+
+@case
+def traits_of_layers(world: World) -> Result:
+    lines = world.lines
+    days = lines.group_by("member_id", "local_date").agg(
+        lines=lines.count(), discounted=lines.is_discounted.cast("int64").sum()
+    )
+    own = RfmScheme("thresholds", (7, 14, 30, 60), (2, 4, 6, 8), (1_000, 5_000, 10_000, 20_000))
+    return layer_rules.traits_of_layers(
+        world.bought, days, as_of=AS_OF, window_days=90, habit_days=180, scheme=own
+    )
 
 
 @case
