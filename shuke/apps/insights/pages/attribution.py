@@ -66,7 +66,9 @@ def method_names() -> dict[str, str]:
 
 def _names(codes: list[str], dimension: str) -> dict[str, str]:
     known = names_of("campaign", codes) if dimension == "campaign" else {}
-    words = {code: label_of("channel", code) for code in codes}
+    words = {code: label_of("channel", code) for code in codes} | {
+        "mailed": pgettext("attribution", "Mailing")
+    }
     return {
         code: pgettext("attribution", "Other") if code == "other" else known.get(code, words[code])
         for code in codes
