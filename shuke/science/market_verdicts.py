@@ -38,7 +38,7 @@ def _worth(segments: list[dict[str, Any]]) -> list[Reading]:
         return []
     return [
         Reading(
-            "{dimension} {segment}: {members:.0%} of the members, {revenue:.0%} of the revenue. They are worth "
+            "{dimension} “{segment}”: {members:.0%} of the members, {revenue:.0%} of the revenue. They are worth "
             "{index:.1f} times an average member.",
             {
                 "dimension": best["dimension"],
@@ -67,7 +67,7 @@ def _moved(segments: list[dict[str, Any]]) -> list[Reading]:
     if grown := [row for row in real if row["growth"] > 0]:
         found.append(
             Reading(
-                "{dimension} {segment} grows most surely: {growth:+.0%} ({lower:+.0%} to {upper:+.0%}) against the "
+                "{dimension} “{segment}” grows most surely: {growth:+.0%} ({lower:+.0%} to {upper:+.0%}) against the "
                 "quarter before.",
                 _bounds(max(grown, key=lambda row: row["growth_lower"])),
             )
@@ -75,7 +75,7 @@ def _moved(segments: list[dict[str, Any]]) -> list[Reading]:
     if shrunk := [row for row in real if row["growth"] < 0]:
         found.append(
             Reading(
-                "{dimension} {segment} shrinks most surely: {growth:+.0%} ({lower:+.0%} to {upper:+.0%}) against the "
+                "{dimension} “{segment}” shrinks most surely: {growth:+.0%} ({lower:+.0%} to {upper:+.0%}) against the "
                 "quarter before.",
                 _bounds(min(shrunk, key=lambda row: row["growth_upper"])),
             )
@@ -100,7 +100,7 @@ def _satisfied(segments: list[dict[str, Any]]) -> list[Reading]:
     worst = min(rated, key=lambda row: row["rating"])
     return [
         Reading(
-            "{dimension} {segment} is least satisfied: {rating:.1f} of 5 by {ratings} members.",
+            "{dimension} “{segment}” is least satisfied: {rating:.1f} of 5 by {ratings} members.",
             {
                 "dimension": worst["dimension"],
                 "segment": worst["segment"],
@@ -118,7 +118,7 @@ def _returned(segments: list[dict[str, Any]]) -> list[Reading]:
     best = max(paid, key=lambda row: row["return_lower"])
     return [
         Reading(
-            "{dimension} {segment}: in the 14 days after a message they paid more than on their other days, "
+            "{dimension} “{segment}”: in the 14 days after a message they paid more than on their other days, "
             "{times:,.0f} times its cost. A control group would tell whether because of it.",
             {"dimension": best["dimension"], "segment": best["segment"], "times": best["return_on_cost"] + 1},
         )

@@ -39,14 +39,16 @@ def test_each_sentence_is_about_the_right_segment():
             "return_lower": 8,
         },
     )
-    assert [sentence.split(":")[0].split(" ", 2)[1] for sentence in found] == [
+    assert [sentence.split("“")[1].split("”")[0] for sentence in found] == [
         "young",
         "young",
         "old",
         "old",
         "middle",
     ]
-    assert found[0].startswith("Age young: 20% of the members, 30% of the revenue. They are worth 1.5 times")
+    assert found[0].startswith(
+        "Age “young”: 20% of the members, 30% of the revenue. They are worth 1.5 times"
+    )
     assert "+30% (+26% to +34%)" in found[1]
     assert "least satisfied: 3.1 of 5 by 40 members" in found[3]
     assert found[4].endswith("2 times its cost. A control group would tell whether because of it.")
