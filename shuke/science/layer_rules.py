@@ -17,7 +17,8 @@ from ibis.expr import types as ir
 
 from shuke.science.habits import favourite
 from shuke.science.lifecycle import lifecycle as lifecycle_of
-from shuke.science.rfm import RfmScheme, rfm_measures, rfm_scores, window_start
+from shuke.science.rfm import rfm_measures, rfm_scores, window_start
+from shuke.science.rfm_scheme import RfmScheme
 
 #: Spend of the window: the part of buyers above whom a layer begins, best first.
 SPEND_FROM: tuple[tuple[str, float], ...] = (("high", 0.8), ("middle", 0.5), ("low", 0.0))

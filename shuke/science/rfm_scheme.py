@@ -18,6 +18,7 @@ Range = tuple[int, int]
 #: Scores run from 1 to this.
 SCORES = 5
 ANY: Range = (1, SCORES)
+RANGES = ("recency", "combined", "frequency", "monetary")
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,8 @@ class RfmScheme:
 
     def unnamed(self) -> list[tuple[int, int, int]]:
         """Recency, frequency and monetary scores that no rule holds for."""
-        every = product(range(1, SCORES + 1), repeat=3)
+        scores_of_one = range(1, SCORES + 1)
+        every = product(scores_of_one, scores_of_one, scores_of_one)
         return [scores for scores in every if self._rule_of(scores) is None]
 
     def _rule_of(self, scores: tuple[int, int, int]) -> int | None:
@@ -186,10 +188,7 @@ class Explanation:
 def scheme_of(data: Mapping[str, Any]) -> RfmScheme:
     """The scheme of plain data.  Raises ``ValueError`` or ``TypeError`` for data that are none."""
     rules = tuple(
-        SegmentRule(
-            **{name: tuple(value) if isinstance(value, list) else value for name, value in rule.items()}
-        )
-        for rule in data["rules"]
+        SegmentRule(rule["segment"], **{name: tuple(rule[name]) for name in RANGES}) for rule in data["rules"]
     )
     borders = {name: tuple(data[name]) for name in ("recency_days", "frequency", "monetary_minor")}
     return RfmScheme(method=data["method"], rules=rules, outside=data["outside"], **borders)

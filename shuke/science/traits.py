@@ -13,7 +13,8 @@ from shuke.science.habits import discount_share, goods_habits, order_habits
 from shuke.science.lifecycle import DEFAULT_RULE, LifecycleRule, lifecycle
 from shuke.science.persons import current_attributes, members
 from shuke.science.purchases import purchased_lines, purchases
-from shuke.science.rfm import QUANTILES, RfmScheme, rfm_measures, rfm_scores, window_start
+from shuke.science.rfm import QUANTILES, rfm_measures, rfm_scores, window_start
+from shuke.science.rfm_scheme import RfmScheme
 from shuke.science.texts import iso_date
 from shuke.tables import TABLES
 

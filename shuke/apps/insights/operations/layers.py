@@ -62,7 +62,7 @@ def layers_study(facts: StudyFacts) -> StudyOutcome:
     rows += needs.rows
     facts.tell(len(past) + 2, len(past) + 3, _("Comparing days"))
     new = pa.concat_tables(rows)
-    result = _result(facts, with_new(facts, new)) | needs.result
+    result = _result(facts, with_new(facts, new)) | dict(needs.result)
     return StudyOutcome(result=result, layers=new, readings=[*_readings(result), *needs.readings])
 
 
