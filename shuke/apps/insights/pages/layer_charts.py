@@ -47,7 +47,7 @@ def matrix(
     axis = {"type": "category", "axisLine": {"show": False}, "splitLine": {"show": False}}
     return {
         "tooltip": {"trigger": "item"},
-        "grid": {"left": 4, "right": 8, "top": 4, "bottom": 4, "containLabel": True},
+        "grid": {"left": 16, "right": 8, "top": 4, "bottom": 4, "containLabel": True},
         "xAxis": {**axis, "data": [name for _code, name in columns]},
         "yAxis": {**axis, "inverse": True, "data": [name for _code, name in rows]},
         "visualMap": {
