@@ -60,7 +60,10 @@ def case(build: Case) -> Case:
 
 
 class World:
-    """The tables of a snapshot, and what several cases start from."""
+    """The tables of a snapshot, and what several cases start from.
+
+    That is kept once it is computed, and compared by cases of its own: what builds on it need not plan it again.
+    """
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
@@ -76,7 +79,7 @@ class World:
             identity_map=self.identity_map,
             currency=CURRENCY,
             until=AS_OF,
-        )
+        ).cache()
 
     @cached_property
     def lines(self) -> ir.Table:
@@ -86,13 +89,15 @@ class World:
             refunds=self.refunds,
             currency=CURRENCY,
             until=AS_OF,
-        )
+        ).cache()
 
     @cached_property
     def goods(self) -> ir.Table:
         """Visits by good: the category of the supermarket's goods."""
         named = self.lines.join(self.products.select("product_id", "category"), "product_id")
-        return named.filter(named.category.notnull()).select("member_id", "local_date", good="category")
+        return (
+            named.filter(named.category.notnull()).select("member_id", "local_date", good="category").cache()
+        )
 
     @cached_property
     def baskets(self) -> affinity.Baskets:
@@ -119,15 +124,14 @@ class World:
             nulls=1 - numbered.conversions,
             value_minor=numbered.conversions * 100,
             hours_before_end=(6 - numbered.position).cast("float64"),
-        )
+        ).cache()
 
     @cached_property
     def steps(self) -> ir.Table:
         owned = persons.with_member(self.events, self.identity_map)
         step = owned.name.cases(("view", 1), ("cart", 2), ("pay", 3))
-        return owned.select("member_id", step=step.cast("int64"), at=owned.occurred_at).filter(
-            lambda t: t.step.notnull()
-        )
+        told = owned.select("member_id", step=step.cast("int64"), at=owned.occurred_at)
+        return told.filter(told.step.notnull()).cache()
 
     @cached_property
     def exposed(self) -> ir.Table:
@@ -138,7 +142,17 @@ class World:
             events=self.events,
             identity_map=self.identity_map,
         )
-        return outcomes.member_outcomes(facts, until=datetime(2017, 12, 1, tzinfo=UTC), currency=CURRENCY)
+        until = datetime(2017, 12, 1, tzinfo=UTC)
+        return outcomes.member_outcomes(facts, until=until, currency=CURRENCY).cache()
+
+    @cached_property
+    def everybody(self) -> ir.Table:
+        return persons.members(self.identity_map).cache()
+
+    @cached_property
+    def told(self) -> ir.Table:
+        """What members told, the newest of each attribute."""
+        return persons.current_attributes(self.member_attributes, self.identity_map).cache()
 
 
 @case
@@ -155,8 +169,9 @@ WRITTEN = (
 @case
 def identity(world: World) -> Iterable[Result]:
     yield persons.current_identity(world.identity_map)
-    yield persons.members(world.identity_map)
-    yield persons.current_attributes(world.member_attributes, world.identity_map)
+    yield world.everybody
+    yield world.told
+    yield from (world.goods, world.touches, world.steps)
     yield persons.current_consents(world.consents)
     yield persons.current_consents(world.consents, brand="b")
     named = world.tier_memberships.select("member_id", "tier", "number")
@@ -327,13 +342,13 @@ def _summaries(found: Mapping[str, Any]) -> pl.DataFrame:
     )
 
 
-def _quiet_week(world: World) -> ir.Table:
+def _last_day(world: World) -> ir.Table:
     return world.traits.filter(world.traits.as_of == ibis.literal(AS_OF))
 
 
 @case
 def fixed_layers(world: World) -> Iterable[Result]:
-    return layer_rules.fixed_layers(_quiet_week(world)).values()
+    return layer_rules.fixed_layers(_last_day(world)).values()
 
 
 @case
@@ -352,11 +367,11 @@ def traits_of_layers(world: World) -> Result:
 def layer_movements(world: World) -> Iterable[Result]:
     kept, money = world.member_layers, world.bought.select("member_id", money_minor="net_minor")
     money = money.group_by("member_id").agg(money_minor=money.money_minor.sum())
-    after = layers.layers_on(kept, scheme="value", as_of=AS_OF)
-    before = layers.layers_on(kept, scheme="value", as_of=AS_OF, days_before=7)
+    after = layers.layers_on(kept, scheme="value", as_of=AS_OF).cache()
+    before = layers.layers_on(kept, scheme="value", as_of=AS_OF, days_before=7).cache()
     yield from (after, before)
     yield layers.flows(before, after, money=money)
-    yield layers.crossed(after, layer_rules.lifecycle(_quiet_week(world)), money=money)
+    yield layers.crossed(after, layer_rules.lifecycle(_last_day(world)), money=money)
     yield layers.sizes(kept, scheme="value", since=date(2017, 12, 1), as_of=AS_OF)
     yield layers.moved(
         kept, scheme="value", as_of=AS_OF, days=1, from_layers=("high", ""), to_layers=("high", "低", "High")
@@ -370,14 +385,13 @@ def measures(world: World) -> Result:
 
 @case
 def market_segments(world: World) -> Iterable[Result]:
-    everybody = persons.members(world.identity_map)
-    current = persons.current_attributes(world.member_attributes, world.identity_map)
+    everybody, current = world.everybody, world.told
     dimensions = (
         market.by_attribute(everybody, current, attribute="gender"),
         market.by_region(everybody, current, world.regions, attribute="city"),
         market.by_age(everybody, current, as_of=AS_OF),
-        market.by_trait(everybody, _quiet_week(world), trait="favourite_hour"),
-        market.by_store_region(everybody, _quiet_week(world), world.stores),
+        market.by_trait(everybody, _last_day(world), trait="favourite_hour"),
+        market.by_store_region(everybody, _last_day(world), world.stores),
         market.by_answer(everybody, world.events, world.identity_map, question="why"),
     )
     yield from dimensions
@@ -393,9 +407,7 @@ def market_figures(world: World) -> Iterable[Result]:
         world.messages, world.costs, world.bought, world.identity_map, window=window, currency=CURRENCY
     )
     yield from (rated, spent)
-    segments = market.by_trait(
-        persons.members(world.identity_map), _quiet_week(world), trait="lifecycle_stage"
-    )
+    segments = market.by_trait(world.everybody, _last_day(world), trait="lifecycle_stage").cache()
     # Small money: a sum of squares of numbers beyond 2^53 has no digits left to agree on.
     small = world.bought.mutate(net_minor=world.bought.net_minor % 10_000)
     yield market.segment_figures(segments, small, window=window, rated=rated, spent=spent)
@@ -412,6 +424,7 @@ def demand(world: World) -> Iterable[Result]:
         currency=CURRENCY,
         as_of=AS_OF,
     )
+    sold = sold.cache()
     yield sold
     yield series.sales_series(sold, keys=("department", "sales_channel"), as_of=AS_OF)
     found = levelled(sold, as_of=AS_OF, first=date(2017, 1, 2))
@@ -450,7 +463,8 @@ def affinities(world: World) -> Iterable[Result]:
         "local_date",
         basket_id=named.member_id + named.local_date.cast("string"),
         item_id=named.category,
-    ).distinct()
+    )
+    lines = lines.distinct().cache()
     rule = grouped.AffinityRule(least_count=40, level=1.0, least_lift=1.0, most_lift=1.0)
     yield grouped.affinities(lines, rule=rule)
     rows = affinity_seasons.seasonal_lifts(lines, [("SOFT DRINKS", "BAG SNACKS"), ("c", "C"), ("", "c")])
