@@ -13,7 +13,7 @@ import argparse
 import resource
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -97,7 +97,8 @@ def level_of(name: str, share: float) -> Level:
     )
     kinds = lines.group_by(item).agg(pl.col(above).drop_nulls().mode().sort().first()).sort(item)
     taxonomy = taxonomy_of(kinds[item].to_numpy(), *(kinds[column].to_numpy() for column in above))
-    return Level(name, last_basket(history), taxonomy, offers_of(history, item))
+    split = last_basket(history)
+    return Level(name, split, taxonomy, offers_of(split.known, item))
 
 
 def offers_of(history: History, item: str) -> Offers:
@@ -121,7 +122,11 @@ def offers_of(history: History, item: str) -> Offers:
             for column, text in codes.items()
         )
     places = [pl.col(column).cast(pl.Int8) for column in ("mailer_location", "display_location")]
-    found = plan.select(item, "store_id", "week", *places).collect(engine="streaming")
+    ids = [
+        pl.col(column) if column == "product_type" else pl.col(column).cast(pl.Int32)
+        for column in (item, "store_id")
+    ]
+    found = plan.select(*ids, "week", *places).collect(engine="streaming")
     start = (SECOND_WEEK + 7 * (found["week"].to_numpy() - 2)).astype(np.int32)
     return Offers(
         store=found["store_id"].to_numpy(),
@@ -204,7 +209,7 @@ class Told:
         return scores
 
 
-def ranker(level: Level, report: Report) -> None:
+def ranker(level: Level, report: Report, steps: Sequence[str] = STEPS) -> None:
     """The repeat ranker by rising groups of features, from features that are made once."""
     split = level.split
     with told(f"{level.name:4} features"):
@@ -225,7 +230,7 @@ def ranker(level: Level, report: Report) -> None:
         )
     out(f"     {len(asked.rows)} rows of {len(moments)} receipts, {features.shape[1]} features")
     for place, group in enumerate(STEPS):
-        if group == "item":  # Judged together with what describes the member.
+        if group == "item" or group not in steps:  # Items are judged together with what describes the member.
             continue
         width = edges[place]
         with told(f"{level.name:4} ranker + {group}"):
@@ -312,6 +317,7 @@ def main() -> None:
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--share", type=float, default=1.0)
     parser.add_argument("--validation", action="store_true")
+    parser.add_argument("--steps", nargs="+", choices=STEPS, default=list(STEPS))
     options = parser.parse_args()
     for name in options.levels:
         with told(f"{name:4} reading"):

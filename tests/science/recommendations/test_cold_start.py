@@ -79,6 +79,16 @@ def test_a_new_product_is_for_those_who_buy_its_kind_and_its_brand():
     assert tea[4] == coffee[4] == 0
 
 
+def test_a_new_product_is_for_those_who_are_loyal_to_its_brand():
+    history = some([("first", k, 0, k) for k in range(6)] + [("second", 50 + k, 1, k) for k in range(6)])
+    found = new_products(history, Content(kind=np.array([0, 0]), brand=np.array([0, 1])))
+    ours = found.scores(
+        history.member_numbers(["first", "second"]), kind=np.zeros(2, int), brand=np.arange(2)
+    )
+    assert ours[0, 0] > 2 * ours[0, 1]
+    assert ours[1, 1] > 2 * ours[1, 0]
+
+
 TRUTH = np.array([0.02, 0.03, 0.04, 0.05, 0.09])
 
 

@@ -153,13 +153,15 @@ def test_the_trees_find_a_rhythm() -> None:
 
 def test_own_items_stand_before_the_popular_and_strangers_get_the_popular() -> None:
     history = some_history()
-    only_some = history.keeping(history.basket_member != 3)
+    one_basket = (history.basket_member == 4) & (history.basket_back > 0)
+    only_some = history.keeping((history.basket_member != 3) & ~one_basket)
     model = RepeatRanker(taxonomy=some_taxonomy(), trees=Trees(trees=5, threads=1)).fit(
         only_some, rng=np.random.default_rng(0)
     )
     scores = model.scores(np.array([3, 4]), np.array([history.end] * 2))
     own = np.zeros(ITEMS, dtype=bool)
     own[only_some.item[only_some.row_member == 4]] = True
+    assert 0 < own.sum() < ITEMS
     assert scores[1][own].min() > scores[1][~own].max(initial=-1)
     recent = only_some.popularity(days=28)
     assert recent[np.argmax(scores[0])] == recent.max()

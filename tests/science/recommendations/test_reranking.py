@@ -28,7 +28,7 @@ def drawn(seed: int, count: int) -> Candidates:
     bought = rng.random(count) < 0.6
     return candidates(
         rng.permutation(1000)[:count],
-        rng.choice([0.01, 0.2, 0.2, 0.5], count) * rng.uniform(0.5, 1, count),
+        rng.choice([0.01, 0.2, 0.2, 0.5], count),
         kind=rng.integers(-1, 6, count),
         family=rng.integers(-1, 3, count),
         margin=np.where(rng.random(count) < 0.2, np.nan, rng.uniform(-0.1, 0.6, count)),

@@ -69,8 +69,9 @@ class Proposals:
         wanted = self.row[member] * self.items + item
         place = order[np.minimum(np.searchsorted(key[order], wanted), len(order) - 1)]
         held = (key[place] == wanted) & (self.row[member] >= 0)
-        best = np.maximum(np.abs(self.lists.scores[:, 0]), 1e-12)
-        score = self.lists.scores.ravel()[place] / best[place // width]
+        said = np.where(self.lists.items >= 0, self.lists.scores, 0.0)
+        best = np.maximum(np.abs(said[:, 0]), 1e-12)
+        score = said.ravel()[place] / best[place // width]
         return {
             f"{self.name}_place": np.where(held, place % width, np.nan),
             f"{self.name}_score": np.where(held, score, np.nan),
