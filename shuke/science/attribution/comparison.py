@@ -49,7 +49,9 @@ def compared(touches: ir.Table) -> Comparison:
     whole = sums.to_pyarrow().to_pylist()[0]
     total, total_minor = float(whole["total"]), float(whole["total_minor"])
     tables = {rule: attributed(touches, rule=rule) for rule in RULES}
-    given = {method: table.to_pyarrow().to_pylist() for method, table in tables.items()}
+    given: dict[str, list[dict[str, Any]]] = {
+        method: table.to_pyarrow().to_pylist() for method, table in tables.items()
+    }
     given["shapley"] = shapley_values(touches).to_pyarrow().to_pylist()
     given["markov"] = [
         {"channel": name, "conversions": part * total, "value_minor": part * total_minor}
