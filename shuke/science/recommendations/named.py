@@ -54,7 +54,7 @@ STRATEGIES: Mapping[str, Variants] = MappingProxyType(
         "rp3beta": lambda: (RP3Beta(), RP3Beta(beta=0.6), RP3Beta(counts=False)),
         "ease": lambda: (Ease(), Ease(counts=True)),
         "als": lambda: (Als(), Als(alpha=10.0)),
-        "bpr": lambda: (Bpr(),),
+        "bpr": lambda: (Bpr(factors=32, learning_rate=0.02, regularisation=0.01, iterations=20),),
         "complements": lambda: (Complements(), Complements(baskets=5)),
         "replenishment-due": lambda: (ReplenishmentDue(),),
         "repeat-ranker": lambda: (RepeatRanker(),),
