@@ -84,6 +84,15 @@ class Console:
         assert response is not None
         return response
 
+    def resize(self, size: tuple[int, int]) -> None:
+        """Make the window so wide and high, and let the page lay itself out anew."""
+        if self.page.viewport_size != {"width": size[0], "height": size[1]}:
+            self.page.set_viewport_size({"width": size[0], "height": size[1]})
+            # Two frames: charts follow their containers in the one after the resize.
+            self.page.evaluate(
+                "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+            )
+
     def sign_in(self, username: str = "anna", password: str = PASSWORD) -> None:
         """Fill the form."""
         self.open("/sign-in/")

@@ -39,6 +39,8 @@ from shuke.science import (
 )
 from shuke.science import market_segments as market
 from shuke.science.attribution import rules, shapley, touches
+from shuke.science.attribution.comparison import compared
+from shuke.science.attribution.journeys import journeys
 from shuke.science.churn import features as churn
 from shuke.science.churn import hazard, risks
 from shuke.science.forecast import judging, series
@@ -285,6 +287,23 @@ def attribution(world: World) -> Iterable[Result]:
     yield rules.attributed(world.touches.drop("hours_before_end"), rule="time_decay")
     chain = touches.chain(world.touches)
     yield pa.table({"channel": chain.channels, "converts": chain.converts[1:], "fails": chain.fails[1:]})
+
+
+@case
+def attribution_of_messages(world: World) -> Iterable[Result]:
+    reached = persons.with_member(world.messages, world.identity_map)
+    reached = reached.select("member_id", "channel", at="occurred_at")
+    bought = world.bought.select("member_id", at="placed_at", value_minor=world.bought.net_minor % 10_000)
+    paths = journeys(reached, bought, window_days=30, until=datetime(2018, 1, 1, tzinfo=UTC)).cache()
+    yield paths
+    found = compared(paths)
+    yield pl.DataFrame(
+        [
+            {"method": m, "channel": c, "part": part}
+            for m, row in found.conversions.items()
+            for c, part in row.items()
+        ]
+    )
 
 
 @case

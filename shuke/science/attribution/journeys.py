@@ -14,6 +14,9 @@ from datetime import datetime
 import ibis
 from ibis.expr import types as ir
 
+#: In microseconds.
+DAY, HOUR = 86_400_000_000, 3_600_000_000.0
+
 
 def journeys(touches: ir.Table, conversions: ir.Table, *, window_days: int, until: datetime) -> ir.Table:
     """The table that attribution works on (see ``touches``), with ``hours_before_end``; one path for one conversion.
@@ -27,10 +30,11 @@ def journeys(touches: ir.Table, conversions: ir.Table, *, window_days: int, unti
     joined = told.left_join(ends.mutate(number=number), ["member_id", "number"]).drop(
         "member_id_right", "number_right"
     )
-    window = window_days * 86_400
-    waited = joined.ended.delta(joined.at, unit="second")
+    # In microseconds: between two instants DuckDB counts the beginnings of seconds, Spark the whole ones.
+    window = window_days * DAY
+    waited = joined.ended.delta(joined.at, unit="microsecond")
     is_won = (waited <= window).fill_null(False)  # noqa: FBT003
-    known = ibis.literal(until, type="timestamp('UTC')").delta(joined.at, unit="second") > window
+    known = ibis.literal(until, type="timestamp('UTC')").delta(joined.at, unit="microsecond") > window
     kept = joined.mutate(is_won=is_won).filter(is_won | known)
     path = ibis.window(group_by=["member_id", "number", "is_won"])
     place = ibis.row_number().over(
@@ -45,7 +49,7 @@ def journeys(touches: ir.Table, conversions: ir.Table, *, window_days: int, unti
         conversions=kept.is_won.cast("int64"),
         nulls=(~kept.is_won).cast("int64"),
         value_minor=kept.is_won.ifelse(kept.value_minor, 0).cast("int64"),
-        hours_before_end=end.delta(kept.at, unit="second") / 3600.0,
+        hours_before_end=end.delta(kept.at, unit="microsecond") / HOUR,
     )
 
 
