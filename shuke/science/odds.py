@@ -88,7 +88,11 @@ def logistic_regression(
     Raises ``Separated`` and, if the outcome never varies or measures repeat one another, ``ValueError``.
     """
     import statsmodels.api as sm
-    from statsmodels.tools.sm_exceptions import PerfectSeparationError, PerfectSeparationWarning
+    from statsmodels.tools.sm_exceptions import (
+        ConvergenceWarning,
+        PerfectSeparationError,
+        PerfectSeparationWarning,
+    )
 
     columns = np.column_stack(list(measures.values()))
     known = ~np.isnan(columns).any(axis=1)
@@ -104,11 +108,17 @@ def logistic_regression(
 
     with warnings.catch_warnings():
         warnings.simplefilter("error", PerfectSeparationWarning)
+        # What does not converge is refused below.
+        warnings.simplefilter("ignore", ConvergenceWarning)
         try:
             found = sm.Logit(answer, design).fit(disp=0, maxiter=100)
         except (PerfectSeparationError, PerfectSeparationWarning, np.linalg.LinAlgError) as error:
             raise Separated("A measure tells yes and no apart without an exception.") from error
     interval = found.conf_int(alpha=1 - level)
+    with np.errstate(over="ignore"):
+        is_told = found.mle_retvals["converged"] and np.isfinite(np.exp(interval)).all()
+    if not is_told:
+        raise Separated("A measure tells some of the yeses or noes apart without an exception.")
     ratios = tuple(
         OddsRatio(
             measure=name,

@@ -35,6 +35,9 @@ def test_what_cannot_be_estimated_is_refused():
     x = np.arange(20.0)
     with pytest.raises(Separated):
         logistic_regression(x > 9, measures={"x": x})
+    # Everybody above the middle is a yes, below it some are: no ratio is large enough.
+    with pytest.raises(Separated):
+        logistic_regression((x > 9) | (x % 3 == 0), measures={"above": (x > 9) * 1.0, "x": x % 7})
     with pytest.raises(ValueError, match="follows from the others"):
         logistic_regression(x % 2 > 0, measures={"x": x, "twice": 2 * x})
     with pytest.raises(ValueError, match="same for everybody"):
