@@ -46,7 +46,7 @@ def evaluate_strategies(
     tell = tell or (lambda *_: None)
     names = named(settings.strategies)
     split = settings.cut.test(history)
-    check(split, history, settings.cut)
+    check(split, history=history, cut=settings.cut)
     validation = settings.cut.validation(split)
     judged: list[Evaluation] = []
     for done, name in enumerate(names):
@@ -79,7 +79,7 @@ def named(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def check(split: Split, history: History, cut: Cut) -> None:
+def check(split: Split, *, history: History, cut: Cut) -> None:
     """Refuse what cannot be judged, with what would help."""
     if not split.known.items:
         most = int(split.past.item_baskets.max(initial=0))

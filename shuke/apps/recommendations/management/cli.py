@@ -75,52 +75,65 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="For machines; nothing else is printed.")] = False,
 ) -> None:
     """Judge strategies on a file of purchases: fit on what came before, ask for what came after."""
-    from shuke.apps.recommendations.adapters import read_history
-    from shuke.apps.recommendations.operations import EvaluationSettings, evaluate_strategies
-    from shuke.platform.clock import now
+    from shuke.apps.recommendations.operations import EvaluationSettings
     from shuke.science.recommendations.histories import NotAHistory
     from shuke.science.recommendations.splits import Cut
 
     told = {"member": member, "basket": basket, "item": item, "time": time}
     is_last = protocol is Protocol.last
     least = minimum_baskets if minimum_baskets is not None else (4 if is_last else 1)
+    settings = EvaluationSettings(
+        cut=Cut("last" if is_last else "window", minimum_count, least, days),
+        strategies=[name.strip() for name in strategies.split(",") if name.strip()],
+        cutoffs=_lengths(cutoffs),
+        ideal=idcg.value,
+        is_tuned=tune,
+        seed=seed,
+        draws=draws,
+        threads=threads,
+    )
+    columns = {part: header for part, header in told.items() if header}
     errors = Console(stderr=True)
     try:
-        settings = EvaluationSettings(
-            cut=Cut("last" if is_last else "window", minimum_count, least, days),
-            strategies=[name.strip() for name in strategies.split(",") if name.strip()],
-            cutoffs=_lengths(cutoffs),
-            ideal=idcg.value,
-            is_tuned=tune,
-            seed=seed,
-            draws=draws,
-            threads=threads,
+        facts, report = _judged(
+            file, columns, settings, day_baskets=day_baskets, date_order=date_order, console=errors
         )
-        read = read_history(
-            file,
-            columns={part: header for part, header in told.items() if header},
-            day_baskets=day_baskets,
-            date_order=date_order.value,
-            at=now(),
-        )
-        bars = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-        with Progress(*bars, console=errors, transient=True) as progress:
-            task = progress.add_task("", total=None)
-            report = evaluate_strategies(
-                read.history,
-                settings,
-                tell=lambda done, of, what: progress.update(task, completed=done, total=of, description=what),
-            )
     except NotAHistory as refusal:
         errors.print(f"[red]{file.name}[/red]: {refusal}", soft_wrap=True, highlight=False)
         raise typer.Exit(1) from refusal
     if as_json:
-        typer.echo(json.dumps(_plain({"file": asdict(read.facts), **asdict(report)}), ensure_ascii=False))
+        typer.echo(json.dumps(_plain({"file": asdict(facts), **asdict(report)}), ensure_ascii=False))
     else:
         from shuke.apps.recommendations.management.tables import show
 
         # A file or a pipe is as wide as the tables; a terminal folds them.
-        show(read.facts, report, console=Console(width=None if sys.stdout.isatty() else 180))
+        show(facts, report, console=Console(width=None if sys.stdout.isatty() else 180))
+
+
+def _judged(
+    file: Path,
+    columns: dict[str, str],
+    settings: Any,
+    *,
+    day_baskets: bool,
+    date_order: DateOrder,
+    console: Console,
+) -> tuple[Any, Any]:
+    """What was read and the report, with a bar while it takes long."""
+    from shuke.apps.recommendations.adapters import read_history
+    from shuke.apps.recommendations.operations import evaluate_strategies
+    from shuke.platform.clock import now
+
+    read = read_history(file, columns=columns, day_baskets=day_baskets, date_order=date_order.value, at=now())
+    bars = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*bars, console=console, transient=True) as progress:
+        task = progress.add_task("", total=None)
+        report = evaluate_strategies(
+            read.history,
+            settings,
+            tell=lambda done, of, what: progress.update(task, completed=done, total=of, description=what),
+        )
+    return read.facts, report
 
 
 def _lengths(text: str) -> tuple[int, ...]:
