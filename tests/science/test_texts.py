@@ -35,7 +35,8 @@ def test_only_an_iso_date_is_a_date(text, day):
     ("text", "value"),
     [
         (" 7 ", 7.0), ("-.5", -0.5), ("5.", 5.0), ("1e3", 1000.0), ("+0", 0.0), ("1_000", None), ("1,5", None),
-        ("nan", None), ("inf", None), ("1d", None), ("0x10", None), ("１", None), ("1e400", None), ("", None), (".", None),
+        ("nan", None), ("inf", None), ("1d", None), ("0x10", None), ("１", None), ("1e400", None), ("", None),
+        (".", None),
     ],
 )  # fmt: skip
 def test_only_a_decimal_number_is_a_number(text, value):

@@ -1,4 +1,4 @@
-"""How members are scored: the scheme in use and its versions, what another would change, why a member is where it is."""
+"""How members are scored: the scheme in use, its versions, what another would change, why a member is there."""
 
 from __future__ import annotations
 

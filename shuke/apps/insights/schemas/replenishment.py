@@ -8,7 +8,10 @@ from ninja import Schema
 
 
 class DueDate(Schema):
-    """The next purchase of a category; see the table ``due_dates``.  ``is_overdue``: the latest day has passed; ``is_due``: only the expected one."""
+    """The next purchase of a category; see the table ``due_dates``.
+
+    ``is_overdue``: the latest day has passed; ``is_due``: only the expected one.
+    """
 
     member_id: str
     as_of: date
