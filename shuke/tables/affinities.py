@@ -11,7 +11,9 @@ AFFINITIES = Table(
         Column("level", "text", "product category."),
         Column("left", "id", "The product or category that was bought."),
         Column("right", "id", "The one beside it."),
-        Column("kind", "text", "complement (bought together) or substitute (bought by the same, not together)."),
+        Column(
+            "kind", "text", "complement (bought together) or substitute (bought by the same, not together)."
+        ),
         Column("baskets", "int", "Baskets that hold both."),
         Column("support", "float", "Part of all baskets, 0 to 1."),
         Column("confidence", "float", "Part of the baskets with the left one that hold the right one, too."),
