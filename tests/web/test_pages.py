@@ -9,6 +9,9 @@ from shuke.platform.audit.models import AuditEntry
 from shuke.platform.permissions import ROLES
 from shuke.platform.retailer.queries import retailer
 
+# What pages ask runs on PostgreSQL in tests/security/test_doors.py and tests/test_api_schema.py; texts are the same.
+pytestmark = pytest.mark.once
+
 PAGES = {
     "/profile/": "overview.view",
     "/settings/": "settings.view",

@@ -8,6 +8,9 @@ from django.test import Client
 from shuke.platform.accounts.models import User
 from tests.apps.commerce.test_queries import shop  # noqa: F401 - a fixture
 
+# What pages ask runs on PostgreSQL in tests/security/test_doors.py and tests/test_api_schema.py; texts are the same.
+pytestmark = pytest.mark.once
+
 AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 PATHS = [
     "",

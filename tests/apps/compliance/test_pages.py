@@ -22,7 +22,8 @@ from shuke.platform.permissions import ROLES, SYSTEM
 from shuke.web.labels import choices_of
 from shuke.web.verbs import verb_in_words
 
-pytestmark = pytest.mark.django_db
+# What pages ask runs on PostgreSQL in tests/security/test_doors.py and tests/test_api_schema.py; texts are the same.
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PAGES = ["/privacy/", "/privacy/looks/", "/privacy/addresses/", "/privacy/consents/", "/privacy/retention/"]
 

@@ -13,6 +13,9 @@ from shuke.platform.permissions import PERMISSIONS, SYSTEM
 from tests.apps.connections.sync_shop import KEY, SECRET
 from tests.apps.connections.test_syncing import account, line, server, shelf, village
 
+# What pages ask runs on PostgreSQL in tests/security/test_doors.py and tests/test_api_schema.py; texts are the same.
+pytestmark = pytest.mark.once
+
 __all__ = ["account", "server", "shelf", "village"]
 FORM = {
     "account": "__new__",

@@ -10,6 +10,9 @@ from shuke.platform.accounts.operations import issue_token
 from shuke.platform.permissions import SYSTEM
 from tests.apps.connections.test_importing import AT, GOOD, account  # noqa: F401 - a fixture
 
+# What pages ask runs on PostgreSQL in tests/security/test_doors.py and tests/test_api_schema.py; texts are the same.
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def client(account):  # noqa: F811

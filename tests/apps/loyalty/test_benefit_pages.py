@@ -16,6 +16,9 @@ from shuke.platform.clock import business_date, now
 from shuke.platform.permissions import SYSTEM
 from tests.apps.loyalty.benefit_terms import TERMS, publish
 
+# What pages ask runs on PostgreSQL in tests/security/test_doors.py and tests/test_api_schema.py; texts are the same.
+pytestmark = pytest.mark.once
+
 HERE = "/membership/benefits/"
 
 

@@ -15,6 +15,9 @@ from tests.apps.loyalty.checkout_desk import asked, bought, bring_back, fund, re
 from tests.apps.loyalty.checkout_desk import key as call
 from tests.apps.loyalty.conftest import START
 
+# What pages ask runs on PostgreSQL in tests/security/test_doors.py and tests/test_api_schema.py; texts are the same.
+pytestmark = pytest.mark.once
+
 PAGES = "/membership/checkouts/"
 
 

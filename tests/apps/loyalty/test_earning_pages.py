@@ -16,6 +16,9 @@ from shuke.platform.permissions import SYSTEM
 from shuke.platform.retailer.operations import change_retailer
 from tests.apps.loyalty.earning_shop import GROUND, event_rule, publish
 
+# What pages ask runs on PostgreSQL in tests/security/test_doors.py and tests/test_api_schema.py; texts are the same.
+pytestmark = pytest.mark.once
+
 URL = "/membership/points/"
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 FORM = {

@@ -14,6 +14,9 @@ from shuke.platform.accounts.operations import create_user
 from shuke.platform.permissions import SYSTEM
 from tests.apps.loyalty.test_finance import award, moment, people, programme, spend
 
+# What pages ask runs on PostgreSQL in tests/security/test_doors.py and tests/test_api_schema.py; texts are the same.
+pytestmark = pytest.mark.once
+
 __all__ = ["people", "programme"]
 HERE = "/membership/finance/"
 

@@ -13,6 +13,9 @@ from shuke.platform.accounts.operations import create_user, issue_token
 from shuke.platform.clock import now
 from shuke.platform.permissions import SYSTEM
 
+# What pages ask runs on PostgreSQL in tests/security/test_doors.py and tests/test_api_schema.py; texts are the same.
+pytestmark = pytest.mark.once
+
 DAY = timedelta(days=1)
 
 

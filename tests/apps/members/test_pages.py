@@ -16,6 +16,9 @@ from shuke.platform.outbox.relay import drain
 from shuke.platform.permissions import PERMISSIONS, SYSTEM
 from tests.browser.shop import open_shop
 
+# What pages ask runs on PostgreSQL in tests/security/test_doors.py and tests/test_api_schema.py; texts are the same.
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def shop(db, lake_home):

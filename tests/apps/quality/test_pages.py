@@ -12,6 +12,9 @@ from shuke.platform.accounts.models import User
 from tests.apps.quality.test_quality import AT, HEADER, ODD, PLAIN, TWICE, account, bring  # noqa: F401 - a fixture
 from tests.sources.files import platform_samples as samples
 
+# What pages ask runs on PostgreSQL in tests/security/test_doors.py and tests/test_api_schema.py; texts are the same.
+pytestmark = pytest.mark.once
+
 BROKEN = ",1,2026-05-22 10:00,C3,P,Tea,1,11,11\n"
 
 
