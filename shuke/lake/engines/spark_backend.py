@@ -5,6 +5,7 @@ from __future__ import annotations
 import string
 from typing import Any
 
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pyarrow as pa
 import sqlglot.expressions as sge
@@ -49,6 +50,11 @@ class LakeBackend(Backend):
         table = expr.as_table()
         found: pa.Table = self.to_pyarrow(table, params=params, limit=limit, **options)
         return expr.__pandas_result__(found.to_pandas())
+
+    def _create_cached_table(self, name: str, expr: ir.Table) -> ir.Table:
+        # With the types of the expression: Spark's own times have no zone.
+        super()._create_cached_table(name, expr)
+        return ops.DatabaseTable(name, schema=expr.schema(), source=self).to_expr()
 
     def _drop_cached_table(self, name: str) -> None:
         # An expression may outlive its session, whose end has dropped the table already.
