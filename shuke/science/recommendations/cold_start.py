@@ -10,27 +10,32 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from shuke.science.recommendations.frequency import PersonalFrequency
+from shuke.science.recommendations.frequency import FrequencyModel, PersonalFrequency
 from shuke.science.recommendations.histories import History
-from shuke.science.recommendations.item_knn import ItemKnn
 from shuke.science.recommendations.popularity import Popularity
 from shuke.science.recommendations.strategies import Model, Strategy
+from shuke.science.recommendations.up_cf import UpCf
 
 #: Baskets from which a member is known well enough for a ranker.
 KNOWN = 5
-#: Weight of neighbouring items beside a purchase of today, at one basket; it fades as 1 / (1 + baskets / 5).
-NEIGHBOURS = 0.3
+#: Weight of what neighbours buy beside a purchase of today, at no basket; it fades as 1 / (1 + baskets / 5).
+NEIGHBOURS = 0.18
+#: Purchases of everybody's repeat rate that every item's starts with.
+SMOOTH = 5.0
 
 
 @dataclass(frozen=True)
 class FewBaskets:
     """Own purchases with decay and a prior of popularity, plus what goes with them, less as more is known.
 
-    score = own(decay + prior) + NEIGHBOURS / (1 + baskets / 5) · (neighbours' score beside the member's best)
+    score = own(decay) · (item's repeat rate ÷ everybody's) + prior
+            + NEIGHBOURS / (1 + baskets / 5) · (score of new items by members alike, beside the best of them)
+
+    After one basket it is the item, not the member, that says whether it will be bought again.
     """
 
     frequency: PersonalFrequency = field(default_factory=PersonalFrequency)
-    neighbours: Strategy = field(default_factory=lambda: ItemKnn(neighbours=50))
+    neighbours: Strategy = field(default_factory=UpCf)
     weight: float = NEIGHBOURS
 
     @property
@@ -40,25 +45,42 @@ class FewBaskets:
 
     def fit(self, history: History, *, rng: np.random.Generator) -> FewBasketsModel:
         """Fit both."""
-        frequency, neighbours = (s.fit(history, rng=rng) for s in (self.frequency, self.neighbours))
-        return FewBasketsModel(frequency, neighbours, np.diff(history.member_baskets), self.weight)
+        return FewBasketsModel(
+            frequency=self.frequency.fit(history, rng=rng),
+            neighbours=self.neighbours.fit(history, rng=rng),
+            repeats=repeat_rates(history),
+            baskets=np.diff(history.member_baskets),
+            weight=self.weight,
+        )
+
+
+def repeat_rates(history: History) -> np.ndarray:
+    """float64 of each item: part of its lines that were a member's repeat, beside that part of all lines."""
+    lines = history.item_baskets.astype(np.float64)
+    first = np.bincount(history.counts().indices, minlength=history.items)
+    overall = max((lines - first).sum() / max(lines.sum(), 1.0), 1e-6)
+    return (lines - first + SMOOTH * overall) / (lines + SMOOTH) / overall
 
 
 @dataclass(frozen=True, eq=False)
 class FewBasketsModel:
-    """``baskets``: how many each member has."""
+    """``repeats``: of each item, see ``repeat_rates``; ``baskets``: how many each member has."""
 
-    frequency: Model
+    frequency: FrequencyModel
     neighbours: Model
+    repeats: np.ndarray
     baskets: np.ndarray
     weight: float
 
     def scores(self, members: np.ndarray, at: np.ndarray) -> np.ndarray:
         """See ``Model``."""
-        near = self.neighbours.scores(members, at)
+        own = np.maximum(self.frequency.scores(members, at) - self.frequency.prior, 0.0)
+        bought = self.frequency.own[members].toarray() > 0
+        near = np.where(bought, 0.0, np.maximum(self.neighbours.scores(members, at), 0.0))
         best = np.maximum(near.max(axis=1, initial=0.0), 1e-12)
         weight = self.weight / (1 + self.baskets[members] / 5) / best
-        return self.frequency.scores(members, at) + np.maximum(near, 0.0) * weight.astype(np.float32)[:, None]
+        score = np.where(bought, own, 0.0) * self.repeats + self.frequency.prior + near * weight[:, None]
+        return score.astype(np.float32)
 
 
 @dataclass(frozen=True)
