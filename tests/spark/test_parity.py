@@ -120,7 +120,7 @@ def folders_at_work(world: World) -> set[str]:
 #: Expressions that break a rule of the science; each is one of the known differences of the engines.
 ENGINE_DEPENDENT: dict[str, Case] = {
     "a cast that rounds": lambda w: w.traits.select("member_id", "as_of", n=(w.traits.frequency / 7).cast("int64")),
-    "seconds of an instant": lambda w: w.bought.select("order_id", n=w.bought.placed_at.epoch_seconds()),
+    "seconds of an instant": lambda w: w.bought.select("order_id", n=w.bought.placed_at.epoch_seconds().cast("int64")),
     "an engine's hash": lambda w: w.orders.select("order_id", n=w.orders.order_id.hash().cast("int64")),
     "the order of rows": lambda w: w.orders.select(
         "order_id", n=ibis.row_number().over(group_by="currency", order_by=w.orders.sales_channel)

@@ -7,6 +7,7 @@ files under the same path.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Mapping
@@ -67,6 +68,8 @@ def connect(settings: SparkSettings) -> Any:
         ) from error
     # Otherwise the workers run the machine's own Python, which lacks our packages.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    # The bridge to Java tells of every connection it opens and closes.
+    logging.getLogger("py4j").setLevel(logging.WARNING)
     builder = SparkSession.builder.master(settings.master).appName("shuke")
     for name, value in {**_options(settings), **settings.options}.items():
         builder = builder.config(name, value)
