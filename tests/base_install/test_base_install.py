@@ -15,10 +15,13 @@ import shuke.tables
 
 PACKAGES = (shuke.tables, shuke.lake, shuke.sources, shuke.science)
 FORBIDDEN = ("django", "ninja", "typer", "procrastinate", "granian", "psycopg")
+#: Loaded when Spark is asked for, which is the extra ``spark``.
+OF_EXTRAS = {"shuke.lake.engines.spark_backend"}
 MODULES = [
     module.name
     for package in PACKAGES
     for module in pkgutil.walk_packages(package.__path__, prefix=f"{package.__name__}.")
+    if module.name not in OF_EXTRAS
 ]
 
 

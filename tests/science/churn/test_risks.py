@@ -6,6 +6,7 @@ import ibis
 import numpy as np
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from shuke.science.churn.classifier import FAMILIES, TooFewOutcomes
 from shuke.science.churn.features import FEATURES
@@ -63,7 +64,8 @@ def test_every_way_to_tell_is_judged_on_the_same_members(rows, found):
         ibis.memtable(rows), first_day=START, as_of=AS_OF, horizon_days=HORIZON, seed=1, beside=beside
     )
     assert again.judgements["coin"].auc == 0.5
-    assert again.members.equals(found.members)
+    # The engine adds up in parts, whose order moves the last digits.
+    assert_frame_equal(again.members, found.members, abs_tol=1e-9)
 
 
 def test_reasons_are_families_of_features_the_strongest_first(found):
