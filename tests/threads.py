@@ -18,7 +18,7 @@ def at_once(task: Callable[[int], str], count: int, *, tills: int) -> Counter[st
 
     def till(number: int) -> None:
         barrier.wait()
-        outcomes.extend(_outcome(task, n) for n in range(number, count, tills))
+        outcomes.extend(outcome_of(task, n) for n in range(number, count, tills))
         connection.close()
 
     threads = [threading.Thread(target=till, args=(number,)) for number in range(tills)]
@@ -29,7 +29,8 @@ def at_once(task: Callable[[int], str], count: int, *, tills: int) -> Counter[st
     return Counter(outcomes)
 
 
-def _outcome(task: Callable[[int], str], number: int) -> str:
+def outcome_of(task: Callable[[int], str], number: int) -> str:
+    """What the task says, or the code of its refusal; tried again while SQLite is locked."""
     while True:
         try:
             return task(number)

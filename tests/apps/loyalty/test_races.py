@@ -36,9 +36,14 @@ def asked(key: str) -> Request:
     return Request(key=key, actor="till", at=START + DAY)
 
 
+def said_of(task: Callable[[int], object]) -> Callable[[int], str]:
+    """The task, saying the outcome of its posting."""
+    return lambda n: str(getattr(task(n), "outcome", "done"))
+
+
 def at_once(task: Callable[[int], object], count: int, *, tills: int = TILLS) -> Counter[str]:
     """The shared race, with the outcome of each posting as its word."""
-    return threads.at_once(lambda n: str(getattr(task(n), "outcome", "done")), count, tills=tills)
+    return threads.at_once(said_of(task), count, tills=tills)
 
 
 def test_a_balance_is_spent_once_by_many_tills(members):

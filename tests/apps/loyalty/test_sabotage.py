@@ -28,8 +28,8 @@ from shuke.apps.loyalty.operations import (
 from shuke.apps.loyalty.operations.book import Ledger
 from shuke.apps.loyalty.queries.verification import ledger_findings
 from tests.apps.loyalty.conftest import START
-from tests.apps.loyalty.test_races import DAY, asked
-from tests.apps.loyalty.test_races import _outcome as outcome_of
+from tests.apps.loyalty.test_races import DAY, asked, said_of
+from tests.threads import outcome_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 #: Seconds to wait for a till that has to stand outside, and for one that is let in.
@@ -40,7 +40,7 @@ IS_SQLITE = connection.vendor == "sqlite"
 def outcome(task: Callable[[int], object]) -> str:
     """What came of a posting: the outcome, the code of the refusal, or the name of the database's error."""
     try:
-        return outcome_of(task, 0)
+        return outcome_of(said_of(task), 0)
     except (DatabaseError, RuntimeError) as error:
         return type(error).__name__
 
