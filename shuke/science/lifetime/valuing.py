@@ -94,7 +94,7 @@ def valued(
     """
     wanted = settings or ValueSettings()
     members = purchase_histories(purchases, as_of=as_of).to_polars().sort("member_id")
-    days = int(members["age_days"].max() or 0) if len(members) else 0  # type: ignore[arg-type]
+    days = int(members["age_days"].max() or 0) if len(members) else 0
     repeaters = int((members["frequency"] > 0).sum())
     if repeaters < LEAST_REPEATERS or days < LEAST_DAYS:
         raise NotFitted(
