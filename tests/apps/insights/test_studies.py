@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from shuke.apps.insights.operations import build_traits, kinds, run_study, studying
-from shuke.apps.insights.queries import QUESTIONS, latest_study, studies_of
+from shuke.apps.insights.queries import QUESTIONS, latest_study, newest_studies, studies_of
 from shuke.apps.insights.schemas import NotEnough, StudyFacts, StudyOutcome
 from shuke.platform.errors import NotFound, Refused
 from shuke.platform.warehouse import lake
@@ -64,6 +64,19 @@ def test_an_answer_and_its_layers_take_the_place_of_the_same_day(studied):
     assert first.readings[0].text == "There are 4 members."
     assert len(layers()) == 4
     assert len(studies_of("test")) == 1
+
+
+def test_of_several_days_the_newest_is_told_and_the_others_stay(studied):
+    before = YESTERDAY - timedelta(days=1)
+    build_traits(at=AT, as_of=before)
+    for day in (YESTERDAY, before):
+        run_study("test", at=AT, as_of=day)
+    run_study("refused", at=AT, as_of=before)
+    assert {kind: view.as_of for kind, view in newest_studies().items()} == {
+        "test": YESTERDAY,
+        "refused": before,
+    }
+    assert [view.as_of for view in studies_of("test")] == [YESTERDAY, before]
 
 
 def test_the_reason_of_no_answer_is_kept(studied):

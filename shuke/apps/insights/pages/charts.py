@@ -91,31 +91,8 @@ def trend(overview: Overview) -> Option:
 
 def lifecycle(stages: Sequence[Share]) -> Option:
     """Members by stage in the order of a life."""
-    return {
-        "grid": {"left": 16, "right": 56, "top": 4, "bottom": 4, "containLabel": True},
-        "tooltip": {"axisPointer": {"type": "shadow"}},
-        "xAxis": {"type": "value", "show": False},
-        "yAxis": {"type": "category", "inverse": True, "data": [stage.label for stage in stages]},
-        "series": [
-            {
-                "name": _("Members"),
-                "type": "bar",
-                "barWidth": "58%",
-                "data": [
-                    {
-                        "value": stage.members,
-                        "itemStyle": {
-                            "color": {"$color": STAGE_COLORS[stage.name]},
-                            "borderRadius": [0, 4, 4, 0],
-                        },
-                    }
-                    for stage in stages
-                ],
-                "label": {"show": True, "position": "right", "formatter": {"$format": "integer"}},
-                "tooltip": {"valueFormatter": {"$format": "integer"}},
-            }
-        ],
-    }
+    counts = [Count(name=stage.label, members=stage.members) for stage in stages]
+    return bars(counts, name=_("Members"), colors=[STAGE_COLORS[stage.name] for stage in stages])
 
 
 def segments(shares: Sequence[Share]) -> Option:
@@ -220,8 +197,14 @@ def _heat(
     }
 
 
-def bars(counts: Sequence[Count], *, name: str) -> Option:
-    """Members per value, the most first."""
+def bars(counts: Sequence[Count], *, name: str, colors: Sequence[str] | None = None) -> Option:
+    """Members per value from top to bottom; each bar in its own colour where ``colors`` names them."""
+    members: list[Any] = [count.members for count in counts]
+    if colors is not None:
+        members = [
+            {"value": value, "itemStyle": {"color": {"$color": color}}}
+            for value, color in zip(members, colors, strict=True)
+        ]
     return {
         "grid": {"left": 16, "right": 56, "top": 4, "bottom": 4, "containLabel": True},
         "tooltip": {"axisPointer": {"type": "shadow"}},
@@ -233,7 +216,7 @@ def bars(counts: Sequence[Count], *, name: str) -> Option:
                 "type": "bar",
                 "barWidth": "60%",
                 "itemStyle": {"borderRadius": [0, 4, 4, 0]},
-                "data": [count.members for count in counts],
+                "data": members,
                 "label": {"show": True, "position": "right", "formatter": {"$format": "integer"}},
                 "tooltip": {"valueFormatter": {"$format": "integer"}},
             }

@@ -10,9 +10,11 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from shuke.apps.insights.pages.charts import bars
 from shuke.apps.insights.pages.saving import in_layers, tree
 from shuke.apps.insights.pages.studies import study_context
 from shuke.apps.insights.queries.worth import most_at_risk
+from shuke.apps.insights.schemas import Count
 from shuke.web.access import requires
 from shuke.web.labels import label_of
 
@@ -56,60 +58,14 @@ def _worth_keeping() -> str:
 
 def _sizes(layers: list[dict[str, Any]]) -> Option:
     """Members by risk."""
-    return {
-        "grid": {"left": 16, "right": 56, "top": 4, "bottom": 4, "containLabel": True},
-        "tooltip": {"axisPointer": {"type": "shadow"}},
-        "xAxis": {"type": "value", "show": False},
-        "yAxis": {
-            "type": "category",
-            "inverse": True,
-            "data": [label_of("layer:churn", row["layer"]) for row in layers],
-        },
-        "series": [
-            {
-                "name": _("Members"),
-                "type": "bar",
-                "barWidth": "58%",
-                "data": [
-                    {
-                        "value": row["members"],
-                        "itemStyle": {
-                            "color": {"$color": COLORS[row["layer"]]},
-                            "borderRadius": [0, 4, 4, 0],
-                        },
-                    }
-                    for row in layers
-                ],
-                "label": {"show": True, "position": "right", "formatter": {"$format": "integer"}},
-                "tooltip": {"valueFormatter": {"$format": "integer"}},
-            }
-        ],
-    }
+    counts = [Count(name=label_of("layer:churn", row["layer"]), members=row["members"]) for row in layers]
+    return bars(counts, name=_("Members"), colors=[COLORS[row["layer"]] for row in layers])
 
 
 def _reasons(rows: list[dict[str, Any]]) -> Option:
     """How often each reason is among the three strongest of a member of high or medium risk."""
-    return {
-        "grid": {"left": 16, "right": 56, "top": 4, "bottom": 4, "containLabel": True},
-        "tooltip": {"axisPointer": {"type": "shadow"}},
-        "xAxis": {"type": "value", "show": False},
-        "yAxis": {
-            "type": "category",
-            "inverse": True,
-            "data": [label_of("churn_reason", row["reason"]) for row in rows],
-        },
-        "series": [
-            {
-                "name": _("Members"),
-                "type": "bar",
-                "barWidth": "58%",
-                "itemStyle": {"borderRadius": [0, 4, 4, 0]},
-                "data": [row["members"] for row in rows],
-                "label": {"show": True, "position": "right", "formatter": {"$format": "integer"}},
-                "tooltip": {"valueFormatter": {"$format": "integer"}},
-            }
-        ],
-    }
+    counts = [Count(name=label_of("churn_reason", row["reason"]), members=row["members"]) for row in rows]
+    return bars(counts, name=_("Members"))
 
 
 def _curve(rows: list[dict[str, Any]]) -> Option:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import OuterRef, QuerySet, Subquery
+
 from shuke.apps.insights.models import Study
 from shuke.apps.insights.queries.questions import QUESTIONS
 from shuke.apps.insights.schemas import ReadingView, StudyHead, StudyView
@@ -36,19 +38,20 @@ def studies_of(kind: str, *, limit: int = 100) -> list[StudyView]:
 
 
 def newest_studies() -> dict[str, StudyView]:
-    """The newest answer of every kind that has one."""
-    newest: dict[str, Study] = {}
-    for row in Study.objects.defer("result").order_by("as_of"):
-        newest[row.kind] = row
-    return {kind: study_view(row, with_result=False) for kind, row in newest.items()}
+    """The newest answer of every kind that has one, without its result."""
+    return {row.kind: study_view(row, with_result=False) for row in _newest().defer("result")}
 
 
 def study_heads() -> list[StudyHead]:
     """When each question was answered last, in the order of the questions."""
-    newest: dict[str, Study] = {}
-    for row in Study.objects.defer("result", "readings").order_by("as_of"):
-        newest[row.kind] = row
+    newest = {row.kind: row for row in _newest().defer("result", "readings")}
     return [StudyHead(**_head(newest[kind])) for kind in QUESTIONS if kind in newest]
+
+
+def _newest() -> QuerySet[Study]:
+    """The row of each kind's newest day; older days, which are kept for good, stay in the database."""
+    days = Study.objects.filter(kind=OuterRef("kind")).order_by("-as_of").values("as_of")
+    return Study.objects.filter(as_of=Subquery(days[:1]))
 
 
 def _head(row: Study) -> dict[str, Any]:
