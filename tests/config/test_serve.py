@@ -14,15 +14,10 @@ from pathlib import Path
 import pytest
 
 from tests.migrated import place_database
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.once]
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def _shuke(*arguments: str) -> list[str]:
@@ -74,13 +69,22 @@ class Server:
     """A running ``shuke serve`` on a port of its own."""
 
     def __init__(self, home: Path) -> None:
-        self.home, self.port = home, _free_port()
+        self.home, self.port = home, free_port()
+        self.errors = home / "stderr.txt"
         place_database(home)
-        self.process = subprocess.Popen(
-            _shuke("serve", "--port", str(self.port)),
-            env=_environment(home), cwd=ROOT, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        _wait(lambda: self.answers("/health/live"), 90, "the console did not open")
+        with self.errors.open("w") as errors:
+            self.process = subprocess.Popen(
+                _shuke("serve", "--port", str(self.port)),
+                env=_environment(home), cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True,
+            )  # fmt: skip
+        try:
+            _wait(lambda: self.answers("/health/live") or self.process.poll() is not None, 180, "it hangs")
+            assert self.process.poll() is None, f"it ended with {self.process.poll()}"
+        except AssertionError as error:
+            self.end()
+            raise AssertionError(
+                f"the console did not open: {error}\n{self.errors.read_text()[-4000:]}"
+            ) from error
 
     def answers(self, path: str) -> bool:
         try:
@@ -92,6 +96,13 @@ class Server:
     def read(self, path: str) -> str:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as response:
             return response.read().decode()
+
+    def end(self) -> None:
+        """Kill it with all it started."""
+        for pid in [*_descendants(self.process.pid), self.process.pid]:
+            if _is_alive(pid):
+                os.kill(pid, signal.SIGKILL)
+        self.process.communicate()
 
     def children(self) -> dict[str, int]:
         """The supervisor's own children by their command."""
@@ -109,10 +120,7 @@ class Server:
 def server(tmp_path: Path) -> Iterator[Server]:
     server = Server(tmp_path)
     yield server
-    for pid in [*_descendants(server.process.pid), server.process.pid]:
-        if _is_alive(pid):
-            os.kill(pid, signal.SIGKILL)
-    server.process.communicate()
+    server.end()
 
 
 def test_it_opens_revives_what_dies_and_leaves_nothing_behind(server):
@@ -159,9 +167,7 @@ def test_a_taken_port_is_told_at_once(tmp_path):
 
 
 def test_a_database_that_was_never_set_up_is_told_at_once(tmp_path):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     environment = _environment(tmp_path) | {"SHUKE_DATABASE_URL": f"sqlite:///{tmp_path / 'new.sqlite3'}"}
     finished = subprocess.run(
         _shuke("serve", "--port", str(port)),

@@ -1,7 +1,6 @@
 # ruff: noqa: N802 - aiosmtpd names its hooks so.
 """A real SMTP server in a thread, which keeps what it accepts and answers as a test tells it to."""
 
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,6 +10,8 @@ from typing import cast
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from tests.ports import free_port
 
 
 @dataclass
@@ -50,8 +51,7 @@ class Mailbox:
 def smtp_server() -> Iterator[Mailbox]:
     """Runs for the block on a free port of loopback."""
     mailbox = Mailbox()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        mailbox.port = free.getsockname()[1]
+    mailbox.port = free_port()
     controller = Controller(mailbox, hostname="127.0.0.1", port=mailbox.port)
     controller.start()
     try:

@@ -3,7 +3,6 @@
 import os
 import runpy
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -35,6 +34,7 @@ from shuke.apps.members.schemas import MemberProfile
 from shuke.platform.accounts.operations import create_user, issue_token
 from shuke.platform.clock import now
 from shuke.platform.permissions import SYSTEM
+from tests.ports import free_port
 at = now() - timedelta(days=1)
 define_points_type(actor=SYSTEM, at=at, code="points", name="Points")
 set_points_rate(actor=SYSTEM, at=at, points_type="points", starts_on=at.date(), points=100, minor=100)
@@ -63,9 +63,7 @@ class House:
     """A console of its own, with a member and a token."""
 
     def __init__(self, home: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         database = os.environ.get("SHUKE_LIVE_DATABASE_URL")
         cleared = {name: value for name, value in os.environ.items() if not name.startswith("SHUKE_")}

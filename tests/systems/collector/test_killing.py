@@ -1,11 +1,11 @@
 """kill -9 of collector and loader under load: what was acknowledged arrives, once."""
 
-import socket
 import tempfile
 from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
 from tests.series import series
 from tests.systems.collector.killing import run
 
@@ -16,9 +16,7 @@ MEMORY = Path("/dev/shm")
 @pytest.mark.slow
 @pytest.mark.systems
 def test_kills_lose_and_double_nothing(tmp_path):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     kills = series(4, long=8)
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else tmp_path) as home:
         outcome = run(Path(home), port, kills=kills)

@@ -15,6 +15,7 @@ import pytest
 
 from shuke.lake import Lake
 from tests.migrated import place_database
+from tests.ports import free_port
 from tests.systems.sdks.packages import node_modules
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -26,13 +27,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.systems)
-
-
-def free_port() -> int:
-    """A port that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for(condition: Any, what: str, *, seconds: float = 180) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import threading
 import time
@@ -13,6 +12,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from tests.ports import free_port
 from tests.systems.npm import installed
 
 HERE = Path(__file__).parent
@@ -70,9 +70,7 @@ def node_modules() -> Path:
 def running_shop(folder: Path, *, webhook_url: str) -> Iterator[str]:
     """The address of a shop that is empty but for what Vendure makes itself."""
     modules = node_modules()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     environment = os.environ | {
         "SHOP_MODULES": str(modules),
         "SHOP_FOLDER": str(folder),
