@@ -15,6 +15,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.ports import free_port
+
 pytestmark = [pytest.mark.slow, pytest.mark.once]
 ROOT = Path(__file__).resolve().parents[3]
 CLIENT_FILE = ROOT / "docs" / "guides" / "checkout_client.py"
