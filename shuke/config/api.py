@@ -13,6 +13,7 @@ ROUTERS: tuple[tuple[str, str], ...] = (
     ("", "shuke.apps.compliance.api"),
     ("", "shuke.apps.identity.api"),
     ("/audiences", "shuke.apps.audiences.api"),
+    ("/recommendations", "shuke.apps.recommendations.api"),
     ("", "shuke.apps.campaigns.api"),
     ("", "shuke.apps.channels.api"),
     ("", "shuke.apps.promotions.api"),

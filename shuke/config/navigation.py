@@ -36,6 +36,7 @@ SECTIONS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
         _("Reach"),
         (
             Entry(_("Audiences"), "/audiences/", "target", "audiences.view"),
+            Entry(_("Recommendations"), "/recommendations/", "sparkles", "recommendations.view"),
             Entry(_("Campaigns"), "/campaigns/", "speakerphone", "campaigns.view"),
             Entry(_("Messages"), "/messages/", "mail", "messages.view"),
         ),

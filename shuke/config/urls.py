@@ -19,6 +19,7 @@ urlpatterns = [
     path("quality/", include("shuke.apps.quality.urls")),
     path("sources/", include("shuke.apps.collector.urls")),
     path("audiences/", include("shuke.apps.audiences.urls")),
+    path("recommendations/", include("shuke.apps.recommendations.urls")),
     path("campaigns/", include("shuke.apps.campaigns.urls")),
     path("", include("shuke.apps.channels.urls")),
     path("vouchers/", include("shuke.apps.promotions.urls")),

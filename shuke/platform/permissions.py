@@ -23,6 +23,8 @@ PERMISSIONS: tuple[str, ...] = (
     "insights.edit",
     "audiences.view",
     "audiences.edit",
+    "recommendations.view",
+    "recommendations.edit",
     "campaigns.view",
     "campaigns.edit",
     "campaigns.approve",
@@ -54,10 +56,12 @@ _VIEW = frozenset(name for name in PERMISSIONS if name.endswith(".view")) - {
 ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "administrator": frozenset(PERMISSIONS),
-        "analyst": _VIEW | {"imports.edit", "sources.edit", "insights.edit", "audiences.edit"},
+        "analyst": _VIEW
+        | {"imports.edit", "sources.edit", "insights.edit", "audiences.edit"}
+        | {"recommendations.edit"},
         "marketer": _VIEW
         | {"imports.edit", "audiences.edit", "campaigns.edit", "campaigns.send", "members.edit"}
-        | {"loyalty.edit", "points.adjust", "vouchers.edit"},
+        | {"loyalty.edit", "points.adjust", "vouchers.edit", "recommendations.edit"},
         "approver": _VIEW | {"campaigns.approve", "points.approve", "audit.view"},
         # Who answers to the people whose data it is: sees it in the clear, hands it out, erases it.
         "privacy_officer": _VIEW

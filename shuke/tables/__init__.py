@@ -22,6 +22,7 @@ from shuke.tables.order_lines import ORDER_LINES
 from shuke.tables.orders import ORDERS
 from shuke.tables.points_entries import POINTS_ENTRIES
 from shuke.tables.products import PRODUCTS
+from shuke.tables.recommendation_lists import RECOMMENDATION_LISTS
 from shuke.tables.refunds import REFUNDS
 from shuke.tables.regions import REGIONS
 from shuke.tables.rejected_rows import REJECTED_ROWS
@@ -56,6 +57,7 @@ TABLES: Mapping[str, Table] = MappingProxyType(
             ORDERS,
             POINTS_ENTRIES,
             PRODUCTS,
+            RECOMMENDATION_LISTS,
             REFUNDS,
             REGIONS,
             REJECTED_ROWS,

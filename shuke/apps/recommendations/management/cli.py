@@ -75,7 +75,7 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="For machines; nothing else is printed.")] = False,
 ) -> None:
     """Judge strategies on a file of purchases: fit on what came before, ask for what came after."""
-    from shuke.apps.recommendations.operations import EvaluationSettings
+    from shuke.apps.recommendations.operations.evaluating import EvaluationSettings
     from shuke.science.recommendations.histories import NotAHistory
     from shuke.science.recommendations.splits import Cut
 
@@ -121,7 +121,7 @@ def _judged(
 ) -> tuple[Any, Any]:
     """What was read and the report, with a bar while it takes long."""
     from shuke.apps.recommendations.adapters import read_history
-    from shuke.apps.recommendations.operations import evaluate_strategies
+    from shuke.apps.recommendations.operations.evaluating import evaluate_strategies
     from shuke.platform.clock import now
 
     read = read_history(file, columns=columns, day_baskets=day_baskets, date_order=date_order.value, at=now())

@@ -1,0 +1,1 @@
+"""Changing what is recommended, and judging it."""
