@@ -4,3 +4,9 @@ from django.apps import AppConfig
 class RecommendationsConfig(AppConfig):
     name = "shuke.apps.recommendations"
     label = "recommendations"
+
+    def ready(self) -> None:
+        """Name what the app shows."""
+        from shuke.apps.recommendations.pages import slot_words
+
+        slot_words.register()

@@ -1,0 +1,61 @@
+"""Reading slots."""
+
+from django.utils.translation import gettext_lazy as _
+
+from shuke.apps.recommendations.models import Slot
+from shuke.apps.recommendations.schemas import ArmInput, SlotRules, SlotView
+from shuke.platform.errors import NotFound, Refused
+
+
+class NotLive(Refused):
+    """The slot does not answer: it is a draft, or somebody paused it."""
+
+
+def slot_view(row: Slot) -> SlotView:
+    """The public view of a row.  What was checked when it was stored is not checked again, only given its types."""
+    return SlotView(
+        id=row.public_id,
+        code=row.code,
+        name=row.name,
+        about=row.about,
+        places=row.places,
+        arms=[ArmInput(**arm) for arm in row.arms],
+        bandit=row.bandit,
+        fallbacks=row.fallbacks,
+        rules=SlotRules.model_validate(row.rules),
+        state=row.state,
+        version=row.version,
+        experiment_id=row.experiment_id,
+        created_at=row.created_at,
+        changed_at=row.changed_at,
+    )
+
+
+def slot(code: str) -> SlotView:
+    """One slot.  Raises ``NotFound``."""
+    row = Slot.objects.filter(code=code).first()
+    if row is None:
+        raise not_found(code)
+    return slot_view(row)
+
+
+def slots() -> list[SlotView]:
+    """All slots, those that answer first, then by name."""
+    rank = {"live": 0, "draft": 1, "paused": 2}
+    return sorted(
+        (slot_view(row) for row in Slot.objects.all()), key=lambda view: (rank[view.state], view.name)
+    )
+
+
+def live_slot(code: str) -> SlotView:
+    """A slot that answers.  Raises ``NotFound``, and ``NotLive`` (409) for a draft and for one that is paused."""
+    found = slot(code)
+    if found.state != "live":
+        message = _("This slot does not answer now: it is not live. Let it go live, or ask another slot.")
+        raise NotLive("slot_not_live", message, {"slot": code, "state": found.state})
+    return found
+
+
+def not_found(code: str) -> NotFound:
+    """The refusal for a slot that does not exist."""
+    return NotFound("slot_not_found", _("There is no such slot."), {"slot": code[:40]})
