@@ -109,6 +109,7 @@ def postgresql_server() -> Iterator["PostgresServer"]:
 
 @pytest.fixture
 def lake_home(tmp_path: Path, settings: Any) -> Path:
-    """An empty lake for one test."""
+    """An empty lake for one test, and no bundle that was made of another."""
     settings.LAKE_ROOT = str(tmp_path / "lake")
+    settings.BUNDLE_ROOT = tmp_path / "recommendations"
     return tmp_path / "lake"

@@ -24,6 +24,8 @@ ALLOWED_HOSTS = os.environ.get("SHUKE_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]
 CSRF_TRUSTED_ORIGINS = [SHUKE_PUBLIC_URL]
 
 LAKE_ROOT = os.environ.get("SHUKE_LAKE", str(SHUKE_HOME / "lake"))
+#: Where what recommendations serve lies, one directory for each bundle.
+BUNDLE_ROOT = SHUKE_HOME / "recommendations"
 
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
