@@ -112,7 +112,6 @@ class Migration(migrations.Migration):
                         max_length=10,
                     ),
                 ),
-                ("is_active", models.BooleanField(default=False)),
                 ("built_at", models.DateTimeField()),
                 ("seconds", models.FloatField(default=0.0)),
                 ("size_bytes", models.BigIntegerField(default=0)),
@@ -120,13 +119,22 @@ class Migration(migrations.Migration):
                 ("manifest", models.JSONField(default=dict)),
                 ("problem", models.CharField(blank=True, default="", max_length=400)),
             ],
+        ),
+        migrations.CreateModel(
+            name="BundleSetup",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("settings", models.JSONField(default=dict)),
+                ("changed_at", models.DateTimeField()),
+            ],
             options={
                 "constraints": [
-                    models.UniqueConstraint(
-                        condition=models.Q(("is_active", True)),
-                        fields=("is_active",),
-                        name="one_active_bundle",
-                    )
+                    models.CheckConstraint(condition=models.Q(("pk", 1)), name="bundle_setup_is_one")
                 ],
             },
         ),

@@ -13,12 +13,11 @@ def new_bundle_id() -> str:
 
 
 class BundleRecord(models.Model):
-    """One fitted bundle.  At most one is active: its files are served."""
+    """One fitted bundle.  Which one is served says the pointer beside the files, not a row."""
 
     public_id = models.CharField(max_length=40, unique=True, default=new_bundle_id, editable=False)
     as_of = models.DateField()
     state = models.CharField(max_length=10, choices=STATES, default="fitting")
-    is_active = models.BooleanField(default=False)
     built_at = models.DateTimeField()
     seconds = models.FloatField(default=0.0)
     size_bytes = models.BigIntegerField(default=0)
@@ -26,12 +25,18 @@ class BundleRecord(models.Model):
     manifest = models.JSONField(default=dict)
     problem = models.CharField(max_length=400, blank=True, default="")
 
-    class Meta:
-        constraints = (
-            models.UniqueConstraint(
-                fields=("is_active",), condition=models.Q(is_active=True), name="one_active_bundle"
-            ),
-        )
-
     def __str__(self) -> str:
         return self.public_id
+
+
+class BundleSetup(models.Model):
+    """A single row: what the retailer wants of every bundle, as ``schemas.BundleSettings`` checks it."""
+
+    settings = models.JSONField(default=dict)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.CheckConstraint(condition=models.Q(pk=1), name="bundle_setup_is_one"),)
+
+    def __str__(self) -> str:
+        return "bundle setup"
