@@ -8,7 +8,7 @@ from datetime import date, datetime
 @dataclass(frozen=True)
 class Asked:
     """``at`` UTC.  ``basket``: products in it, in order.  ``places`` 0: as many as the slot has.  ``language`` of the
-    reasons.  ``with_reasons`` false saves their time."""
+    reasons.  ``with_reasons`` false saves their time.  ``anonymous_id``: device or browser of a stranger."""
 
     slot: str
     at: datetime
@@ -21,6 +21,7 @@ class Asked:
     exclude: tuple[str, ...] = ()
     language: str = "en"
     with_reasons: bool = True
+    anonymous_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Answer:
     """``fallback`` is empty where the arm's own strategy answered, else the step of the ladder that did.
 
     ``list_id`` names this answer: the shop sends it back as ``list_id`` of the standard events ``Product List Viewed``,
-    ``Product Clicked`` and ``Product Added``.
+    ``Product Clicked`` and ``Product Added``.  ``strategy_chance``: the chance that the arm chose its strategy.
     """
 
     slot: str
@@ -57,3 +58,5 @@ class Answer:
     items: tuple[RecommendedItem, ...]
     experiment_id: str = ""
     dropped: Mapping[str, str] = field(default_factory=dict)
+    strategy_chance: float = 1.0
+    slot_version: int = 0

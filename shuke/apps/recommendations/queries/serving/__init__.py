@@ -1,0 +1,7 @@
+"""Answering for a slot, from what lies in memory: no database, no lake, no clock."""
+
+from shuke.apps.recommendations.queries.serving.answering import recommend
+from shuke.apps.recommendations.queries.serving.many import recommend_many
+from shuke.apps.recommendations.queries.serving.surroundings import NOTHING_KNOWN, Stock, Surroundings
+
+__all__ = ["NOTHING_KNOWN", "Stock", "Surroundings", "recommend", "recommend_many"]
