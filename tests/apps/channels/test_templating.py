@@ -9,6 +9,7 @@ from shuke.apps.channels.rules.templating import (
     Content,
     Rendered,
     TemplateFault,
+    asked_fields,
     check_content,
     render_content,
 )
@@ -85,3 +86,18 @@ def test_links_are_replaced_whole_and_only_in_anchors() -> None:
 def test_plain_text_keeps_words_and_links() -> None:
     html = "<style>p{}</style><h1>Hello</h1><p>Buy <a href='https://a.example'>bread</a>.</p>"
     assert plain_text(html) == "Hello\n\nBuy bread (https://a.example)."
+
+
+def test_the_fields_that_templates_ask_for_are_known_before_anything_is_rendered() -> None:
+    content = Content(
+        subject="{{ member.offers.for_you[0].name or 'bread' }}",
+        text='{% for x in member["offers"]["3-for-2"][:2] %}{{ x }}{% endfor %}{{ member.offers.lowest|length }}',
+        html="{% if not member.offers.new %}{{ member.points.offers.other }}{{ offers.elsewhere }}{% endif %}",
+    )
+    assert asked_fields(content, of=("member", "offers")) == {"for_you", "3-for-2", "lowest", "new"}
+    assert asked_fields(content, of=("member", "nothing")) == frozenset()
+    assert asked_fields(Content("", "{{ member.offers.x", ""), of=("member", "offers")) == frozenset()
+    assert (
+        asked_fields(Content("", "{{ member.offers[member.name] }}", ""), of=("member", "offers"))
+        == frozenset()
+    )

@@ -13,10 +13,12 @@ from shuke.apps.channels.queries.messages import (
 from shuke.apps.channels.queries.rendering import content_problem, render_preview
 from shuke.apps.channels.queries.settings import adapter_of, consent_channel, email_settings, usable_channels
 from shuke.apps.channels.queries.tracking import unsubscribe_target
+from shuke.apps.channels.rules.templating import asked_fields
 
 __all__ = [
     "MESSAGE_FILTERS",
     "adapter_of",
+    "asked_fields",
     "consent_channel",
     "content_problem",
     "email_settings",

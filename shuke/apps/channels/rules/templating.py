@@ -134,6 +134,45 @@ def _check(tree: nodes.Template) -> None:
             raise TemplateFault("unknown_filter", line=used.lineno, subject=used.name)
 
 
+def asked_fields(content: Content, *, of: tuple[str, ...]) -> frozenset[str]:
+    """The names below a field that the templates ask for, such as ``{"b"}`` of ``member.a.b`` and ``("member", "a")``.
+
+    ``member.a["b"]`` is the same.  Names that are only known when rendering are not found, and templates that cannot
+    be read ask for nothing.
+    """
+    found: set[str] = set()
+    for source in (content.subject, content.text, content.html):
+        if of[-1] not in source or len(source) > SOURCE_CHARS:
+            continue
+        try:
+            tree = _TEXT.parse(source)
+        except (jinja2.TemplateSyntaxError, RecursionError):
+            continue
+        for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
+            name = _name_below(node)
+            if name and _path(node.node) == of:
+                found.add(name)
+    return frozenset(found)
+
+
+def _name_below(node: nodes.Node) -> str:
+    """``b`` of ``a.b`` and of ``a["b"]``; empty for anything else."""
+    if isinstance(node, nodes.Getattr):
+        return node.attr
+    if isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const):
+        return node.arg.value if isinstance(node.arg.value, str) else ""
+    return ""
+
+
+def _path(node: nodes.Node) -> tuple[str, ...]:
+    """``("a", "b")`` of ``a.b``; empty for what is no field of a field."""
+    if isinstance(node, nodes.Name):
+        return (node.name,)
+    name = _name_below(node)
+    above = _path(node.node) if name and isinstance(node, nodes.Getattr | nodes.Getitem) else ()
+    return (*above, name) if above else ()
+
+
 def _line_of(traceback: TracebackType | None) -> int:
     """The template's line: Jinja rewrites its traceback so that frames of the template carry it."""
     line = 1
