@@ -37,6 +37,16 @@ class LakeBackend(Backend):
 
     compiler = LakeCompiler()
 
+    @property
+    def session(self) -> Any:
+        """Spark's own session of this snapshot."""
+        return self._session
+
+    def frame(self, expr: ir.Table) -> Any:
+        """The expression as a DataFrame of Spark, for what Ibis has no words for."""
+        self._run_pre_execute_hooks(expr)
+        return self.raw_sql(self.compile(expr))
+
     def to_pyarrow(self, expr: ir.Expr, /, *, params: Any = None, limit: Any = None, **options: Any) -> Any:
         """The result as an Arrow table (column, scalar) with the types of the expression."""
         self._run_pre_execute_hooks(expr)

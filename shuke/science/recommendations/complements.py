@@ -54,11 +54,20 @@ def together(history: History, *, neighbours: int, least: float) -> sparse.csr_m
         rows = pairs.row + start
         kept = (rows != pairs.col) & (pairs.data > 0)
         both, one, other = pairs.data[kept].astype(np.float64), rows[kept], pairs.col[kept]
-        added = both / counts[one] - counts[other] / short.baskets
-        value = added * both / (both + least)
+        value = drawn_along(
+            both, of_one=counts[one], of_other=counts[other], baskets=short.baskets, least=least
+        )
         positive = value > 0
         block = sparse.csr_matrix(
             (value[positive], (one[positive] - start, other[positive])), shape=pairs.shape
         )
         blocks.append(largest_of_rows(block, neighbours))
     return sparse.vstack(blocks, format="csr") if blocks else sparse.csr_matrix((0, 0))
+
+
+def drawn_along(
+    both: np.ndarray, *, of_one: np.ndarray, of_other: np.ndarray, baskets: int, least: float
+) -> np.ndarray:
+    """What an item adds to the chance of another, where ``both`` are in so many baskets; see the module."""
+    added = both / of_one - of_other / baskets
+    return added * both / (both + least)

@@ -36,14 +36,17 @@ class PersonalFrequency:
 
     def fit(self, history: History, *, rng: np.random.Generator) -> FrequencyModel:  # noqa: ARG002 - no chance in it
         """Sum the decayed purchases of each member."""
+        return self.of_members(history, recent=history.popularity(days=self.days), end=history.end)
+
+    def of_members(self, history: History, *, recent: np.ndarray, end: int) -> FrequencyModel:
+        """The model of a part of the members: ``recent`` popularity and ``end`` are those of everybody."""
         known = history if self.last is None else history.keeping(history.basket_back < self.last)
-        age = (history.end - known.basket_time[known.row_basket]) / DAY
+        age = (end - known.basket_time[known.row_basket]) / DAY
         weights = np.ones(len(age)) if self.half_life is None else np.exp2(-age / self.half_life)
-        recent = history.popularity(days=self.days).astype(np.float64)
         return FrequencyModel(
             own=known.counts(weights),
-            prior=self.prior * recent / max(recent.max(initial=0.0), 1.0),
-            end=history.end,
+            prior=self.prior * recent / max(float(recent.max(initial=0)), 1.0),
+            end=end,
             half_life=self.half_life,
         )
 

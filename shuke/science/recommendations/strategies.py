@@ -60,10 +60,14 @@ class Lists:
 
 def tie_order(history: History) -> np.ndarray:
     """uint32 place of each item in the order that breaks ties, 0 first."""
-    recent = history.popularity(days=TIE_DAYS)
-    order = np.lexsort((np.arange(history.items), -recent))
-    place = np.empty(history.items, dtype=np.uint32)
-    place[order] = np.arange(history.items, dtype=np.uint32)
+    return places_of_ties(history.popularity(days=TIE_DAYS))
+
+
+def places_of_ties(recent: np.ndarray) -> np.ndarray:
+    """The same from the recent baskets of each item."""
+    order = np.lexsort((np.arange(len(recent)), -recent))
+    place = np.empty(len(recent), dtype=np.uint32)
+    place[order] = np.arange(len(recent), dtype=np.uint32)
     return place
 
 
@@ -124,14 +128,16 @@ def top(
     at: np.ndarray,
     n: int,
     leave_out: History | None = None,
+    ties: np.ndarray | None = None,
     threads: int = 1,
     chunk: int = CHUNK,
 ) -> Lists:
     """The exact best ``n`` items of each member; ``leave_out``: never what a member bought in that history.
 
-    ``history`` is the one the model was fitted on.  The answer does not depend on ``threads`` or ``chunk``.
+    ``history`` is the one the model was fitted on; ``ties`` those of all members where it holds a part of them.  The
+    answer does not depend on ``threads`` or ``chunk``.
     """
-    ties = tie_order(history)
+    ties = tie_order(history) if ties is None else ties
 
     def part(places: slice) -> Lists:
         scores = model.scores(members[places], at[places])

@@ -1,0 +1,111 @@
+"""Lines with members and items as numbers, in the engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+import ibis
+import numpy as np
+from ibis.expr import types as ir
+
+from shuke.science.recommendations.histories import DAY
+from shuke.science.recommendations.strategies import TIE_DAYS, places_of_ties
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, eq=False)
+class CodedLines:
+    """``lines``: ``member`` and ``item`` (int32, rising with their ids), ``basket``, ``placed`` (int64 µs since 1970 in
+    UTC), one row for each item of a basket, in the engine.  ``*_ids``: the id of each number.  ``item_baskets`` and
+    ``recent`` (int64 of each item): baskets, and those of the last 28 days.  ``baskets``: all of them, also those
+    without an item of the vocabulary.  ``end``: µs of the retailer's clock, the first moment after the day of the last
+    basket, as ``History.end``."""
+
+    lines: ir.Table
+    member_ids: np.ndarray
+    item_ids: np.ndarray
+    item_baskets: np.ndarray
+    recent: np.ndarray
+    baskets: int
+    end: int
+    time_zone: str
+
+    @property
+    def members(self) -> int:
+        """How many members are numbered."""
+        return len(self.member_ids)
+
+    @property
+    def items(self) -> int:
+        """How many items are numbered."""
+        return len(self.item_ids)
+
+    @cached_property
+    def ties(self) -> np.ndarray:
+        """See ``strategies.tie_order``."""
+        return places_of_ties(self.recent)
+
+
+def coded_lines(bought: ir.Table, *, time_zone: str, minimum_count: int = 1) -> CodedLines:
+    """Number what was bought: ``member, basket, item`` (texts) and ``placed_at``, one instant for each basket.
+
+    Items in fewer than ``minimum_count`` baskets are left out, with the members who bought nothing else.  The lines
+    stay in the engine; the ids and a few numbers of each item come home.
+    """
+    placed = bought.placed_at.delta(ibis.literal(EPOCH, type="timestamp('UTC')"), unit="microsecond")
+    unique = bought.mutate(placed=placed.cast("int64")).select("member", "basket", "item", "placed")
+    unique = unique.distinct().cache()
+    baskets = unique.select("member", "basket").distinct().count()
+    told = unique.agg(last=unique.placed.max(), baskets=baskets.as_scalar()).to_pyarrow().to_pylist()[0]
+    end, since = _days(told["last"], zone=ZoneInfo(time_zone))
+    counted = unique.group_by("item").agg(
+        baskets=unique.count(), recent=(unique.placed >= since).cast("int64").sum()
+    )
+    kept = counted.filter(counted.baskets >= minimum_count)
+    items = kept.mutate(number=(ibis.row_number().over(order_by=kept.item)).cast("int32")).cache()
+    inside = unique.join(items.select("item", "number"), "item")
+    named = inside.select("member").distinct()
+    members = named.mutate(code=ibis.row_number().over(order_by=named.member).cast("int32")).cache()
+    lines = inside.join(members, "member").select("basket", "placed", member="code", item="number").cache()
+    home = items.order_by("number").to_pyarrow()
+    return CodedLines(
+        lines=lines,
+        member_ids=np.array(members.order_by("code").member.to_pyarrow().to_pylist(), dtype=str),
+        item_ids=np.array(home["item"].to_pylist(), dtype=str),
+        item_baskets=home["baskets"].to_numpy().astype(np.int64),
+        recent=home["recent"].to_numpy().astype(np.int64),
+        baskets=int(told["baskets"]),
+        end=end,
+        time_zone=time_zone,
+    )
+
+
+def _days(last: int | None, *, zone: ZoneInfo) -> tuple[int, int]:
+    """The end of the last day on the retailer's clock, and the instant 28 days before it."""
+    if last is None:
+        return 0, 0
+    day = (EPOCH + timedelta(microseconds=last)).astimezone(zone).date() + timedelta(days=1)
+    first = day - timedelta(days=TIE_DAYS)
+    since = datetime(first.year, first.month, first.day, tzinfo=zone) - EPOCH
+    return (day - EPOCH.date()).days * DAY, round(since / timedelta(microseconds=1))
+
+
+def member_items(lines: ir.Table) -> ir.Table:
+    """``member, item, baskets``: in how many baskets of a member each item is."""
+    return lines.group_by("member", "item").agg(baskets=lines.count())
+
+
+def als_ratings(lines: ir.Table, *, alpha: float) -> ir.Table:
+    """``member, item, rating``: the confidence of ``factorisation.Als`` above one, α ln(1 + baskets) - 1.
+
+    ``alpha`` must be above 1 / ln 2, below which one purchase says less than none.  Raises ``ValueError``.
+    """
+    if alpha * np.log(2.0) <= 1.0:
+        raise ValueError(f"alpha must be above {1 / np.log(2.0):.4f}, not {alpha}.")
+    counted = member_items(lines)
+    rating = alpha * (counted.baskets + 1).cast("float64").ln() - 1.0
+    return counted.select("member", "item", rating=rating)

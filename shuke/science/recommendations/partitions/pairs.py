@@ -1,0 +1,67 @@
+"""Which items meet, and how often: a self-join with caps, for any engine.
+
+Pairs grow with the square of what is joined, so both sides are held: a receipt of more than ``longest`` items (of a
+wholesaler) joins nothing, and of an item in more than ``most`` receipts only so many, drawn by a fixed rule, look for
+others.  What is drawn stands for all: counts are told beside the number of receipts that were looked at.
+"""
+
+from __future__ import annotations
+
+import ibis
+import numpy as np
+from ibis.expr import types as ir
+
+#: A prime below 2^31 and two multipliers below it: products stay whole numbers of 64 bits on every engine.
+PRIME = 2_147_483_647
+OF_MEMBER, OF_TIME = 1_103_515_245, 1_664_525_013
+
+
+def short_baskets(lines: ir.Table, *, longest: int) -> ir.Table:
+    """``member, basket, placed, item`` of the baskets with at most ``longest`` items."""
+    sized = lines.mutate(size=lines.count().over(group_by=["member", "basket"]))
+    return sized.filter(sized.size <= longest).select("member", "basket", "placed", "item")
+
+
+def basket_pairs(short: ir.Table, *, most: int) -> ir.Table:
+    """``item, other, both``: of the at most ``most`` baskets of an item that are looked at, those that hold the other.
+
+    ``both`` of an item with itself is how many were looked at.
+    """
+    draw = (short.member.cast("int64") * OF_MEMBER + short.placed % PRIME * OF_TIME) % PRIME
+    drawn = short.mutate(draw=draw)
+    place = ibis.row_number().over(group_by="item", order_by=[drawn.draw, drawn.member, drawn.basket])
+    placed = drawn.mutate(place=place)
+    looking = placed.filter(placed.place < most).select("member", "basket", "item")
+    met = looking.join(short.select("member", "basket", other="item"), ["member", "basket"])
+    return met.group_by("item", "other").agg(both=met.count())
+
+
+def taste_vectors(counted: ir.Table, *, items: int) -> ir.Table:
+    """``member, item, weight``: vectors of items over members, weighted by TF-IDF, each of length 1.
+
+    ``counted``: see ``coding.member_items``; ``items`` in the vocabulary.  See ``item_knn``.
+    """
+    held = counted.count().over(group_by="member").cast("float64")
+    rarity = float(np.log1p(items)) - (held + 1.0).ln()
+    raw = counted.mutate(raw=counted.baskets.cast("float64").sqrt() * rarity)
+    length = (raw.raw * raw.raw).sum().over(group_by="item").sqrt()
+    return raw.mutate(weight=raw.raw / length.nullif(0.0)).select("member", "item", "weight")
+
+
+def taste_pairs(vectors: ir.Table, *, widest: int, most: int) -> ir.Table:
+    """``item, other, alike``: the cosine of two items' vectors, 1 with itself.
+
+    Members with more than ``widest`` items join nothing.  Of an item with more than ``most`` members only so many,
+    drawn by a fixed rule, look for others; their sum is scaled up to the item's whole length.
+    """
+    sized = vectors.mutate(size=vectors.count().over(group_by="member"))
+    inside = sized.filter(sized["size"] <= widest).filter(sized.weight.notnull())
+    drawn = inside.mutate(draw=inside.member.cast("int64") * OF_MEMBER % PRIME)
+    place = ibis.row_number().over(group_by="item", order_by=[drawn.draw, drawn.member])
+    placed = drawn.mutate(place=place)
+    looking = placed.filter(placed.place < most).select("member", "item", own="weight")
+    met = looking.join(inside.select("member", "weight", other="item"), "member")
+    summed = met.group_by("item", "other").agg(shared=(met.own * met.weight).sum())
+    whole = looking.group_by("item").agg(length=(looking.own * looking.own).sum())
+    joined = summed.join(whole, "item")
+    return joined.select("item", "other", alike=joined.shared / joined.length)
