@@ -55,7 +55,7 @@ def world(table):
     ]
     lines = [line for _head, rows in orders for line in rows]
     lines.append({**lines[0], "line_no": 9, "product_id": "bread", "is_gift": True})
-    facts = online.ListFacts(
+    return online.ListFacts(
         recommendation_lists=table("recommendation_lists", [
             a_list("l1", "a", ["milk", "bread"]),
             a_list("l2", "a", ["tea", "milk"], at=SHOWN + DAY),
@@ -84,7 +84,6 @@ def world(table):
         ]),
         identity_map=table("identity_map", [{"person_key": k, "member_id": f"m-{k}"} for k in "ab"]),
     )  # fmt: skip
-    return facts
 
 
 def counted(facts):
