@@ -14,10 +14,17 @@ import numpy as np
 
 from shuke.science.recommendations.histories import History
 from shuke.science.recommendations.repeats.discoveries import Proposals, discovered, proposals
-from shuke.science.recommendations.repeats.features import GROUPS, Asked, matrix
+from shuke.science.recommendations.repeats.features import GROUPS, Asked, Columns, Features
 from shuke.science.recommendations.repeats.known import Known
 from shuke.science.recommendations.repeats.ranker import Ranking, Trees, filled, own_candidates, ranked
-from shuke.science.recommendations.repeats.rows import Moments, bought, now_moments, past_baskets, together
+from shuke.science.recommendations.repeats.rows import (
+    Moments,
+    bought,
+    now_moments,
+    past_baskets,
+    some_of,
+    together,
+)
 from shuke.science.recommendations.repeats.wares import Offers, Taxonomy
 from shuke.science.recommendations.strategies import Model, Strategy
 
@@ -35,6 +42,7 @@ class Fusion:
     taxonomy: Taxonomy | None = field(default=None, repr=False)
     offers: Offers | None = field(default=None, repr=False)
     baskets: int = 6
+    moments: int = 20_000
     own: int = 80
     popular: int = 40
     proposed: int = 40
@@ -49,7 +57,7 @@ class Fusion:
     def fit(self, history: History, *, rng: np.random.Generator) -> FusionModel:
         """Learn from each member's latest baskets, then fit the sources on everything."""
         known = Known(history, self.taxonomy, self.offers)
-        moments = past_baskets(history, latest=self.baskets)
+        moments = some_of(past_baskets(history, latest=self.baskets), most=self.moments, rng=rng)
         earlier = history.without_last(self.baskets)
         then = [
             proposals(source.name, source.fit(earlier, rng=rng), earlier, moments, most=LIST)
@@ -59,8 +67,10 @@ class Fusion:
         labels = bought(known.items, moments, asked.rows)
         ranking = None
         if labels.any():
-            features, names = self.features(known, asked, then)
-            ranking = ranked(features, labels, asked.rows.moment, names=names, trees=self.trees, rng=rng)
+            features = self.features(known, asked, then)
+            ranking = ranked(
+                features, labels, asked.rows.moment, names=features.names, trees=self.trees, rng=rng
+            )
         now = [(source.name, source.fit(history, rng=rng)) for source in self.sources]
         return FusionModel(self, known, ranking, now)
 
@@ -69,15 +79,18 @@ class Fusion:
         new = discovered(known, moments, said, popular=self.popular, most=self.proposed)
         return Asked(moments, together(own_candidates(known, moments, most=self.own).rows, new))
 
-    def features(self, known: Known, asked: Asked, said: Sequence[Proposals]) -> tuple[np.ndarray, list[str]]:
-        """Float32 rows × features with what the sources say of new items, and the names."""
-        new = asked.rows.place < 0
-        more = {
-            name: np.where(new, column, np.nan).astype(np.float32)
-            for proposal in said
-            for name, column in proposal.columns(asked.member, asked.item).items()
-        }
-        return matrix(known, asked, groups=self.groups, more=more)
+    def features(self, known: Known, asked: Asked, said: Sequence[Proposals]) -> Features:
+        """With what the sources say of new items."""
+
+        def heard(rows: Asked) -> Columns:
+            new = rows.rows.place < 0
+            return {
+                name: np.where(new, column, np.nan).astype(np.float32)
+                for proposal in said
+                for name, column in proposal.columns(rows.member, rows.item).items()
+            }
+
+        return Features(known, asked, self.groups, heard)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +110,6 @@ class FusionModel:
         said = [proposals(name, model, history, moments, most=LIST) for name, model in self.sources]
         asked = self.fusion.asked(self.known, moments, said)
         if self.ranking is not None and len(asked.rows):
-            features, _ = self.fusion.features(self.known, asked, said)
-            scores[asked.rows.moment, asked.item] = self.ranking.chance(features)
+            features = self.fusion.features(self.known, asked, said)
+            scores[asked.rows.moment, asked.item] = self.ranking.chance(features[:])
         return scores

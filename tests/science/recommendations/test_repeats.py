@@ -8,7 +8,7 @@ from shuke.science.recommendations.frequency import PersonalFrequency
 from shuke.science.recommendations.histories import DAY, History, history_of
 from shuke.science.recommendations.repeats.features import GROUPS, Asked, matrix
 from shuke.science.recommendations.repeats.known import Known
-from shuke.science.recommendations.repeats.ranker import RepeatRanker, Trees
+from shuke.science.recommendations.repeats.ranker import RepeatRanker, Trees, fitted, own_candidates
 from shuke.science.recommendations.repeats.rows import (
     Moments,
     bought,
@@ -16,6 +16,7 @@ from shuke.science.recommendations.repeats.rows import (
     now_moments,
     own_rows,
     past_baskets,
+    some_of,
     together,
 )
 from shuke.science.recommendations.repeats.wares import Offers, Taxonomy, taxonomy_of
@@ -172,3 +173,53 @@ def test_nobody_bought_anything() -> None:
     nothing = history.keeping(np.zeros(history.baskets, dtype=bool))
     model = RepeatRanker().fit(nothing, rng=np.random.default_rng(0))
     assert model.scores(np.array([0, 1]), np.array([history.end] * 2)).shape == (2, ITEMS)
+
+
+def test_features_that_are_made_piece_by_piece_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = Known(some_history(), some_taxonomy(), some_offers())
+    moments = past_baskets(known.history, latest=3)
+    offered = np.tile(np.arange(ITEMS), (len(moments), 1))
+    rows = together(own_rows(known.items, moments), new_rows(known.items, moments, offered))
+    whole, names = matrix(known, Asked(moments, rows), groups=tuple(GROUPS))
+    own = own_candidates(known, moments, most=5).rows
+    monkeypatch.setattr("shuke.science.recommendations.repeats.features.ROWS", 37)
+    monkeypatch.setattr("shuke.science.recommendations.repeats.ranker.MOMENTS", 7)
+    pieces, again = matrix(known, Asked(moments, rows), groups=tuple(GROUPS))
+    assert again == names
+    np.testing.assert_array_equal(pieces, whole)
+    piecewise = own_candidates(known, moments, most=5).rows
+    assert len(own) > len(moments)
+    for part in ("moment", "item", "place"):
+        np.testing.assert_array_equal(getattr(piecewise, part), getattr(own, part))
+
+
+def test_trees_that_read_piece_by_piece_say_nearly_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    features = np.asfortranarray(rng.random((3000, 4), dtype=np.float32))
+    features[rng.random(features.shape) < 0.2] = np.nan
+    relevant = np.nan_to_num(features[:, 0]) + 0.3 * rng.random(3000) > 0.9
+    queries = np.repeat(np.arange(150), 20)
+    some = np.sort(rng.choice(3000, 2500, replace=False))
+    monkeypatch.setattr("shuke.science.recommendations.repeats.ranker.ROWS", 170)
+    said = [
+        fitted(
+            features,
+            relevant,
+            queries,
+            sample=sample,
+            names=list("abcd"),
+            trees=Trees(trees=20, least_rows=10, threads=1),
+            rng=np.random.default_rng(0),
+        ).predict(features)
+        for sample in (features, features[some])
+    ]
+    assert np.corrcoef(said[0], said[1])[0, 1] > 0.98
+
+
+def test_a_ranker_learns_from_so_many_moments_at_most() -> None:
+    history = rhythm()
+    moments = past_baskets(history, latest=6)
+    some = some_of(moments, most=50, rng=np.random.default_rng(0))
+    assert len(some) == 50
+    assert (np.diff(some.member * 100 + some.number) > 0).all()
+    assert some_of(moments, most=len(moments), rng=np.random.default_rng(0)) is moments

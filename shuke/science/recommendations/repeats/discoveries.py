@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -24,18 +25,20 @@ def popular_then(known: Known, moments: Moments, *, most: int) -> np.ndarray:
     nothing is left, without what the member had bought before."""
     found = np.full((len(moments), most), -1, dtype=np.int64)
     history = known.history
-    order = np.argsort(history.row_day, kind="stable")
-    day, item = history.row_day[order], history.item[order]
+    day, item = known.by_day
     then = np.floor(moments.time).astype(np.int64)
-    own = own_rows(known.items, moments)
-    edges = np.searchsorted(own.moment, np.arange(len(moments) + 1))
     for today in np.unique(then):
         start, end = np.searchsorted(day, [today - RECENT, today])
         recent = np.bincount(item[start:end], minlength=history.items)
         ranked = np.argsort(-recent, kind="stable")
         ranked = ranked[recent[ranked] > 0]
-        for moment in np.flatnonzero(then == today):
-            mine = own.item[edges[moment] : edges[moment + 1]]
+        asked = np.flatnonzero(then == today)
+        own = own_rows(
+            known.items, Moments(moments.member[asked], moments.time[asked], moments.number[asked])
+        )
+        edges = np.searchsorted(own.moment, np.arange(len(asked) + 1))
+        for number, moment in enumerate(asked):
+            mine = own.item[edges[number] : edges[number + 1]]
             head = ranked[: most + len(mine)]
             left = head[~np.isin(head, mine)][:most]
             found[moment, : len(left)] = left
@@ -57,21 +60,27 @@ class Proposals:
         head = self.lists.items[:, :most].astype(np.int64)
         return np.where(self.row[member][:, None] >= 0, head[self.row[member]], -1)
 
+    @cached_property
+    def _ordered(self) -> tuple[np.ndarray, np.ndarray]:
+        """Places in the lists in order of (row, item), and what they are ordered by; -1 for an empty place."""
+        key = np.arange(len(self.lists.items))[:, None] * self.items + self.lists.items
+        key = np.where(self.lists.items >= 0, key, -1).ravel()
+        order = np.argsort(key, kind="stable")
+        return order, key[order]
+
     def columns(self, member: np.ndarray, item: np.ndarray) -> dict[str, np.ndarray]:
         """Place in the member's list and score beside its best; NaN where the item is not in it."""
         rows, width = self.lists.items.shape
         if not rows:
             nothing = np.full(len(item), np.nan)
             return {f"{self.name}_place": nothing, f"{self.name}_score": nothing}
-        key = (np.arange(rows)[:, None] * self.items + self.lists.items).ravel()
-        key = np.where(self.lists.items.ravel() >= 0, key, -1)
-        order = np.argsort(key, kind="stable")
+        order, keys = self._ordered
         wanted = self.row[member] * self.items + item
-        place = order[np.minimum(np.searchsorted(key[order], wanted), len(order) - 1)]
-        held = (key[place] == wanted) & (self.row[member] >= 0)
-        said = np.where(self.lists.items >= 0, self.lists.scores, 0.0)
-        best = np.maximum(np.abs(said[:, 0]), 1e-12)
-        score = said.ravel()[place] / best[place // width]
+        found = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+        held = (keys[found] == wanted) & (self.row[member] >= 0)
+        place = order[found]
+        best = np.maximum(np.abs(self.lists.scores[:, 0]), 1e-12)
+        score = np.where(held, self.lists.scores.ravel()[place], 0.0) / best[place // width]
         return {
             f"{self.name}_place": np.where(held, place % width, np.nan),
             f"{self.name}_score": np.where(held, score, np.nan),

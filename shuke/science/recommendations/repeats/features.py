@@ -54,22 +54,54 @@ class Asked:
         return self.rows.item
 
 
-def matrix(
-    known: Known, asked: Asked, *, groups: Sequence[str], more: Columns | None = None
-) -> tuple[np.ndarray, list[str]]:
-    """Float32 rows × features of the named groups and ``more``, and their names; NaN where something is not known.
+#: Rows whose features are made at a time; what is made on the way is gone before the next.
+ROWS = 100_000
 
-    By columns in memory, as they are made and as LightGBM reads them.
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """Features of rows that are made when they are read, so that a million rows never lie in memory.
+
+    ``features[rows]`` (a slice or int places) is float32 rows × features; NaN where something is not known.
+    ``more``: makes columns beside those of the named groups.
     """
-    columns: Columns = {}
-    for group in groups:
-        made = GROUPS[group](known, asked)
-        columns |= {name: np.asarray(values, dtype=np.float32) for name, values in made.items()}
-    columns |= more or {}
-    names = list(columns)
-    result = np.empty((len(names), len(asked.rows)), dtype=np.float32)
-    for place, name in enumerate(names):
-        result[place] = columns.pop(name)
+
+    known: Known
+    asked: Asked
+    groups: Sequence[str]
+    more: Callable[[Asked], Columns] | None = None
+
+    def __len__(self) -> int:
+        return len(self.asked.rows)
+
+    def __getitem__(self, rows: slice | np.ndarray) -> np.ndarray:
+        columns = self._columns(rows)
+        result = np.empty((len(columns), len(self.asked.rows.moment[rows])), dtype=np.float32)
+        for place, name in enumerate(list(columns)):
+            result[place] = columns.pop(name)
+        return result.T
+
+    def _columns(self, rows: slice | np.ndarray) -> Columns:
+        asked = Asked(self.asked.moments, self.asked.rows.keeping(rows))
+        columns: Columns = {}
+        for group in self.groups:
+            made = GROUPS[group](self.known, asked)
+            columns |= {name: np.asarray(values, dtype=np.float32) for name, values in made.items()}
+        return columns | (self.more(asked) if self.more else {})
+
+    @property
+    def names(self) -> list[str]:
+        """Of the columns."""
+        return list(self._columns(slice(0, 0)))
+
+
+def matrix(known: Known, asked: Asked, *, groups: Sequence[str]) -> tuple[np.ndarray, list[str]]:
+    """Float32 rows × features of the named groups at once, by columns in memory, and their names."""
+    features = Features(known, asked, groups)
+    names = features.names
+    result = np.empty((len(names), len(features)), dtype=np.float32)
+    for start in range(0, len(features), ROWS):
+        result[:, start : start + ROWS] = features[start : start + ROWS].T
     return result.T, names
 
 

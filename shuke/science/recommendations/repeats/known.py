@@ -142,6 +142,12 @@ class Known:
         return running_sums(bought.thing, np.floor(bought.time).astype(np.int64), values)
 
     @cached_property
+    def by_day(self) -> tuple[np.ndarray, np.ndarray]:
+        """int32 day (rising) and item of each line."""
+        order = np.argsort(self.history.row_day, kind="stable")
+        return self.history.row_day[order], self.history.item[order]
+
+    @cached_property
     def store_days(self) -> RunningSums | None:
         """Lines of each store, item and day."""
         store = self.history.basket_store

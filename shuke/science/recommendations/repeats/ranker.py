@@ -11,21 +11,24 @@ baskets they learned from (few leaves over hundreds of thousands of rows hardly 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from shuke.science.recommendations.calibrated import chance_of, rising_chances
 from shuke.science.recommendations.histories import History
-from shuke.science.recommendations.repeats.features import GROUPS, Asked, likely, matrix
+from shuke.science.recommendations.repeats.features import GROUPS, ROWS, Asked, Features, likely, matrix
 from shuke.science.recommendations.repeats.known import Known
 from shuke.science.recommendations.repeats.rows import (
     Moments,
+    Rows,
     best_of,
     bought,
     now_moments,
     own_rows,
     past_baskets,
+    rows_of,
+    some_of,
 )
 from shuke.science.recommendations.repeats.wares import Offers, Taxonomy
 
@@ -34,8 +37,12 @@ if TYPE_CHECKING:
 
 #: Score of the most popular item that fills the end of a list: below every chance that is told.
 FILL = np.float32(1e-9)
-#: Rows from which the chances of scores are learned, at most.
+#: Rows from which bins of features and chances of scores are learned, at most.
 CURVE_ROWS = 200_000
+#: Moments whose own items are looked at together.
+MOMENTS = 1000
+#: Of LightGBM's data; a feature is never left out for its values in the sample.
+BINS: dict[str, Any] = {"max_bin": 63, "feature_pre_filter": False, "verbose": -1}
 
 
 @dataclass(frozen=True)
@@ -52,12 +59,14 @@ class Trees:
 
 @dataclass(frozen=True)
 class RepeatRanker:
-    """``baskets``: how many of each member's latest baskets it learns from; ``candidates``: own items ranked at most;
-    ``groups``: of features, see ``GROUPS``; ``taxonomy`` and ``offers``: what is known beside the history."""
+    """``baskets``: how many of each member's latest baskets it learns from, ``moments``: of all members at most, drawn
+    by chance; ``candidates``: own items ranked at most; ``groups``: of features, see ``GROUPS``; ``taxonomy`` and
+    ``offers``: what is known beside the history."""
 
     taxonomy: Taxonomy | None = field(default=None, repr=False)
     offers: Offers | None = field(default=None, repr=False)
     baskets: int = 6
+    moments: int = 20_000
     candidates: int = 80
     groups: tuple[str, ...] = tuple(GROUPS)
     trees: Trees = Trees()
@@ -70,13 +79,15 @@ class RepeatRanker:
     def fit(self, history: History, *, rng: np.random.Generator) -> RepeatModel:
         """Learn from each member's latest baskets; from none, the model only fills with the popular."""
         known = Known(history, self.taxonomy, self.offers)
-        moments = past_baskets(history, latest=self.baskets)
+        moments = some_of(past_baskets(history, latest=self.baskets), most=self.moments, rng=rng)
         asked = own_candidates(known, moments, most=self.candidates)
         labels = bought(known.items, moments, asked.rows)
         ranking = None
         if labels.any():
-            features, names = matrix(known, asked, groups=self.groups)
-            ranking = ranked(features, labels, asked.rows.moment, names=names, trees=self.trees, rng=rng)
+            features = Features(known, asked, self.groups)
+            ranking = ranked(
+                features, labels, asked.rows.moment, names=features.names, trees=self.trees, rng=rng
+            )
         return RepeatModel(known=known, ranking=ranking, groups=self.groups, candidates=self.candidates)
 
 
@@ -123,13 +134,25 @@ def filled(history: History, members: int) -> np.ndarray:
 
 def own_candidates(known: Known, moments: Moments, *, most: int) -> Asked:
     """The ``most`` likely own items of each moment."""
-    rows = own_rows(known.items, moments)
-    asked = Asked(moments, rows)
-    return Asked(moments, rows.keeping(best_of(rows, likely(known, asked), most=most)))
+    found = []
+    for start in range(0, max(len(moments), 1), MOMENTS):
+        part = moments.between(start, start + MOMENTS)
+        rows = own_rows(known.items, part)
+        rows = rows.keeping(best_of(rows, likely(known, Asked(part, rows)), most=most))
+        found.append(Rows(rows.moment + start, rows.item, rows.place))
+    return Asked(moments, rows_of(found))
+
+
+class Readable(Protocol):
+    """Float32 rows × features, read some rows at a time: an array, or ``Features``."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: Any, /) -> np.ndarray: ...
 
 
 def ranked(
-    features: np.ndarray,
+    features: Readable,
     labels: np.ndarray,
     moment: np.ndarray,
     *,
@@ -138,23 +161,28 @@ def ranked(
     rng: np.random.Generator,
 ) -> Ranking:
     """Trees and chances from rows of moments (rising), their features and their labels (bool)."""
-    booster = fitted(features, labels, moment, names=names, trees=trees, rng=rng)
     chosen = np.arange(len(labels))
     if len(chosen) > CURVE_ROWS:
         chosen = np.sort(rng.choice(chosen, CURVE_ROWS, replace=False))
-    return Ranking(booster, *rising_chances(np.asarray(booster.predict(features[chosen])), labels[chosen]))
+    sample = np.asarray(features[chosen])
+    booster = fitted(features, labels, moment, sample=sample, names=names, trees=trees, rng=rng)
+    return Ranking(booster, *rising_chances(np.asarray(booster.predict(sample)), labels[chosen]))
 
 
 def fitted(
-    features: np.ndarray,
+    features: Readable,
     labels: np.ndarray,
     queries: np.ndarray,
     *,
+    sample: np.ndarray,
     names: list[str],
     trees: Trees,
     rng: np.random.Generator,
 ) -> lightgbm.Booster:
-    """LambdaRank over ``queries`` (rising number of each row); those without a relevant row teach nothing."""
+    """LambdaRank over ``queries`` (rising number of each row); those without a relevant row teach nothing.
+
+    ``sample``: some of the rows, from which the bins are told; the rest is read piece by piece into one byte a feature.
+    """
     import lightgbm
 
     sizes = np.unique(queries, return_counts=True)[1]
@@ -166,18 +194,36 @@ def fitted(
         "num_leaves": trees.leaves,
         "min_data_in_leaf": trees.least_rows,
         "feature_fraction": trees.columns,
-        "max_bin": 63,
         "num_threads": trees.threads,
         "deterministic": True,
         "force_row_wise": True,
         "seed": int(rng.integers(2**31)),
-        "verbose": -1,
+        **BINS,
     }
-    data = lightgbm.Dataset(
-        features,
-        labels.astype(np.int8),
-        group=sizes,
-        feature_name=names,
-        params={"max_bin": 63, "verbose": -1},
-    )
+    answers: dict[str, Any] = {
+        "label": labels.astype(np.int8),
+        "group": sizes,
+        "feature_name": names,
+        "params": BINS,
+    }
+    if len(sample) == len(labels):
+        return lightgbm.train(settings, lightgbm.Dataset(sample, **answers), num_boost_round=trees.trees)
+    bins = lightgbm.Dataset(sample, feature_name=names, params=BINS).construct()
+    data = lightgbm.Dataset(_read(features), reference=bins, **answers)
     return lightgbm.train(settings, data, num_boost_round=trees.trees)
+
+
+def _read(features: Readable) -> lightgbm.Sequence:
+    """Rows as LightGBM reads them."""
+    import lightgbm
+
+    class Read(lightgbm.Sequence):
+        batch_size = ROWS
+
+        def __len__(self) -> int:
+            return len(features)
+
+        def __getitem__(self, rows: Any) -> np.ndarray:
+            return features[rows]
+
+    return Read()

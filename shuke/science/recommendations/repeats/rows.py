@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,10 @@ class Moments:
     def __len__(self) -> int:
         return len(self.member)
 
+    def between(self, start: int, end: int) -> Moments:
+        """Those of these places."""
+        return Moments(self.member[start:end], self.time[start:end], self.number[start:end])
+
 
 @dataclass(frozen=True, eq=False)
 class Rows:
@@ -33,8 +38,8 @@ class Rows:
     def __len__(self) -> int:
         return len(self.moment)
 
-    def keeping(self, chosen: np.ndarray) -> Rows:
-        """The rows that are marked."""
+    def keeping(self, chosen: np.ndarray | slice) -> Rows:
+        """The rows that are marked, or of those places."""
         return Rows(self.moment[chosen], self.item[chosen], self.place[chosen])
 
 
@@ -49,6 +54,14 @@ def past_baskets(history: History, *, latest: int, skipped: int = 0, after: int 
         time=history.basket_time[chosen] / DAY,
         number=number[chosen],
     )
+
+
+def some_of(moments: Moments, *, most: int, rng: np.random.Generator) -> Moments:
+    """``most`` of them at most, drawn by chance, in the same order."""
+    if len(moments) <= most:
+        return moments
+    chosen = np.sort(rng.choice(len(moments), most, replace=False))
+    return Moments(moments.member[chosen], moments.time[chosen], moments.number[chosen])
 
 
 def now_moments(history: History, members: np.ndarray, at: np.ndarray) -> Moments:
@@ -78,6 +91,11 @@ def new_rows(occasions: Occasions, moments: Moments, offered: np.ndarray) -> Row
     place = occasions.last_before(moments.member[moment], item, moments.number[moment])
     new = (place < 0) & (item >= 0)
     return Rows(moment[new], item[new], place[new])
+
+
+def rows_of(parts: Sequence[Rows]) -> Rows:
+    """One after the other."""
+    return Rows(*(np.concatenate([getattr(p, name) for p in parts]) for name in ("moment", "item", "place")))
 
 
 def together(left: Rows, right: Rows) -> Rows:
