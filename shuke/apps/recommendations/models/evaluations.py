@@ -11,7 +11,7 @@ def new_evaluation_id() -> str:
 
 
 class EvaluationRun(models.Model):
-    """One evaluation with its report, as ``schemas.EvaluationReport`` says it."""
+    """One evaluation with its report, as ``schemas.comparison.EvaluationFigures`` says it; ``best`` by nDCG."""
 
     public_id = models.CharField(max_length=40, unique=True, default=new_evaluation_id, editable=False)
     as_of = models.DateField()
@@ -19,6 +19,7 @@ class EvaluationRun(models.Model):
     level = models.CharField(max_length=20, default="product")
     built_at = models.DateTimeField()
     seconds = models.FloatField(default=0.0)
+    best = models.CharField(max_length=40, blank=True, default="")
     report = models.JSONField(default=dict)
     refusal = models.JSONField(null=True)
 

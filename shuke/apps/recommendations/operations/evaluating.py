@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from shuke.science.recommendations.comparison import Interval, compare, holm, in
 from shuke.science.recommendations.evaluation import Evaluation, evaluate
 from shuke.science.recommendations.histories import History, NotAHistory
 from shuke.science.recommendations.metrics import Ideal
-from shuke.science.recommendations.named import STRATEGIES, USUAL
+from shuke.science.recommendations.named import STRATEGIES, USUAL, Variants
 from shuke.science.recommendations.splits import Cut, Split
 from shuke.science.recommendations.strategies import TIE_RULE, Strategy
 from shuke.science.recommendations.tuning import chosen
@@ -24,7 +24,11 @@ Tell = Callable[[int, int, str], None]
 
 @dataclass(frozen=True)
 class EvaluationSettings:
-    """How to judge; ``strategies`` by name, none for the usual ones."""
+    """How to judge; ``strategies`` by name, none for the usual ones.
+
+    ``own``: strategies that stand in the place of known ones, fitted to the retailer's range.  ``most_members``: of
+    more, so many are drawn by chance to be judged; 0 for all.
+    """
 
     cut: Cut
     strategies: Sequence[str] = ()
@@ -34,6 +38,22 @@ class EvaluationSettings:
     seed: int = 1
     draws: int = 1000
     threads: int = 1
+    own: Mapping[str, Variants] = field(default_factory=dict)
+    most_members: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """What was judged: the cut, and each strategy's metrics member by member, in the order of ``names``."""
+
+    split: Split
+    names: tuple[str, ...]
+    evaluations: tuple[Evaluation, ...]
+
+    @property
+    def baseline(self) -> int:
+        """The place of the strategy that the others are held against."""
+        return self.names.index(BASELINE) if BASELINE in self.names else 0
 
 
 def evaluate_strategies(
@@ -43,14 +63,23 @@ def evaluate_strategies(
 
     Raises ``NotAHistory`` where the protocol leaves nobody or nothing, and for a name that is not known.
     """
+    judged = judge_strategies(history, settings, tell=tell)
+    if tell is not None:
+        tell(2 * len(judged.names), 2 * len(judged.names), "intervals")
+    return report_of(judged, history, settings)
+
+
+def judge_strategies(history: History, settings: EvaluationSettings, *, tell: Tell | None = None) -> Judged:
+    """Fit every strategy on what is known and judge it member by member.  Raises as ``evaluate_strategies``."""
     tell = tell or (lambda *_: None)
     names = named(settings.strategies)
     split = settings.cut.test(history)
     check(split, history=history, cut=settings.cut)
     validation = settings.cut.validation(split)
+    split = _some(split, settings)
     judged: list[Evaluation] = []
     for done, name in enumerate(names):
-        variants = STRATEGIES[name]()
+        variants = settings.own.get(name, STRATEGIES[name])()
         strategy = variants[0]
         if settings.is_tuned and len(variants) > 1:
             tell(2 * done, 2 * len(names), f"{name}: choosing among {len(variants)}")
@@ -63,8 +92,16 @@ def evaluate_strategies(
             )
         tell(2 * done + 1, 2 * len(names), name)
         judged.append(_judge(strategy, split, settings, _generator(settings.seed, 2 * done + 1)))
-    tell(2 * len(names), 2 * len(names), "intervals")
-    return _report(history, split, settings, names, judged)
+    return Judged(split, names, tuple(judged))
+
+
+def _some(split: Split, settings: EvaluationSettings) -> Split:
+    """So many of the asked members as are to be judged."""
+    asked = len(split.members)
+    if not settings.most_members or asked <= settings.most_members:
+        return split
+    drawn = np.random.default_rng(settings.seed).permutation(asked)[: settings.most_members]
+    return split.only(np.isin(np.arange(asked), drawn))
 
 
 def named(names: Sequence[str]) -> tuple[str, ...]:
@@ -117,21 +154,16 @@ def _judge(
     )
 
 
-def _report(
-    history: History,
-    split: Split,
-    settings: EvaluationSettings,
-    names: Sequence[str],
-    judged: Sequence[Evaluation],
-) -> EvaluationReport:
-    base = names.index(BASELINE) if BASELINE in names else 0
+def report_of(judged: Judged, history: History, settings: EvaluationSettings) -> EvaluationReport:
+    """The figures with their intervals, and each strategy against the baseline."""
+    split, names, base = judged.split, judged.names, judged.baseline
     by = f"ndcg@{10 if 10 in settings.cutoffs else max(settings.cutoffs)}"
     rng = np.random.default_rng(settings.seed)
     compared = [
-        compare(e.each[by], judged[base].each[by], rng=rng, draws=settings.draws)
-        if e is not judged[base]
+        compare(e.each[by], judged.evaluations[base].each[by], rng=rng, draws=settings.draws)
+        if e is not judged.evaluations[base]
         else None
-        for e in judged
+        for e in judged.evaluations
     ]
     adjusted = iter(holm([c.p_value for c in compared if c is not None]))
     rows = [
@@ -139,18 +171,18 @@ def _report(
             name=name,
             parameters=repr(found.strategy),
             figures={
-                metric: _figure(
+                metric: figure(
                     interval(values, rng=np.random.default_rng(settings.seed), draws=settings.draws)
                 )
                 for metric, values in found.each.items()
             },
             whole=found.whole,
-            difference=_figure(comparison.difference) if comparison else None,
+            difference=figure(comparison.difference) if comparison else None,
             p_value=next(adjusted) if comparison else None,
             seconds_to_fit=found.seconds_to_fit,
             seconds_to_list=found.seconds_to_list,
         )
-        for name, found, comparison in zip(names, judged, compared, strict=True)
+        for name, found, comparison in zip(names, judged.evaluations, compared, strict=True)
     ]
     return EvaluationReport(
         protocol=protocol(settings.cut),
@@ -173,7 +205,8 @@ def _report(
     )
 
 
-def _figure(found: Interval) -> Figure:
+def figure(found: Interval) -> Figure:
+    """An interval as the report holds it."""
     return Figure(found.mean, found.low, found.high)
 
 

@@ -53,3 +53,48 @@ class EvaluationReport:
     tuned: bool
     seed: int
     strategies: tuple[StrategyReport, ...]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Ours minus theirs, member by member; ``p_value`` is Holm's.  ``better``, ``worse``: members with more and with
+    less, of ``members``."""
+
+    mean: float
+    low: float
+    high: float
+    p_value: float
+    better: int
+    worse: int
+    members: int
+
+
+@dataclass(frozen=True)
+class StrategyDetails:
+    """By metric: ``against_baseline`` (none of the baseline itself) and ``behind_best``, the distance to the strategy
+    with the highest mean (none of that one itself); by group of members and metric: ``by_group``."""
+
+    against_baseline: Mapping[str, Difference]
+    behind_best: Mapping[str, Figure]
+    by_group: Mapping[str, Mapping[str, Figure]]
+
+
+@dataclass(frozen=True)
+class GroupOfMembers:
+    """Members with ``least`` to ``most`` known baskets, and how many of them were judged."""
+
+    name: str
+    least: int
+    most: int
+    members: int
+
+
+@dataclass(frozen=True)
+class EvaluationDetails:
+    """What is kept beside the report of the retailer's own history.  ``repeat_share``: part of what was bought in the
+    end that the same member had bought before."""
+
+    metrics: tuple[str, ...]
+    groups: tuple[GroupOfMembers, ...]
+    repeat_share: float
+    strategies: Mapping[str, StrategyDetails]
