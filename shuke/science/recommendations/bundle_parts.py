@@ -10,14 +10,13 @@ from scipy import sparse
 from shuke.science.recommendations.bundles import Purchases
 from shuke.science.recommendations.histories import DAY, History, pointers
 from shuke.science.recommendations.item_knn import weighted
-from shuke.science.recommendations.linear import largest_of_rows
 from shuke.science.recommendations.strategies import Lists, best, tie_order
 
 #: Days of popularity; a store or segment with fewer baskets than ``FEW`` in them says nothing of its own.
 POPULAR_DAYS = 28
 FEW = 20
 #: Items at a time while neighbours are looked for.
-BLOCK = 1024
+BLOCK = 256
 
 
 def purchases_of(history: History) -> Purchases:
@@ -106,26 +105,34 @@ def similar_items(history: History, vectors: sparse.csr_matrix, *, depth: int, c
     score = ``content`` · cosine of what they are + (1 − ``content``) · cosine of who buys them (TF-IDF)
     """
     bought = weighted(history.counts().T.tocsr(), weighting="tf-idf")
-    return _nearest(
-        [(vectors.astype(np.float32), content), (bought.astype(np.float32), 1 - content)],
-        history,
-        depth=depth,
+    spaces = [
+        (np.float32(weight) * space.astype(np.float32).tocsr(), space.astype(np.float32).T.tocsr())
+        for space, weight in ((vectors, content), (bought, 1 - content))
+    ]
+    ties = tie_order(history)
+    found = []
+    for start in range(0, history.items, BLOCK):
+        rows = slice(start, min(start + BLOCK, history.items))
+        alike = np.zeros((rows.stop - rows.start, history.items), dtype=np.float32)
+        for space, across in spaces:
+            alike += (space[rows] @ across).toarray()
+        alike[np.arange(len(alike)), np.arange(rows.start, rows.stop)] = -np.inf
+        found.append(best(alike, ties, n=depth))
+    return offered(_stacked(found, depth))
+
+
+def offered(lists: Lists, *, above: float = 0.0) -> Lists:
+    """Without what scores no more than ``above``: a place that says nothing is left empty."""
+    nothing = ~(lists.scores > above)
+    return Lists(
+        np.where(nothing, np.int32(-1), lists.items), np.where(nothing, np.float32(-np.inf), lists.scores)
     )
 
 
-def _nearest(spaces: list[tuple[sparse.csr_matrix, float]], history: History, *, depth: int) -> Lists:
-    ties = tie_order(history)
-    turned = [(space, space.T.tocsr(), weight) for space, weight in spaces]
-    items = np.full((history.items, depth), -1, dtype=np.int32)
-    scores = np.full((history.items, depth), -np.inf, dtype=np.float32)
-    for start in range(0, history.items, BLOCK):
-        rows = slice(start, min(start + BLOCK, history.items))
-        alike = sparse.csr_matrix((rows.stop - rows.start, history.items), dtype=np.float32)
-        for space, across, weight in turned:
-            alike = alike + weight * largest_of_rows(sparse.csr_matrix(space[rows] @ across), 3 * depth)
-        found = rows_of(alike, ties, depth=depth, without=np.arange(rows.start, rows.stop))
-        items[rows], scores[rows] = found.items, found.scores
-    return Lists(items, scores)
+def _stacked(parts: list[Lists], depth: int) -> Lists:
+    items = [part.items for part in parts] or [np.empty((0, depth), dtype=np.int32)]
+    scores = [part.scores for part in parts] or [np.empty((0, depth), dtype=np.float32)]
+    return Lists(np.vstack(items), np.vstack(scores))
 
 
 def rows_of(
