@@ -73,7 +73,7 @@ def estimate(summary: Summary | None, metric: Metric, *, confidence: float = CON
     if units < 2:
         return Estimate(value, None, None)
     variance = summary.ratio_var(metric.numerator, metric.denominator) / units
-    if metric.name in RATES and 0.0 <= value <= 1.0:
+    if (metric.name in RATES or metric.name.startswith("snips")) and 0.0 <= value <= 1.0:
         lists = summary.mean(metric.denominator) * units
         worth = min(value * (1 - value) / variance, lists) if variance > 0 else float(units)
         return Estimate(value, *_wilson(value, worth=worth, confidence=confidence))
