@@ -62,7 +62,7 @@ def run_console(*, host: str, port: int) -> None:
     configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
     bind_process("console")
     Granian(
-        "shuke.config.wsgi:application",
+        "shuke.config.wsgi:console",
         address=host,
         port=port,
         interface=Interfaces.WSGI,

@@ -11,3 +11,9 @@ if "SHUKE_SUPERVISOR_PID" in os.environ:
 
     end_with_parent()
 application = get_wsgi_application()
+
+# It needs Django's applications, which are loaded now.
+from shuke.apps.recommendations.api.express import Express  # noqa: E402
+
+#: With the short way to recommendations in front: what ``shuke serve`` runs.
+console = Express(application)

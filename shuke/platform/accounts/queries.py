@@ -1,6 +1,7 @@
 """What is known of users and tokens."""
 
 import hashlib
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.utils.translation import gettext_lazy as _
@@ -67,17 +68,30 @@ def user_actor(user: User) -> Actor:
 
 def token_actor(secret: str, *, at: datetime) -> tuple[Actor, TokenView] | None:
     """The actor of a valid token, or ``None`` for one that is unknown, revoked or expired."""
-    token_hash = hashlib.sha256(secret.encode()).hexdigest()
-    token = ApiToken.objects.select_related("owner").filter(token_hash=token_hash, revoked_at=None).first()
-    if token is None or not token.owner.is_active or (token.expires_at and token.expires_at <= at):
-        return None
-    if token.last_used_at is None or at - token.last_used_at > LAST_USE_GRAIN:
-        ApiToken.objects.filter(pk=token.pk).update(last_used_at=at)
-    actor = Actor(
-        kind="token",
-        id=token.public_id,
-        name=token.name,
-        role=token.owner.role,
-        scopes=frozenset(token.scopes),
-    )
-    return actor, token_view(token)
+    token_hash = hash_of_token(secret)
+    return token_actors([token_hash], at=at).get(token_hash)
+
+
+def hash_of_token(secret: str) -> str:
+    """Under which a token is stored."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def token_actors(token_hashes: Collection[str], *, at: datetime) -> dict[str, tuple[Actor, TokenView]]:
+    """The actors of those tokens that are valid, by their hash; notes that they are in use."""
+    rows = ApiToken.objects.select_related("owner").filter(token_hash__in=token_hashes, revoked_at=None)
+    found = {}
+    for token in rows:
+        if not token.owner.is_active or (token.expires_at and token.expires_at <= at):
+            continue
+        if token.last_used_at is None or at - token.last_used_at > LAST_USE_GRAIN:
+            ApiToken.objects.filter(pk=token.pk).update(last_used_at=at)
+        actor = Actor(
+            kind="token",
+            id=token.public_id,
+            name=token.name,
+            role=token.owner.role,
+            scopes=frozenset(token.scopes),
+        )
+        found[token.token_hash] = (actor, token_view(token))
+    return found

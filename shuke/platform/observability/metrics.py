@@ -14,6 +14,18 @@ JOBS = Histogram(
     ["task", "state"],
     buckets=(0.01, 0.05, 0.25, 1, 5, 30, 120, 600, 3600),
 )
+ANSWERS = Counter(
+    "shuke_recommendation_answers",
+    "Answers of a slot, by the step of the ladder that gave them; 'own' is the slot's own strategy.",
+    ["slot", "step"],
+)
+ANSWER_SECONDS = Histogram(
+    "shuke_recommendation_seconds",
+    "Time from a question to its durable answer.",
+    ["slot"],
+    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 5),
+)
+UNKEPT = Counter("shuke_recommendation_unkept", "Answers that could not be noted, and so have no list_id.")
 RELAYED = Counter("shuke_outbox_relayed_rows", "Rows that the relay moved to the lake.")
 
 
@@ -30,3 +42,11 @@ def observe_job(*, task: str, state: str, seconds: float) -> None:
 def observe_relayed(rows: int) -> None:
     """Count rows that arrived in the lake."""
     RELAYED.inc(rows)
+
+
+def observe_answer(*, slot: str, step: str, seconds: float, is_kept: bool) -> None:
+    """Count an answer of a slot; ``step`` is empty for the slot's own strategy."""
+    ANSWERS.labels(slot, step or "own").inc()
+    ANSWER_SECONDS.labels(slot).observe(seconds)
+    if not is_kept:
+        UNKEPT.inc()

@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import Future
 from contextlib import ExitStack, suppress
 from typing import Literal
 
@@ -15,7 +16,7 @@ from shuke.sources.collector.spool import Spool, sync_folder
 
 log = logging.getLogger("shuke.collector")
 Outcome = Literal["kept", "no_space", "stopped"]
-_Waiting = tuple[bytes, "asyncio.Future[Outcome]"]
+_Waiting = tuple[bytes, "asyncio.Future[Outcome] | Future[Outcome]"]
 
 SEGMENT_BYTES = 64 * 2**20
 SEGMENT_SECONDS = 3600.0
@@ -30,7 +31,8 @@ class QueueFull(Exception):
 
 
 class GroupWriter:
-    """The one writer of a spool.  ``append`` belongs to an event loop, the writing to a thread of its own."""
+    """The one writer of a spool.  ``append`` belongs to an event loop, ``keep`` to threads, the writing to a thread
+    of its own."""
 
     def __init__(
         self, spool: Spool, *, segment_bytes: int = SEGMENT_BYTES, queue_bytes: int = QUEUE_BYTES
@@ -68,15 +70,23 @@ class GroupWriter:
     async def append(self, record: bytes) -> Outcome:
         """Wait until the record is on disk, or could not be brought there.  Raises ``QueueFull`` at once."""
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        return await future if self._queued(record, future) else "stopped"
+
+    def keep(self, record: bytes) -> Outcome:
+        """The same for a thread without an event loop; ``record`` may be several behind one another."""
+        future: Future[Outcome] = Future()
+        return future.result() if self._queued(record, future) else "stopped"
+
+    def _queued(self, record: bytes, future: asyncio.Future[Outcome] | Future[Outcome]) -> bool:
         with self._condition:
             if self._is_stopping:
-                return "stopped"
+                return False
             if self._waiting_bytes + len(record) > self._queue_bytes:
                 raise QueueFull
             self._waiting.append((record, future))
             self._waiting_bytes += len(record)
             self._condition.notify()
-        return await future
+        return True
 
     def _run(self) -> None:
         while True:
@@ -166,10 +176,16 @@ class GroupWriter:
 
 
 def _answer(group: Sequence[_Waiting], outcome: Outcome) -> None:
-    """Wake the requests of a group, all with one call into their loop."""
-    futures = [future for _record, future in group]
-    with suppress(RuntimeError):  # The loop is closed: nobody waits any more.
-        futures[0].get_loop().call_soon_threadsafe(_resolve, futures, outcome)
+    """Wake who waits for a group: threads one by one, the requests of a loop all with one call into it."""
+    futures: list[asyncio.Future[Outcome]] = []
+    for _record, future in group:
+        if isinstance(future, Future):
+            future.set_result(outcome)
+        else:
+            futures.append(future)
+    if futures:
+        with suppress(RuntimeError):  # The loop is closed: nobody waits any more.
+            futures[0].get_loop().call_soon_threadsafe(_resolve, futures, outcome)
 
 
 def _resolve(futures: Sequence[asyncio.Future[Outcome]], outcome: Outcome) -> None:

@@ -60,3 +60,12 @@ class Answer:
     dropped: Mapping[str, str] = field(default_factory=dict)
     strategy_chance: float = 1.0
     slot_version: int = 0
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An answer and who got it: the member's public id, or the device of a stranger, or neither."""
+
+    answer: Answer
+    member_id: str = ""
+    anonymous_id: str = ""

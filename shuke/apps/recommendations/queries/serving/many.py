@@ -19,6 +19,7 @@ def recommend_many(
     at: datetime,
     language: str = "en",
     threads: int = 1,  # noqa: ARG001 - of use from the next change on
+    places: int = 0,
     with_reasons: bool = True,
     around: Surroundings = NOTHING_KNOWN,
     seed: int = 0,
@@ -26,5 +27,7 @@ def recommend_many(
     """An answer for each member, in the order given."""
     rng = np.random.default_rng(seed)
     for member_id in member_ids:
-        asked = Asked(slot.code, at, member_id=member_id, language=language, with_reasons=with_reasons)
+        asked = Asked(
+            slot.code, at, member_id=member_id, places=places, language=language, with_reasons=with_reasons
+        )
         yield recommend(asked, slot=slot, bundle=bundle, rng=rng, around=around)
