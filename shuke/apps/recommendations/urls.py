@@ -2,5 +2,19 @@
 
 from typing import Any
 
+from django.urls import path
+
+from shuke.apps.recommendations.pages import previews, slots
+
 app_name = "recommendations"
-urlpatterns: list[Any] = []
+urlpatterns: list[Any] = [
+    path("", slots.slot_list, name="slots"),
+    path("slots/new/", slots.new_slot, name="slot_new"),
+    path("slots/<slug:code>/", slots.edit_slot, name="slot"),
+    path("slots/<slug:code>/live/", slots.live, name="slot_live"),
+    path("slots/<slug:code>/pause/", slots.pause_slot, name="slot_pause"),
+    path("slots/<slug:code>/delete/", slots.drop, name="slot_delete"),
+    path("preview/", previews.show, name="preview"),
+    path("goods/", previews.goods, name="goods"),
+    path("people/", previews.people, name="people"),
+]

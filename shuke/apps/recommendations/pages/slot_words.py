@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from shuke.apps.recommendations.rules.strategies import ABOUT_STRATEGIES, THOMPSON
 from shuke.web.labels import Labels, register_labels
 
 STRATEGIES: Labels = {
@@ -23,9 +24,44 @@ STRATEGIES: Labels = {
 }
 
 
+#: What a rule did to a place, or why a candidate is not there.
+RULES: Labels = {
+    "out_of_stock": (pgettext_lazy("rule", "Out of stock"), "red"),
+    "not_in_store": (pgettext_lazy("rule", "Not in this store"), "red"),
+    "too_young": (pgettext_lazy("rule", "Minimum age"), "red"),
+    "do_not_recommend": (pgettext_lazy("rule", "Never shown here"), "red"),
+    "in_basket": (pgettext_lazy("rule", "Already in the basket"), "grey"),
+    "bought_lately": (pgettext_lazy("rule", "Bought lately"), "grey"),
+    "excluded": (pgettext_lazy("rule", "The shop left it out"), "grey"),
+    "margin": (pgettext_lazy("rule", "Margin"), "blue"),
+    "boost": (pgettext_lazy("rule", "Boost"), "purple"),
+    "cap": (pgettext_lazy("rule", "Enough of one kind"), "blue"),
+    "diversity": (pgettext_lazy("rule", "Variety"), "blue"),
+    "novelty": (pgettext_lazy("rule", "Place for something new"), "green"),
+    "exploration": (pgettext_lazy("rule", "Drawn by lot"), "yellow"),
+    "pinned": (pgettext_lazy("rule", "Pinned"), "purple"),
+}
+#: Steps of the ladder that are no strategies of a slot.
+STEPS: Labels = {
+    "popular-segment": (pgettext_lazy("strategy", "Popular in the segment"), "grey"),
+    "popular-store": (pgettext_lazy("strategy", "Popular in the store"), "grey"),
+    "popular": (pgettext_lazy("strategy", "Popular everywhere"), "grey"),
+    "catalogue": (pgettext_lazy("strategy", "From the catalogue"), "grey"),
+}
+
+
+def strategy_menu() -> list[tuple[str, str, str]]:
+    """(code, word, what it can be asked about with spaces between) of every strategy, in order."""
+    menu = {code: str(word) for code, (word, _tone) in STRATEGIES.items()}
+    about = {code: [name for name, known in ABOUT_STRATEGIES.items() if code in known] for code in menu}
+    about[THOMPSON] = list(ABOUT_STRATEGIES)
+    return [(code, word, " ".join(about[code])) for code, word in menu.items()]
+
+
 def register() -> None:
     """Names of states, of what slots are about, of strategies, and what the audit calls them."""
-    register_labels("strategy", STRATEGIES)
+    register_labels("strategy", {**STRATEGIES, **STEPS})
+    register_labels("slot_rule", RULES)
     register_labels(
         "slot_state",
         {

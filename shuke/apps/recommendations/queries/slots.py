@@ -1,10 +1,14 @@
 """Reading slots."""
 
+from datetime import datetime
+
+import ibis
 from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.recommendations.models import Slot
-from shuke.apps.recommendations.schemas import ArmInput, SlotRules, SlotView
+from shuke.apps.recommendations.schemas import ArmInput, SlotInput, SlotRules, SlotView
 from shuke.platform.errors import NotFound, Refused
+from shuke.platform.warehouse import lake
 
 
 class NotLive(Refused):
@@ -45,6 +49,34 @@ def slots() -> list[SlotView]:
     return sorted(
         (slot_view(row) for row in Slot.objects.all()), key=lambda view: (rank[view.state], view.name)
     )
+
+
+def unsaved_view(slot: SlotInput, *, at: datetime) -> SlotView:
+    """A set-up that is not saved, as the slot of its code would be with it: for previews."""
+    row = Slot.objects.filter(code=slot.code).first()
+    known = slot_view(row) if row is not None else None
+    same_arms = known is not None and known.arms == slot.arms
+    return SlotView(
+        **slot.model_dump(),
+        id=known.id if known else "",
+        state=known.state if known else "draft",
+        version=known.version if known else 0,
+        experiment_id=known.experiment_id if known and same_arms else "",
+        created_at=known.created_at if known else at,
+        changed_at=at,
+    )
+
+
+def answers_since(moment: datetime) -> dict[str, int]:
+    """How many answers each slot gave from a moment on, by its code; a slot that gave none is left out."""
+    with lake().read() as snapshot:
+        if snapshot.version("recommendation_lists") is None:
+            return {}
+        lists = snapshot.table("recommendation_lists")
+        counted = (
+            lists.filter(lists.listed_at >= ibis.literal(moment)).group_by("slot").agg(answers=ibis._.count())
+        )
+        return {row["slot"]: row["answers"] for row in counted.to_pyarrow().to_pylist()}
 
 
 def live_slot(code: str) -> SlotView:

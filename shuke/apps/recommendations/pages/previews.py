@@ -1,0 +1,153 @@
+"""What a slot would answer, beside its set-up: for any member, product, basket or segment; and looking things up."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import get_language
+from django.views.decorators.http import require_POST
+
+from shuke.apps.members.queries import member
+from shuke.apps.members.schemas import MemberView
+from shuke.apps.recommendations.forms.previews import PreviewForm
+from shuke.apps.recommendations.forms.slots import SlotForm
+from shuke.apps.recommendations.queries.bundles import serving_bundle
+from shuke.apps.recommendations.queries.previews import preview
+from shuke.apps.recommendations.queries.shelves import goods_found
+from shuke.apps.recommendations.queries.slots import slot, unsaved_view
+from shuke.apps.recommendations.schemas import Asked, SlotView
+from shuke.apps.recommendations.schemas.previews import FoundGoods
+from shuke.platform.clock import now
+from shuke.platform.errors import NotFound
+from shuke.platform.retailer.queries import retailer
+from shuke.science.recommendations.bundles import Bundle
+from shuke.web.access import actor_of, requires
+from shuke.web.panels import found_members
+
+#: Members that a search shows.
+FOUND = 6
+#: Where a search puts what it found: the names of the fields by what was found.
+INTO: dict[str, dict[str, str]] = {
+    "pinned": {"product": "pinned_products"},
+    "barred": {"product": "barred_products", "kind": "barred_kinds"},
+    "ages": {"kind": "age_kinds"},
+    "product": {"product": "for_product"},
+    "basket": {"product": "for_basket-products"},
+}
+_BOOST = re.compile(r"boost-\d{1,4}")
+
+
+@require_POST
+@requires("recommendations.view")
+def show(request: HttpRequest) -> HttpResponse:
+    """The list under the settings as they are being written, or of a saved slot (``saved``).  Writes nothing."""
+    bundle, asking = serving_bundle(), PreviewForm(request.POST)
+    context: dict[str, Any] = {"has_bundle": bundle is not None, "may_edit": _may_edit(request)}
+    saved = request.POST.get("saved", "")
+    form = None if saved else SlotForm(request.POST)
+    if form is not None and (not form.is_valid() or form.slot_input is None):
+        context["faults"] = [text for texts in form.errors.values() for text in texts]
+        return render(request, "recommendations/slots/preview.html", context)
+    view = slot(saved) if form is None else unsaved_view(form.slot_input, at=now())  # type: ignore[arg-type]
+    if bundle is not None and asking.is_valid():
+        context |= _previewed(asking, view, bundle)
+    return render(request, "recommendations/slots/preview.html", context)
+
+
+def _previewed(asking: PreviewForm, view: SlotView, bundle: Bundle) -> dict[str, Any]:
+    values = asking.cleaned_data
+    is_for_member = view.about in ("member", "basket")
+    asked = Asked(
+        slot=view.code,
+        at=now(),
+        member_id=values["for_member"] if is_for_member else "",
+        product_id=values["for_product"] if view.about == "product" else "",
+        basket=asking.basket() if view.about == "basket" else (),
+        segment=values["for_segment"] if view.about == "segment" else "",
+        store_id=values["for_store"],
+        language=get_language() or "en",
+    )
+    arm = values["for_arm"] if values["for_arm"] in {arm.name for arm in view.arms} else ""
+    return {
+        "slot": view,
+        "shown": preview(asked, slot=view, bundle=bundle, arm=arm),
+        "arms": view.arms if len(view.arms) > 1 else [],
+        "arm": arm,
+        "currency": retailer().currency,
+        "is_for_member": is_for_member,
+    }
+
+
+def _may_edit(request: HttpRequest) -> bool:
+    return actor_of(request).may("recommendations.edit")
+
+
+@require_POST
+@requires("recommendations.view")
+def goods(request: HttpRequest) -> HttpResponse:
+    """Products and kinds that a text finds, to be put into a list of the page."""
+    into = request.POST.get("into", "")
+    names = (
+        {"product": f"{into}-products", "kind": f"{into}-kinds"} if _BOOST.fullmatch(into) else INTO.get(into)
+    )
+    text = request.POST.get(f"q_{into}", "").replace("\x00", "")[:80]
+    found: list[FoundGoods] = []
+    if names and text.strip():
+        found = goods_found(text, products="product" in names, kinds="kind" in names)
+    context = {
+        "found": [(each, (names or {})[each.what]) for each in found],
+        "into": into,
+        "text": text,
+        "is_single": into == "product",
+    }
+    return render(request, "recommendations/slots/goods.html", context)
+
+
+@require_POST
+@requires("members.view")
+def people(request: HttpRequest) -> HttpResponse:
+    """Members that a text finds, or another one; names are masked as in the list of members."""
+    actor_of(request).require("recommendations.view")
+    text = request.POST.get("q_member", "").replace("\x00", "")[:120].strip()
+    if request.POST.get("another") or not text:
+        found = _another(serving_bundle(), np.random.default_rng())
+        text = ""
+    else:
+        found = [member(member_id) for member_id in found_members(text)[:FOUND]]
+    return render(request, "recommendations/slots/people.html", {"people": found, "text": text, "asks": True})
+
+
+def subject(bundle: Bundle | None, *, rng: np.random.Generator) -> dict[str, Any]:
+    """For whom a preview begins: a member of the bundle, its most bought product, its segments."""
+    people_shown = _another(bundle, rng)
+    product: FoundGoods | None = None
+    segments: list[str] = []
+    if bundle is not None and len(bundle.item_ids):
+        counts = np.bincount(np.asarray(bundle.purchases.item), minlength=len(bundle.item_ids))
+        best = int(np.argmax(counts))
+        product = FoundGoods(
+            what="product", id=str(bundle.item_ids[best]), name=str(bundle.goods.names[best])
+        )
+        segments = [str(name) for name in bundle.segment_names]
+    return {
+        "people": people_shown,
+        "product": product,
+        "segments": segments,
+        "has_bundle": bundle is not None,
+    }
+
+
+def _another(bundle: Bundle | None, rng: np.random.Generator) -> list[MemberView]:
+    """A member of the bundle by lot who is still one."""
+    for _try in range(5):
+        if bundle is None or not len(bundle.member_ids):
+            break
+        try:
+            return [member(str(bundle.member_ids[int(rng.integers(len(bundle.member_ids)))]))]
+        except NotFound:
+            continue
+    return []
