@@ -15,6 +15,9 @@ from scipy import linalg, sparse
 
 from shuke.science.recommendations.histories import History
 
+#: Columns at a time where a matrix as large as members × items would be made on the way.
+BLOCK = 1024
+
 
 @dataclass(frozen=True)
 class Ease:
@@ -76,7 +79,11 @@ def _over_members(
     gram[np.diag_indices_from(gram)] += ridge
     inverse = _inverse(gram)
     wide = bought.astype(np.float64)
-    inside = np.asarray(wide.multiply(inverse @ wide).sum(axis=0)).ravel()
+    columns = wide.tocsc()
+    inside = np.empty(bought.shape[1])
+    for start in range(0, len(inside), BLOCK):
+        part = columns[:, start : start + BLOCK]
+        inside[start : start + BLOCK] = np.asarray(part.multiply(inverse @ part).sum(axis=0)).ravel()
     return inverse, wide, -ridge / np.maximum(1 - inside, 1e-12), None
 
 
@@ -96,6 +103,9 @@ def _inverse(matrix: np.ndarray) -> np.ndarray:
         return matrix
     factor, _ = linalg.cho_factor(matrix, lower=True, overwrite_a=True)
     inverse, _ = linalg.lapack.get_lapack_funcs("potri", (factor,))(factor, lower=True, overwrite_c=True)
-    lower = np.tril_indices_from(inverse, -1)
-    inverse.T[lower] = inverse[lower]
+    for start in range(0, len(inverse), BLOCK):
+        end = start + BLOCK
+        inverse[start:end, end:] = inverse[end:, start:end].T
+        corner = inverse[start:end, start:end]
+        corner[...] = np.tril(corner) + np.tril(corner, -1).T
     return inverse

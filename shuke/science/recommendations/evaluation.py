@@ -16,7 +16,7 @@ import numpy as np
 from shuke.science.recommendations.catalogue_metrics import catalogue_metrics
 from shuke.science.recommendations.metrics import Ideal, hits, member_metrics
 from shuke.science.recommendations.splits import Split
-from shuke.science.recommendations.strategies import Lists, Strategy, top
+from shuke.science.recommendations.strategies import Lists, Strategy, top_and_new
 
 CUTOFFS = (5, 10, 20)
 
@@ -61,9 +61,8 @@ def evaluate(
     model = strategy.fit(split.known, rng=rng)
     fitted = perf_counter()
     n = max(cutoffs)
-    lists = top(model, split.known, split.members, at=split.at, n=n, threads=threads)
+    lists, new = top_and_new(model, split.known, split.members, at=split.at, n=n, threads=threads)
     listed = perf_counter()
-    new = top(model, split.known, split.members, at=split.at, n=n, leave_out=split.known, threads=threads)
     return Evaluation(
         strategy=strategy,
         each=judged(lists, new, split, cutoffs=cutoffs, ideal=ideal),

@@ -7,7 +7,7 @@ fitted without each member's latest baskets, so that the trees never learn from 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -81,16 +81,21 @@ class Fusion:
 
     def features(self, known: Known, asked: Asked, said: Sequence[Proposals]) -> Features:
         """With what the sources say of new items."""
+        return Features(known, asked, self.groups, heard(said))
 
-        def heard(rows: Asked) -> Columns:
-            new = rows.rows.place < 0
-            return {
-                name: np.where(new, column, np.nan).astype(np.float32)
-                for proposal in said
-                for name, column in proposal.columns(rows.member, rows.item).items()
-            }
 
-        return Features(known, asked, self.groups, heard)
+def heard(said: Sequence[Proposals]) -> Callable[[Asked], Columns]:
+    """Makes the columns of what sources say of new items; NaN for own ones."""
+
+    def columns(asked: Asked) -> Columns:
+        new = asked.rows.place < 0
+        return {
+            name: np.where(new, column, np.nan).astype(np.float32)
+            for proposal in said
+            for name, column in proposal.columns(asked.member, asked.item).items()
+        }
+
+    return columns
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,6 @@ import numpy as np
 from scipy import sparse
 
 from shuke.science.recommendations.histories import History
-from shuke.science.recommendations.linear import SparseProduct
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class RP3Beta:
         """``rp3beta``."""
         return "rp3beta"
 
-    def fit(self, history: History, *, rng: np.random.Generator) -> SparseProduct:  # noqa: ARG002 - no chance in it
+    def fit(self, history: History, *, rng: np.random.Generator) -> Walk:  # noqa: ARG002 - no chance in it
         """Make the probabilities of the steps."""
         bought = history.counts()
         if not self.counts:
@@ -37,7 +36,24 @@ class RP3Beta:
         to_items, to_members = _steps(bought, self.alpha), _steps(bought.T.tocsr(), self.alpha)
         popularity = np.bincount(bought.indices, minlength=history.items).astype(np.float64)
         scaled = np.divide(1.0, popularity**self.beta, out=np.zeros_like(popularity), where=popularity > 0)
-        return SparseProduct((to_items @ to_members).tocsr(), to_items, scaled)
+        return Walk(to_items, to_members, scaled)
+
+
+@dataclass(frozen=True, eq=False)
+class Walk:
+    """Three steps: ``to_items`` (members × items), ``to_members`` (items × members), ``to_items``; each item scaled.
+
+    Walked when somebody asks: the first two steps of all members together are a matrix of members × members.
+    """
+
+    to_items: sparse.csr_matrix
+    to_members: sparse.csr_matrix
+    scaled: np.ndarray
+
+    def scores(self, members: np.ndarray, at: np.ndarray) -> np.ndarray:  # noqa: ARG002 - the same at any time
+        """See ``Model``."""
+        alike = (self.to_items[members] @ self.to_members).toarray()
+        return (alike @ self.to_items * self.scaled).astype(np.float32)
 
 
 def _steps(matrix: sparse.csr_matrix, power: float) -> sparse.csr_matrix:

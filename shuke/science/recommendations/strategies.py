@@ -7,10 +7,10 @@ baseline of personal frequency moves by a tenth of its recall with the order of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -22,6 +22,7 @@ TIE_RULE = f"score, then baskets of the last {TIE_DAYS} days, then item id"
 #: Members scored at a time: 128 × 20,000 items of float32 are 10 MB.
 CHUNK = 128
 NOBODY = np.float32(-np.inf)
+Part = TypeVar("Part")
 
 
 class Model(Protocol):
@@ -145,12 +146,42 @@ def top(
             mask(scores, leave_out, members[places])
         return best(scores, ties, n=n)
 
-    pieces = list(_chunks(len(members), chunk))
+    return _joined(_each(part, len(members), chunk=chunk, threads=threads), n)
+
+
+def top_and_new(
+    model: Model,
+    history: History,
+    members: np.ndarray,
+    *,
+    at: np.ndarray,
+    n: int,
+    threads: int = 1,
+    chunk: int = CHUNK,
+) -> tuple[Lists, Lists]:
+    """The lists of ``top`` without and with ``leave_out=history``, from scores that are computed once."""
+    ties = tie_order(history)
+
+    def part(places: slice) -> tuple[Lists, Lists]:
+        scores = model.scores(members[places], at[places])
+        everything = best(scores, ties, n=n)
+        mask(scores, history, members[places])
+        return everything, best(scores, ties, n=n)
+
+    found = _each(part, len(members), chunk=chunk, threads=threads)
+    return _joined([lists for lists, _ in found], n), _joined([new for _, new in found], n)
+
+
+def _each(part: Callable[[slice], Part], count: int, *, chunk: int, threads: int) -> list[Part]:
+    """What is made of each chunk, in order."""
+    pieces = list(_chunks(count, chunk))
     if threads > 1:
         with ThreadPoolExecutor(threads) as pool:
-            found = list(pool.map(part, pieces))
-    else:
-        found = [part(piece) for piece in pieces]
+            return list(pool.map(part, pieces))
+    return [part(piece) for piece in pieces]
+
+
+def _joined(found: Sequence[Lists], n: int) -> Lists:
     if not found:
         return Lists(np.empty((0, n), dtype=np.int32), np.empty((0, n), dtype=np.float32))
     return Lists(np.vstack([f.items for f in found]), np.vstack([f.scores for f in found]))

@@ -64,8 +64,9 @@ def test_popularity_looks_back_so_many_days_and_at_the_members_store():
         scored(Popularity(by_store=True), history(rows))
 
 
-@pytest.mark.parametrize("counts", [False, True])
-def test_ease_over_members_and_over_items_is_the_textbook(counts):
+@pytest.mark.parametrize(("counts", "block"), [(False, 1024), (True, 1024), (False, 4), (True, 3)])
+def test_ease_over_members_and_over_items_is_the_textbook(counts, block, monkeypatch):
+    monkeypatch.setattr("shuke.science.recommendations.ease.BLOCK", block)
     for members in (14, 6):
         h = random_history(members=members)
         x = h.counts().toarray() if counts else (h.counts().toarray() > 0).astype(float)

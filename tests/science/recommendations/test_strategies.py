@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shuke.science.recommendations.histories import history_of
-from shuke.science.recommendations.strategies import best, tie_order, top
+from shuke.science.recommendations.strategies import best, tie_order, top, top_and_new
 
 
 @dataclass
@@ -59,3 +59,8 @@ def test_threads_chunks_and_what_was_bought():
     for member in members:
         listed = set(new.items[member][new.items[member] >= 0].tolist())
         assert listed == set(np.flatnonzero(~own[member]).tolist())
+    for threads, chunk in ((1, 128), (2, 4)):
+        both = top_and_new(model, history, members, at=at, n=7, threads=threads, chunk=chunk)
+        assert np.array_equal(both[0].items, one.items)
+        assert np.array_equal(both[1].items, new.items[:, :7])
+        assert np.array_equal(both[1].scores, new.scores[:, :7])

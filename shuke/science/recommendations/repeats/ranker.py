@@ -151,6 +151,20 @@ class Readable(Protocol):
     def __getitem__(self, rows: Any, /) -> np.ndarray: ...
 
 
+@dataclass(frozen=True, eq=False)
+class _Taught:
+    """Some rows of what can be read."""
+
+    features: Readable
+    places: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __getitem__(self, rows: Any) -> np.ndarray:
+        return self.features[self.places[rows]]
+
+
 def ranked(
     features: Readable,
     labels: np.ndarray,
@@ -159,13 +173,19 @@ def ranked(
     names: list[str],
     trees: Trees,
     rng: np.random.Generator,
+    taught: np.ndarray | None = None,
 ) -> Ranking:
-    """Trees and chances from rows of moments (rising), their features and their labels (bool)."""
+    """Trees and chances from rows of moments (rising), their features and their labels (bool).
+
+    ``taught``: int places of the rows that the trees are grown from, all if None; chances are told from all rows.
+    """
     chosen = np.arange(len(labels))
     if len(chosen) > CURVE_ROWS:
         chosen = np.sort(rng.choice(chosen, CURVE_ROWS, replace=False))
     sample = np.asarray(features[chosen])
-    booster = fitted(features, labels, moment, sample=sample, names=names, trees=trees, rng=rng)
+    rows = features if taught is None else _Taught(features, taught)
+    those = slice(None) if taught is None else taught
+    booster = fitted(rows, labels[those], moment[those], sample=sample, names=names, trees=trees, rng=rng)
     return Ranking(booster, *rising_chances(np.asarray(booster.predict(sample)), labels[chosen]))
 
 
@@ -206,8 +226,9 @@ def fitted(
         "feature_name": names,
         "params": BINS,
     }
-    if len(sample) == len(labels):
-        return lightgbm.train(settings, lightgbm.Dataset(sample, **answers), num_boost_round=trees.trees)
+    if len(labels) <= CURVE_ROWS:
+        rows = np.asarray(features[np.arange(len(labels))])
+        return lightgbm.train(settings, lightgbm.Dataset(rows, **answers), num_boost_round=trees.trees)
     bins = lightgbm.Dataset(sample, feature_name=names, params=BINS).construct()
     data = lightgbm.Dataset(_read(features), reference=bins, **answers)
     return lightgbm.train(settings, data, num_boost_round=trees.trees)
