@@ -11,3 +11,15 @@ class EvaluationRequested:
     protocol: str
     strategies: tuple[str, ...]
     is_tuned: bool
+
+
+@dataclass(frozen=True)
+class BundleWanted:
+    """Somebody wants a bundle fitted now, as of the last whole business day."""
+
+
+@dataclass(frozen=True)
+class OnlineCountWanted:
+    """Somebody wants the lists of a slot counted now."""
+
+    slot: str

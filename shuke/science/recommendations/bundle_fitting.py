@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 import numpy as np
 import polars as pl
+from scipy import sparse
 
 from shuke.science.recommendations.bundle_parts import (
     offered,
@@ -117,6 +118,15 @@ class Judged:
     curve: tuple[np.ndarray, np.ndarray]
 
 
+def steps_of(settings: FitSettings) -> tuple[str, ...]:
+    """The names of the steps, in their order; one or two of them may be left out."""
+    found = ["purchases", "similar", "complements"]
+    if RANKERS & set(settings.strategies):
+        found.append("few-baskets")
+    found += settings.strategies
+    return (*found, *(() if "fusion" in settings.strategies else ("discovery",)))
+
+
 class _Fitting:
     def __init__(self, facts: Facts, settings: FitSettings, *, as_of: date, step: Step) -> None:
         self.facts, self.history, self.settings, self.step = facts, facts.history, settings, step
@@ -142,7 +152,9 @@ class _Fitting:
             )
         neighbours = {}
         with self.step("similar"):
-            neighbours["similar"] = similar_items(history, self._vectors(), depth=self.settings.neighbours)
+            neighbours["similar"] = similar_items(
+                history, described(facts.goods, history.item_ids), depth=self.settings.neighbours
+            )
         with self.step("complements"):
             drawn_along = together(history, neighbours=self.settings.neighbours, least=5.0)
             neighbours["complements"] = rows_of(
@@ -289,21 +301,6 @@ class _Fitting:
         )
         self.lists["discovery"] = offered(new)
 
-    def _vectors(self) -> object:
-        goods = self.facts.goods
-        table = pl.DataFrame(
-            {
-                "item": self.history.item_ids.astype(str),
-                "name": goods.names,
-                "price": pl.Series(goods.price).fill_nan(None),
-                **{
-                    level: _words(getattr(goods, level), getattr(goods, f"{level}_names"))
-                    for level in ("family", "kind", "brand")
-                },
-            }
-        )
-        return descriptions(table, path=("family", "kind")).of(self.history.item_ids.astype(str))
-
     def _said(self) -> dict[str, object]:
         asked = len(self.split.members)
         figures = {name: float(found.each.mean()) for name, found in self.judged.items() if len(found.each)}
@@ -322,6 +319,22 @@ class _Fitting:
         if not named or len(self.split.members) < LEAST_MEMBERS:
             return "personal-frequency"
         return named[cheapest_of_equals([self.judged[name].each for name in named])]
+
+
+def described(goods: Goods, item_ids: np.ndarray) -> sparse.csr_matrix:
+    """What each item is, as a row of length 1: its kinds, name, brand and price; see ``content``."""
+    table = pl.DataFrame(
+        {
+            "item": item_ids.astype(str),
+            "name": goods.names,
+            "price": pl.Series(goods.price).fill_nan(None),
+            **{
+                level: _words(getattr(goods, level), getattr(goods, f"{level}_names"))
+                for level in ("family", "kind", "brand")
+            },
+        }
+    )
+    return descriptions(table, path=("family", "kind")).of(item_ids.astype(str))
 
 
 def _words(codes: np.ndarray, names: np.ndarray) -> list[str | None]:

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from ibis.expr import types as ir
 
-from shuke.science.persons import with_member
+from shuke.science.persons import speaking_members, with_member
 from shuke.science.purchases import is_purchase, up_to
 from shuke.science.recommendations.bundles import Goods
 from shuke.science.recommendations.histories import History, history_of
@@ -44,7 +44,7 @@ def purchase_history(
     paid for the line, in minor units.  Times are on the retailer's clock (``time_zone``, the retailer's if empty).
     A member that was merged speaks by the id that speaks now.
     """
-    rows = _lines(snapshot, as_of=as_of, level=level, left_out=left_out).to_polars()
+    rows = bought_lines(snapshot, as_of=as_of, level=level, left_out=left_out).to_polars()
     zone = time_zone or _retailers_zone()
     local = pl.col("placed_at").dt.convert_time_zone(zone).dt.replace_time_zone(None)
     table = rows.select("member", "basket", "item", "quantity", "amount", "store", time=local)
@@ -54,11 +54,20 @@ def purchase_history(
 
 
 def goods_of(snapshot: Snapshot, history: History) -> Goods:
-    """What the range says of each item of a history of products.
+    """What the range says of each item of a history of products, and what it usually costs.
 
     ``kind`` is the subcategory where there is one, else the category; ``family`` the level above it.
     """
-    range_of = _range(snapshot, history)
+    return described_goods(
+        snapshot, history.item_ids, price=_usual_prices(history), cycle=_cycles(history)
+    )
+
+
+def described_goods(
+    snapshot: Snapshot, item_ids: np.ndarray, *, price: np.ndarray, cycle: np.ndarray
+) -> Goods:
+    """The same, where prices and cycles (float32 of each item) were counted elsewhere."""
+    range_of = _range(snapshot, item_ids)
     kind = pl.coalesce("subcategory", "category", "department")
     family = (
         pl.when(pl.col("subcategory").is_not_null())
@@ -69,17 +78,16 @@ def goods_of(snapshot: Snapshot, history: History) -> Goods:
         "name", "brand", "department", "cost_minor", "is_active", kind=kind, family=family
     )
     coded = {level: _coded(named[level]) for level in ("kind", "family", "brand", "department")}
-    price = _usual_prices(history)
     cost = named["cost_minor"].cast(pl.Float32).fill_null(np.nan).to_numpy()
     margin = np.where((price > 0) & ~np.isnan(cost), 1 - cost / np.where(price > 0, price, 1), np.nan)
-    names = named["name"].fill_null(pl.Series(history.item_ids).cast(pl.String)).str.slice(0, LONGEST_NAME)
+    names = named["name"].fill_null(pl.Series(item_ids).cast(pl.String)).str.slice(0, LONGEST_NAME)
     return Goods(
         names=np.array(names.to_list(), dtype=str),
         **{level: codes for level, (codes, _) in coded.items()},
         **{f"{level}_names": found for level, (_, found) in coded.items()},
         price=price,
         margin=margin.astype(np.float32),
-        cycle=_cycles(history),
+        cycle=cycle,
         # A product that the range does not know cannot be shown.
         is_active=named["is_active"].fill_null(value=False).to_numpy(),
     )
@@ -103,7 +111,10 @@ def _retailers_zone() -> str:
     return retailer().time_zone
 
 
-def _lines(snapshot: Snapshot, *, as_of: date, level: Level, left_out: Collection[str]) -> ir.Table:
+def bought_lines(
+    snapshot: Snapshot, *, as_of: date, level: Level = "product", left_out: Collection[str] = ()
+) -> ir.Table:
+    """The lines of ``purchase_history``, in the engine: ``placed_at, member, basket, item, quantity, amount, store``."""
     orders = up_to(snapshot.table("orders"), as_of)
     counted = orders.filter(is_purchase(orders), orders.payment_status != "refunded")
     owned = with_member(counted, snapshot.table("identity_map"))
@@ -150,7 +161,7 @@ def _with_range(lines: ir.Table, products: ir.Table, *, level: Level, left_out: 
     return named if level == "product" else named.filter(named[level].notnull())
 
 
-def _range(snapshot: Snapshot, history: History) -> pl.DataFrame:
+def _range(snapshot: Snapshot, item_ids: np.ndarray) -> pl.DataFrame:
     """One row for each item, in the order of its numbers."""
     columns = (
         "product_id",
@@ -165,7 +176,7 @@ def _range(snapshot: Snapshot, history: History) -> pl.DataFrame:
     products = pl.DataFrame(snapshot.table("products").select(*columns).to_polars())
     texts = ("name", "brand", "department", "category", "subcategory")
     blank = [pl.when(pl.col(c).str.strip_chars() != "").then(pl.col(c)) for c in texts]
-    items = pl.DataFrame({"product_id": pl.Series(history.item_ids.astype(str).tolist(), dtype=pl.String)})
+    items = pl.DataFrame({"product_id": pl.Series(item_ids.astype(str).tolist(), dtype=pl.String)})
     known = products.with_columns(blank).unique("product_id", keep="first")
     return items.join(known, on="product_id", how="left", maintain_order="left")
 
@@ -208,3 +219,22 @@ def _cycles(history: History) -> np.ndarray:
     )
     cycle[found["item"].to_numpy()] = found["gap"].to_numpy()
     return cycle
+
+
+def member_segments(
+    snapshot: Snapshot, member_ids: np.ndarray, *, as_of: date
+) -> tuple[np.ndarray, np.ndarray]:
+    """Names of the RFM segments and int32 segment of each member, -1 for none, by the newest traits up to a day.
+
+    Where nobody has an RFM segment, the stages of the lifecycle stand in.
+    """
+    traits = snapshot.table("traits")
+    known = traits.filter(traits.as_of <= ibis.literal(as_of))
+    newest = known.filter(known.as_of == known.as_of.max())
+    columns = newest.select("member_id", "rfm_segment", "lifecycle_stage")
+    rows = pl.DataFrame(speaking_members(columns, snapshot.table("identity_map")).to_polars())
+    rows = rows.sort("member_id", "rfm_segment", "lifecycle_stage").unique("member_id", keep="last")
+    column = "rfm_segment" if rows["rfm_segment"].null_count() < rows.height else "lifecycle_stage"
+    members = pl.DataFrame({"member_id": pl.Series(member_ids.astype(str).tolist(), dtype=pl.String)})
+    codes, names = _coded(members.join(rows, on="member_id", how="left", maintain_order="left")[column])
+    return names, codes
