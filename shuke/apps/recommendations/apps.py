@@ -7,6 +7,7 @@ class RecommendationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Name what the app shows."""
-        from shuke.apps.recommendations.pages import slot_words
+        from shuke.apps.recommendations.pages import online_words, slot_words
 
+        online_words.register()
         slot_words.register()

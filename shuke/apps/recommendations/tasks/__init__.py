@@ -1,0 +1,3 @@
+"""What recommendations does by itself and in the background."""
+
+from shuke.apps.recommendations.tasks import learning  # noqa: F401
