@@ -121,6 +121,7 @@ def get_preview(request: HttpRequest, campaign_id: str, wanted: Annotated[Wanted
     return queries.preview_member(
         campaign_id,
         member_id=wanted.member_id,
+        at=now(),
         variant=wanted.variant,
         language=wanted.language,
     )

@@ -138,6 +138,16 @@ class PreviewView(Schema):
     problem: str
 
 
+class SlotSnippet(Schema):
+    """A slot whose items a message can show: ``field`` as templates write it, ``html`` to copy."""
+
+    code: str
+    name: str
+    is_live: bool
+    field: str
+    html: str
+
+
 class Progress(Schema):
     """How far a campaign's sending is."""
 

@@ -33,7 +33,7 @@ def test_each_member_gets_a_link_of_their_own_and_staff_see_none(shop: Shop) -> 
         write_content(actor=shop.author, at=AT, campaign_id=campaign_id, content=content)
     found = checklist(campaign_id, as_of=AT.date()).items
     assert [item.status for item in found if item.key == "template"] == ["ok"]
-    assert "/my/example/" in preview_member(campaign_id, member_id="").html
+    assert "/my/example/" in preview_member(campaign_id, member_id="", at=AT).html
     submit_campaign(actor=shop.author, at=AT, campaign_id=campaign_id)
     approve_campaign(actor=shop.approver, at=AT, campaign_id=campaign_id)
     start_campaign(actor=shop.author, at=AT, campaign_id=campaign_id)

@@ -18,6 +18,7 @@ from shuke.apps.campaigns.queries.composing import (
     shared_context,
 )
 from shuke.apps.campaigns.queries.people import PURPOSE
+from shuke.apps.campaigns.queries.recommending import recommended
 from shuke.apps.campaigns.rules import CONTROL, UNREACHABLE, cost_minor
 from shuke.apps.campaigns.schemas import CampaignView
 from shuke.apps.channels.operations import ChannelUnavailable, cancel_queued, queue_messages, send_queued
@@ -25,6 +26,8 @@ from shuke.apps.channels.queries import run_counts
 from shuke.apps.channels.schemas import Content, Recipient
 from shuke.apps.experiments.operations import end_experiment, expose
 from shuke.apps.identity.queries import primary_person_keys
+from shuke.apps.recommendations.operations.message_lists import record_message_lists
+from shuke.apps.recommendations.schemas import Answer
 from shuke.platform.clock import business_date
 from shuke.platform.errors import Refused
 from shuke.platform.events import emit
@@ -104,13 +107,15 @@ def _queue_next(row: Campaign, *, run_id: int) -> int:
     arms = {member_id: arm for _position, member_id, arm in chosen}
     keys = primary_person_keys(arms)
     _expose(row, run, arms=arms, keys=keys)
+    recipients, lists = _recipients(run, arms, keys=keys, contents=contents_of(row))
+    record_message_lists(lists, at=run.started_at, person_keys=keys)
     queue_messages(
         at=run.started_at,
         campaign_id=row.public_id,
         run_id=run.public_id,
         channel=row.channel,
         purpose=PURPOSE,
-        recipients=_recipients(arms, keys=keys, contents=contents_of(row), at=run.started_at),
+        recipients=recipients,
         contents=contents_of(row),
         context=shared_context(row),
     )
@@ -134,27 +139,38 @@ def _expose(row: Campaign, run: CampaignRun, *, arms: Mapping[str, str], keys: M
 
 
 def _recipients(
-    arms: Mapping[str, str], *, keys: Mapping[str, str], contents: Contents, at: datetime
-) -> Sequence[Recipient]:
-    found = people([member_id for member_id, arm in arms.items() if arm != CONTROL])
+    run: CampaignRun, arms: Mapping[str, str], *, keys: Mapping[str, str], contents: Contents
+) -> tuple[Sequence[Recipient], Mapping[str, Sequence[Answer]]]:
+    """Who gets a message, and which recommendation lists those who can be reached read in it, by member."""
+    found = people([member_id for member_id, arm in arms.items() if arm != CONTROL and member_id in keys])
     first = min(variant for variant, _language in contents)
-    links = own_page_links(found, contents=contents, at=at)
-    recipients = []
-    for member_id, arm in arms.items():
-        member = found.get(member_id)
-        if member is None or member_id not in keys:
-            continue
-        variant = first if arm == UNREACHABLE else arm
-        recipients.append(
-            Recipient(
-                member_id=member_id,
-                person_key=keys[member_id],
-                variant=variant,
-                language=member_language(member, variant=variant, contents=contents),
-                fields=member_fields(member, own_page_url=links.get(member_id, "")),
-            )
+    links = own_page_links(found, contents=contents, at=run.started_at)
+    readers = {}
+    for member_id, member in found.items():
+        variant = first if arms[member_id] == UNREACHABLE else arms[member_id]
+        readers[member_id] = (variant, member_language(member, variant=variant, contents=contents))
+    offered = recommended(readers, contents=contents, at=run.started_at, run_id=run.public_id)
+    recipients = [
+        Recipient(
+            member_id=member_id,
+            person_key=keys[member_id],
+            variant=readers[member_id][0],
+            language=readers[member_id][1],
+            fields=member_fields(
+                found[member_id],
+                own_page_url=links.get(member_id, ""),
+                recommendations=offered[member_id].seen,
+            ),
         )
-    return recipients
+        for member_id in arms
+        if member_id in found
+    ]
+    read = {
+        member_id: of_member.answers
+        for member_id, of_member in offered.items()
+        if of_member.answers and arms[member_id] != UNREACHABLE
+    }
+    return recipients, read
 
 
 @transaction.atomic

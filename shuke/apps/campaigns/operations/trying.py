@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.campaigns.queries.campaigns import campaign_row
 from shuke.apps.campaigns.queries.composing import contents_of, member_fields, people, shared_context
+from shuke.apps.campaigns.queries.recommending import recommended
 from shuke.apps.channels.operations import send_test_message
 from shuke.platform.audit.operations import record_audit
 from shuke.platform.errors import NotFound, Refused
@@ -34,6 +35,8 @@ def send_test(
         raise NotFound("member_not_found", _("There is no such member."))
     if may_unmask:
         record_audit(actor=actor, at=at, verb="member.unmasked", subject=("member", member_id), changes={})
+    key = (variant, language)
+    found = recommended({member_id: key}, contents={key: content}, at=at)[member_id]
     return send_test_message(
         actor=actor,
         at=at,
@@ -42,6 +45,6 @@ def send_test(
         member_id=member_id,
         address=address,
         content=content,
-        context={**shared_context(row), "member": member_fields(member)},
+        context={**shared_context(row), "member": member_fields(member, recommendations=found.seen)},
         language=language,
     )

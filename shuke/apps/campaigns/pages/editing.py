@@ -99,6 +99,7 @@ def message(request: HttpRequest, campaign_id: str) -> HttpResponse:
         "written": {f"{content.variant}:{content.language}" for content in own},
         "members": queries.sample_members(campaign_id, as_of=business_date(now(), retailer().time_zone)),
         "member_id": request.GET.get("member", ""),
+        "snippets": queries.snippets(language),
     }
     return render(request, "campaigns/message.html", context)
 

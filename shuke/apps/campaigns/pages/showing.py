@@ -60,6 +60,7 @@ def preview_body(request: HttpRequest, campaign_id: str) -> HttpResponse:
     found = queries.preview_member(
         campaign_id,
         member_id=request.GET.get("member", ""),
+        at=now(),
         variant=request.GET.get("variant", "a"),
         language=request.GET.get("language", ""),
     )

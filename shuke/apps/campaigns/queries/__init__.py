@@ -10,6 +10,7 @@ from shuke.apps.campaigns.queries.campaigns import (
 )
 from shuke.apps.campaigns.queries.checking import checklist
 from shuke.apps.campaigns.queries.composing import preview_member, sample_members
+from shuke.apps.campaigns.queries.recommending import snippets
 from shuke.apps.campaigns.queries.reporting import campaign_report
 
 __all__ = [
@@ -23,4 +24,5 @@ __all__ = [
     "preview_member",
     "progress",
     "sample_members",
+    "snippets",
 ]

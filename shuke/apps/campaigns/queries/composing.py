@@ -9,6 +9,7 @@ from django.utils import translation
 from shuke.apps.campaigns.models import Campaign
 from shuke.apps.campaigns.queries.campaigns import campaign_row, content_inputs
 from shuke.apps.campaigns.queries.people import audience_of
+from shuke.apps.campaigns.queries.recommending import NONE, Recommendations, recommended, without_items
 from shuke.apps.campaigns.rules import first_name, language_for
 from shuke.apps.campaigns.schemas import ContentInput, PreviewView
 from shuke.apps.channels.queries import content_problem, render_preview
@@ -31,7 +32,9 @@ def people(member_ids: Iterable[str], *, unmask: bool = True) -> dict[str, Membe
     return found
 
 
-def member_fields(member: MemberView, *, own_page_url: str = "") -> dict[str, Any]:
+def member_fields(
+    member: MemberView, *, own_page_url: str = "", recommendations: Recommendations = NONE
+) -> dict[str, Any]:
     """What a template sees as ``member``; unknown things are empty, so that ``or`` gives a fallback.
 
     Only a message to the member has the link that opens the member's page; previews have one that opens nothing.
@@ -42,6 +45,7 @@ def member_fields(member: MemberView, *, own_page_url: str = "") -> dict[str, An
         "language": member.language,
         "joined_on": member.joined_on.isoformat() if member.joined_on else "",
         "own_page_url": own_page_url or EXAMPLE,
+        "recommendations": recommendations,
     }
 
 
@@ -81,11 +85,18 @@ def member_language(member: MemberView, *, variant: str, contents: Mapping[tuple
     return language_for(member.language, offered=offered, default=retailer().default_language)
 
 
-def preview_content(row: Campaign, content: ContentInput, *, member_id: str, unmask: bool) -> PreviewView:
+def preview_content(
+    row: Campaign, content: ContentInput, *, member_id: str, unmask: bool, at: datetime
+) -> PreviewView:
     """Templates, saved or not, as a member would read them.  Faults of the template are told, not raised."""
     member = people([member_id], unmask=unmask).get(member_id)
-    fields = member_fields(member) if member else _NOBODY
     templates = Content(content.subject, content.text, content.html)
+    key = (content.variant, content.language)
+    if member:
+        found = recommended({member_id: key}, contents={key: templates}, at=at)[member_id]
+        fields = member_fields(member, recommendations=found.seen)
+    else:
+        fields = {**_NOBODY, "recommendations": without_items(key, contents={key: templates})}
     context = {**shared_context(row), "member": fields}
     problem = content_problem(templates, context)
     rendered = None if problem else render_preview(templates, context, language=content.language)
@@ -102,9 +113,15 @@ def preview_content(row: Campaign, content: ContentInput, *, member_id: str, unm
 
 
 def preview_member(
-    campaign_id: str, *, member_id: str, variant: str = "a", language: str = "", unmask: bool = False
+    campaign_id: str,
+    *,
+    member_id: str,
+    at: datetime,
+    variant: str = "a",
+    language: str = "",
+    unmask: bool = False,
 ) -> PreviewView:
-    """The saved message as a member would read it.  Raises ``NotFound`` for the campaign."""
+    """The saved message as a member would read it at that time.  Raises ``NotFound`` for the campaign."""
     row = campaign_row(campaign_id)
     contents = contents_of(row)
     member = people([member_id]).get(member_id)
@@ -120,7 +137,7 @@ def preview_member(
         text=found.text,
         html=found.html,
     )
-    return preview_content(row, chosen, member_id=member_id, unmask=unmask)
+    return preview_content(row, chosen, member_id=member_id, unmask=unmask, at=at)
 
 
 def sample_members(campaign_id: str, *, as_of: date) -> list[tuple[str, str]]:

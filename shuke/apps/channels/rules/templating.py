@@ -149,8 +149,8 @@ def asked_fields(content: Content, *, of: tuple[str, ...]) -> frozenset[str]:
         except (jinja2.TemplateSyntaxError, RecursionError):
             continue
         for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
-            name = _name_below(node)
-            if name and _path(node.node) == of:
+            *above, name = _path(node) or ("",)
+            if tuple(above) == of:
                 found.add(name)
     return frozenset(found)
 
