@@ -222,3 +222,43 @@ def test_a_live_slot_says_so_and_does_not_let_its_kind_change(marketer):
     assert re.search(r'<select name="about"[^>]* disabled', page)
     assert marketer.post(f"{HERE}slots/for-you/", form_of(about="basket", version="1")).status_code == 302
     assert slot("for-you").about == "member"
+
+
+def test_the_api_sets_slots_up_and_shows_why(home, bundle):
+    client = signed_in("marketer")
+    here = "/api/v1/recommendations/slots"
+    body = {
+        "code": "for-you",
+        "name": "For you",
+        "arms": [{"name": "usual", "strategy": "personal-frequency"}],
+        "rules": {"barred_products": ["nobody-knows"], "barred_kinds": ["tea"]},
+    }
+    made_one = client.post(here, body, content_type="application/json")
+    assert (made_one.status_code, made_one.json()["unknown"]) == (201, ["nobody-knows", "tea"])
+    assert client.post(f"{here}/for-you/live").json()["state"] == "live"
+    member = bundle.member_ids[0]
+    shown = client.get(f"{here}/for-you/preview?member={member}").json()
+    assert len(shown["items"]) == 10
+    assert {item["reason"] for item in shown["dropped"]} == {"do_not_recommend"}
+    assert shown["dropped_count"] >= len(shown["dropped"])
+    put = client.put(f"{here}/for-you", body | {"places": 3, "version": 1}, content_type="application/json")
+    assert (put.json()["places"], put.json()["version"]) == (3, 2)
+    late = client.put(f"{here}/for-you", body | {"places": 4, "version": 1}, content_type="application/json")
+    assert (late.status_code, late.json()["details"]["changed_by"]) == (409, "marketer")
+    odd = client.post(here, body | {"code": "x1", "fallbacks": ["luck"]}, content_type="application/json")
+    assert odd.status_code == 422
+    assert "luck" in odd.json()["details"]["fields"]["fallbacks"][0]
+    assert client.post(f"{here}/for-you/pause").json()["state"] == "paused"
+    assert client.get(f"/api/v1/recommendations/for-you?member={member}").status_code == 409
+    assert client.delete(f"{here}/for-you").status_code == 409
+    assert [row["code"] for row in client.get(here).json()] == ["for-you"]
+
+
+def test_no_slot_can_take_a_word_of_the_addresses():
+    from shuke.apps.recommendations.rules.setup import RESERVED
+    from shuke.config.api import api
+
+    paths = [path.removeprefix("/api/v1/recommendations/") for path in api.get_openapi_schema()["paths"]]
+    words = {path.split("/")[0] for path in paths if not path.startswith("/")}
+    assert {word for word in words if "{" not in word} <= RESERVED
+    assert "slots" in words

@@ -1,11 +1,9 @@
 """Setting slots up: what is refused, what is kept, and the life of their experiments."""
 
-import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from shuke.apps.experiments.queries import experiment
 from shuke.apps.recommendations.operations.slots import (
@@ -21,6 +19,7 @@ from shuke.apps.recommendations.schemas import SlotInput
 from shuke.platform.audit.queries import audit_entries
 from shuke.platform.errors import Invalid, NotFound, Refused
 from shuke.platform.permissions import SYSTEM, Actor
+from tests.threads import at_once
 
 AT = datetime(2026, 3, 2, 4, tzinfo=UTC)
 ANN = Actor(kind="user", id="7", name="Ann", role="marketer")
@@ -45,6 +44,7 @@ def changed(version: int, actor: Actor = SYSTEM, **given: Any) -> Any:
 
 
 FAULTY: dict[str, dict[str, Any]] = {
+    "reserved_code": {"code": "slots"},
     "equal_arms": {"arms": [*ONE, *ONE]},
     "no_weight": {"arms": [ONE[0] | {"weight": 0}]},
     "unknown_strategy": {"arms": [{"name": "a", "strategy": "similar"}]},
@@ -204,22 +204,7 @@ def test_the_audit_says_what_changed_of_the_rules_only(db):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_who_save_at_the_same_time_one_is_told(lake_home):
+def test_of_four_who_save_at_the_same_time_three_are_told(lake_home):
     made()
-    outcomes: list[str] = []
-
-    def save(places: int) -> None:
-        try:
-            changed(1, places=places)
-            outcomes.append("saved")
-        except ChangedMeanwhile:
-            outcomes.append("told")
-        finally:
-            connection.close()
-
-    both = [threading.Thread(target=save, args=(places,)) for places in (3, 4)]
-    for thread in both:
-        thread.start()
-    for thread in both:
-        thread.join()
-    assert sorted(outcomes) == ["saved", "told"]
+    outcomes = at_once(lambda number: f"saved {changed(1, places=3 + number).version}", 4, tills=4)
+    assert outcomes == {"saved 2": 1, "changed_meanwhile": 3}

@@ -12,6 +12,7 @@ from shuke.platform.errors import Invalid
 
 #: Code of a fault → its sentence with facts.
 SENTENCES: dict[str, Any] = {
+    "reserved_code": _("The code {code} is a word of the addresses. Choose another."),
     "equal_arms": _("Two arms have the same name: {arms}. Give each its own."),
     "no_weight": _("All weights are zero, so nobody would be answered. Give one arm a weight above zero."),
     "unknown_strategy": _("This slot cannot use the strategy {strategies}. It can use: {known}."),

@@ -16,6 +16,7 @@ from shuke.apps.members.schemas import MemberView
 from shuke.apps.recommendations.forms.previews import PreviewForm
 from shuke.apps.recommendations.forms.slots import SlotForm
 from shuke.apps.recommendations.queries.bundles import serving_bundle
+from shuke.apps.recommendations.queries.current import current_surroundings
 from shuke.apps.recommendations.queries.previews import preview
 from shuke.apps.recommendations.queries.shelves import goods_found
 from shuke.apps.recommendations.queries.slots import slot, unsaved_view
@@ -74,7 +75,9 @@ def _previewed(asking: PreviewForm, view: SlotView, bundle: Bundle) -> dict[str,
     arm = values["for_arm"] if values["for_arm"] in {arm.name for arm in view.arms} else ""
     return {
         "slot": view,
-        "shown": preview(asked, slot=view, bundle=bundle, arm=arm),
+        "shown": preview(
+            asked, slot=view, bundle=bundle, arm=arm, around=current_surroundings([view], at=asked.at)
+        ),
         "arms": view.arms if len(view.arms) > 1 else [],
         "arm": arm,
         "currency": retailer().currency,

@@ -1,12 +1,14 @@
 """Reading slots."""
 
 from datetime import datetime
+from typing import cast
 
 import ibis
 from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.recommendations.models import Slot
 from shuke.apps.recommendations.schemas import ArmInput, SlotInput, SlotRules, SlotView
+from shuke.apps.recommendations.schemas.slots import About, SlotState
 from shuke.platform.errors import NotFound, Refused
 from shuke.platform.warehouse import lake
 
@@ -21,13 +23,13 @@ def slot_view(row: Slot) -> SlotView:
         id=row.public_id,
         code=row.code,
         name=row.name,
-        about=row.about,
+        about=cast("About", row.about),
         places=row.places,
         arms=[ArmInput(**arm) for arm in row.arms],
         bandit=row.bandit,
         fallbacks=row.fallbacks,
         rules=SlotRules.model_validate(row.rules),
-        state=row.state,
+        state=cast("SlotState", row.state),
         version=row.version,
         experiment_id=row.experiment_id,
         created_at=row.created_at,

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from shuke.apps.recommendations.rules.strategies import ABOUT_STRATEGIES, SET_BY_PEOPLE, THOMPSON
 
+#: Words that stand where a slot's code does in addresses of pages and of the API.
+RESERVED = frozenset(
+    {"new", "slots", "bundles", "evaluations", "strategies", "coverage", "products", "online", "batch"}
+)
 #: Nobody is older; a higher minimum age is a slip of the finger.
 OLDEST = 120
 
@@ -26,12 +31,13 @@ class Fault:
 
     code: str
     field: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 def faults_of(slot: Any) -> list[Fault]:
     """Every fault of a set-up with the fields of ``schemas.SlotInput``, none where it can go live."""
     return [
+        *([Fault("reserved_code", "code", {"code": slot.code})] if slot.code in RESERVED else []),
         *_arm_faults(slot.arms),
         *_strategy_faults(slot),
         *_bandit_faults(slot),

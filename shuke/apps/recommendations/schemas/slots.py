@@ -10,7 +10,7 @@ from pydantic import Field
 ABOUT = ("member", "product", "basket", "segment")
 About = Literal["member", "product", "basket", "segment"]
 SlotState = Literal["draft", "live", "paused"]
-Plain = Field("", max_length=120, pattern=r"^[^\x00-\x1f]*$")
+Plain = Field(default="", max_length=120, pattern=r"^[^\x00-\x1f]*$")
 
 
 class ArmInput(Schema):
@@ -18,7 +18,7 @@ class ArmInput(Schema):
 
     name: str = Field(min_length=1, max_length=40, pattern=r"^[a-z0-9][a-z0-9_-]*$")
     strategy: str = Field(min_length=1, max_length=40, pattern=r"^[a-z0-9][a-z0-9-]*$")
-    weight: int = Field(1, ge=0, le=1000)
+    weight: int = Field(default=1, ge=0, le=1000)
 
 
 class BoostInput(Schema):
@@ -37,12 +37,12 @@ class SlotRules(Schema):
     rules call ``diversity``, ``explore``, ``margin_weight`` and ``rest``.
     """
 
-    cap: int = Field(2, ge=1, le=50)
-    diversity_percent: int = Field(5, ge=0, le=50)
-    new_places: int = Field(0, ge=0, le=50)
-    explore_percent: int = Field(0, ge=0, le=50)
-    margin_percent: int = Field(0, ge=0, le=15)
-    rest_percent: int = Field(50, ge=0, le=100)
+    cap: int = Field(default=2, ge=1, le=50)
+    diversity_percent: int = Field(default=5, ge=0, le=50)
+    new_places: int = Field(default=0, ge=0, le=50)
+    explore_percent: int = Field(default=0, ge=0, le=50)
+    margin_percent: int = Field(default=0, ge=0, le=15)
+    rest_percent: int = Field(default=50, ge=0, le=100)
     only_in_stock: bool = True
     departments: list[str] = Field(default_factory=list, max_length=100)
     barred_products: list[str] = Field(default_factory=list, max_length=1000)
@@ -61,7 +61,7 @@ class SlotInput(Schema):
     code: str = Field(min_length=2, max_length=40, pattern=r"^[a-z0-9][a-z0-9_-]*$")
     name: str = Field(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f]+$")
     about: About = "member"
-    places: int = Field(10, ge=1, le=50)
+    places: int = Field(default=10, ge=1, le=50)
     arms: list[ArmInput] = Field(min_length=1, max_length=6)
     bandit: list[str] = Field(default_factory=list, max_length=6)
     fallbacks: list[str] = Field(default_factory=lambda: ["popularity"], max_length=6)
