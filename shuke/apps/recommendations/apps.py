@@ -7,7 +7,10 @@ class RecommendationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Name what the app shows."""
-        from shuke.apps.recommendations.pages import online_words, slot_words
+        from shuke.apps.recommendations import tasks  # noqa: F401
+        from shuke.apps.recommendations.pages import bundle_words, member_panel, online_words, slot_words
 
+        bundle_words.register()
+        member_panel.register()
         online_words.register()
         slot_words.register()

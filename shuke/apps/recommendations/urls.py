@@ -4,7 +4,7 @@ from typing import Any
 
 from django.urls import path
 
-from shuke.apps.recommendations.pages import previews, slots
+from shuke.apps.recommendations.pages import bundles, previews, slots
 
 app_name = "recommendations"
 urlpatterns: list[Any] = [
@@ -14,6 +14,11 @@ urlpatterns: list[Any] = [
     path("slots/<slug:code>/live/", slots.live, name="slot_live"),
     path("slots/<slug:code>/pause/", slots.pause_slot, name="slot_pause"),
     path("slots/<slug:code>/delete/", slots.drop, name="slot_delete"),
+    path("bundles/", bundles.bundle_list, name="bundles"),
+    path("bundles/fit/", bundles.fit_now, name="bundle_fit"),
+    path("bundles/progress/", bundles.bundle_progress, name="bundle_progress"),
+    path("bundles/settings/", bundles.save_settings, name="bundle_settings"),
+    path("bundles/<slug:bundle_id>/serve/", bundles.serve_bundle, name="bundle_serve"),
     path("preview/", previews.show, name="preview"),
     path("goods/", previews.goods, name="goods"),
     path("people/", previews.people, name="people"),

@@ -45,7 +45,7 @@ from shuke.science.recommendations.popularity import Popularity
 from shuke.science.recommendations.repeats.ranker import FILL, RepeatRanker, Trees
 from shuke.science.recommendations.repeats.wares import Taxonomy
 from shuke.science.recommendations.splits import Cut
-from shuke.science.recommendations.strategies import CHUNK, Lists, Model, Strategy, best, mask, tie_order, top
+from shuke.science.recommendations.strategies import Lists, Strategy, tie_order, top, top_and_new
 from shuke.science.recommendations.tuning import drawn
 from shuke.science.recommendations.up_cf import UpCf
 
@@ -199,18 +199,12 @@ class _Fitting:
         model = self._named(name, moments=self.settings.moments).fit(self.history, rng=self._rng(name))
         if isinstance(model, Factors):
             self.factors = model.items
+        how = {"at": self.at, "n": self.settings.depth, "threads": self.settings.threads}
         if name == "fusion":
-            lists, new = self._old_and_new(model)
+            lists, new = top_and_new(model, self.history, self.members, **how)
             self.lists["discovery"] = self._chances(new, None)
         else:
-            lists = top(
-                model,
-                self.history,
-                self.members,
-                at=self.at,
-                n=self.settings.depth,
-                threads=self.settings.threads,
-            )
+            lists = top(model, self.history, self.members, **how)
         curve = None if name in RANKERS else self.judged[name].curve
         lists = self._chances(lists, curve)
         self.lists[name] = self._with_few(lists, few) if name in RANKERS else lists
@@ -277,22 +271,6 @@ class _Fitting:
         if few is not None:
             lists.items[self._few], lists.scores[self._few] = few.items, few.scores
         return lists
-
-    def _old_and_new(self, model: Model) -> tuple[Lists, Lists]:
-        """Best of all and best of new items by one scoring, which is what costs."""
-        ties, depth = tie_order(self.history), self.settings.depth
-        both: list[tuple[Lists, Lists]] = []
-        for start in range(0, len(self.members), CHUNK):
-            members = self.members[start : start + CHUNK]
-            scores = model.scores(members, self.at[members])
-            everything = best(scores, ties, n=depth)
-            mask(scores, self.history, members)
-            both.append((everything, best(scores, ties, n=depth)))
-        first, second = (
-            Lists(np.vstack([p[i].items for p in both]), np.vstack([p[i].scores for p in both]))
-            for i in (0, 1)
-        )
-        return first, second
 
     def _discovery_without_ranker(self) -> None:
         model = UpCf().fit(self.history, rng=self._rng("up-cf"))

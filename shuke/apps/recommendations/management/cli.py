@@ -11,7 +11,12 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from shuke.apps.recommendations.management import bundles
+
 cli = typer.Typer(help="Recommendations.", no_args_is_help=True)
+cli.command()(bundles.fit)
+cli.command()(bundles.bundles)
+cli.command()(bundles.activate)
 
 
 class Protocol(StrEnum):

@@ -85,3 +85,16 @@ def bundle_view(row: BundleRecord) -> BundleView:
 def _figure(name: str, value: float | None, cost: dict[str, Any] | None) -> StrategyFigure:
     cost = cost or {"seconds": 0.0, "peak_bytes": 0}
     return StrategyFigure(name=name, value=value, seconds=cost["seconds"], peak_bytes=cost["peak_bytes"])
+
+
+def member_items(member_id: str, *, first: int = 10) -> dict[str, Any]:
+    """The first products of each list of a member in the served bundle; empty for a stranger."""
+    served = serving_bundle()
+    number = served.member_number(member_id) if served else -1
+    if served is None or number < 0:
+        return {}
+    lists = {
+        name: [str(served.item_ids[item]) for item in found.items[number, :first] if item >= 0]
+        for name, found in sorted(served.lists.items())
+    }
+    return {"bundle": served.id, "as_of": served.as_of.isoformat(), "lists": lists}
