@@ -1,17 +1,22 @@
-"""The nearest of each item, out of the pairs of whole items."""
+"""What is said of items out of the rows of whole items: the nearest of each, its usual price and its rhythm."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 from scipy import sparse
 
 from shuke.science.recommendations.complements import drawn_along
 from shuke.science.recommendations.linear import largest_of_rows
+from shuke.science.recommendations.strategies import Lists, best
 
 SCHEMA = pa.schema([("item", pa.int32()), ("other", pa.int32()), ("value", pa.float64())])
+FACTS = pa.schema([("item", pa.int32()), ("price", pa.float64()), ("cycle", pa.float64())])
+#: Items at a time while neighbours are put in order.
+BLOCK = 256
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,7 @@ class NearestComplements:
         return SCHEMA
 
     def __call__(self, pairs: pa.Table) -> pa.Table:
-        """The nearest, strongest values first in no promised order."""
+        """The nearest, in no promised order."""
         one, other = pairs["item"].to_numpy(), pairs["other"].to_numpy()
         both = pairs["both"].to_numpy().astype(np.float64)
         looked = np.zeros(len(self.counts))
@@ -68,12 +73,75 @@ class NearestTastes:
         return _largest(one, other, value, items=self.items, neighbours=self.neighbours)
 
 
+@dataclass(frozen=True)
+class ItemFacts:
+    """Lines of whole items (coded, with ``quantity`` and ``amount`` where known) to ``item, price, cycle``.
+
+    ``price``: median of what a piece cost in the last ``days`` days, of all days where it was not sold then; ``cycle``:
+    median of the days between a member's purchases, from ``least`` of such gaps.  ``end``: see ``CodedLines``.
+    """
+
+    end_day: int
+    time_zone: str
+    days: int = 90
+    least: int = 5
+
+    @property
+    def schema(self) -> pa.Schema:
+        """``item, price, cycle``, missing where nothing is known."""
+        return FACTS
+
+    def __call__(self, lines: pa.Table) -> pa.Table:
+        """Count."""
+        instant = pl.from_epoch("placed", time_unit="us").dt.replace_time_zone("UTC")
+        day = instant.dt.convert_time_zone(self.time_zone).dt.date().cast(pl.Int32)
+        frame = pl.DataFrame(lines).with_columns(day=day)
+        found = frame.select("item").unique().join(self._cycles(frame), on="item", how="left")
+        if {"quantity", "amount"} <= set(frame.columns):
+            found = found.join(self._prices(frame), on="item", how="left")
+        else:
+            found = found.with_columns(price=pl.lit(None, dtype=pl.Float64))
+        return found.select("item", "price", "cycle").to_arrow().cast(FACTS)
+
+    def _prices(self, frame: pl.DataFrame) -> pl.DataFrame:
+        unit = pl.col("amount") / pl.max_horizontal(pl.col("quantity"), pl.lit(1.0))
+        sold = frame.select("item", "day", unit=unit).filter(pl.col("unit") > 0)
+        late = pl.col("unit").filter(pl.col("day") >= self.end_day - self.days).median()
+        return sold.group_by("item").agg(price=pl.coalesce(late, pl.col("unit").median()))
+
+    def _cycles(self, frame: pl.DataFrame) -> pl.DataFrame:
+        days = frame.select("member", "item", "day").unique().sort("member", "item", "day")
+        gaps = days.with_columns(gap=pl.col("day").diff().over("member", "item")).drop_nulls("gap")
+        counted = gaps.group_by("item").agg(cycle=pl.col("gap").median(), n=pl.len())
+        return counted.filter(pl.col("n") >= self.least).select("item", "cycle")
+
+
 def matrix_of(nearest: pa.Table, *, items: int) -> sparse.csr_matrix:
     """Items × items of ``item, other, value``."""
     places = (nearest["item"].to_numpy(), nearest["other"].to_numpy())
     found = sparse.csr_matrix((nearest["value"].to_numpy(), places), shape=(items, items))
     found.sort_indices()
     return found
+
+
+def blended(
+    vectors: sparse.csr_matrix,
+    tastes: sparse.csr_matrix,
+    ties: np.ndarray,
+    *,
+    depth: int,
+    content: float = 0.5,
+) -> Lists:
+    """Items that replace one another, as ``bundle_parts.similar_items``, the cosine of tastes being known already."""
+    across = vectors.astype(np.float32).T.tocsr()
+    found = [Lists(np.empty((0, depth), dtype=np.int32), np.empty((0, depth), dtype=np.float32))]
+    for start in range(0, len(ties), BLOCK):
+        rows = slice(start, min(start + BLOCK, len(ties)))
+        alike = (vectors[rows].astype(np.float32) @ across).toarray() * np.float32(content)
+        alike += tastes[rows].astype(np.float32).toarray() * np.float32(1 - content)
+        alike[np.arange(len(alike)), np.arange(rows.start, rows.stop)] = -np.inf
+        found.append(best(alike, ties, n=depth))
+    return Lists(np.vstack([f.items for f in found]), np.vstack([f.scores for f in found]))
 
 
 def _largest(

@@ -52,11 +52,11 @@ def complements(
     coded: CodedLines, *, mapped: Mapped, caps: Caps, neighbours: int, least: float
 ) -> sparse.csr_matrix:
     """Items × items: what each draws along; without a cap reached, exactly ``complements.together``."""
-    short = short_baskets(coded.lines, longest=caps.basket).cache()
+    short = short_baskets(coded.inside, longest=caps.basket).cache()
     told = short.group_by("item").agg(baskets=short.count()).to_pyarrow()
     counts = np.zeros(coded.items, dtype=np.int64)
     counts[told["item"].to_numpy()] = told["baskets"].to_numpy()
-    sizes = coded.lines.group_by("member", "basket").agg(size=coded.lines.count())
+    sizes = coded.inside.group_by("member", "basket").agg(size=lambda t: t.count())
     too_long = int(sizes.filter(sizes["size"] > caps.basket).count().to_pyarrow().as_py())
     kernel = NearestComplements(counts, coded.baskets - too_long, neighbours, least)
     pairs = basket_pairs(short, most=caps.item_baskets)
@@ -65,7 +65,7 @@ def complements(
 
 def tastes(coded: CodedLines, *, mapped: Mapped, caps: Caps, neighbours: int) -> sparse.csr_matrix:
     """Items × items: the TF-IDF cosine of each with the ``neighbours`` most alike, itself too; see ``item_knn``."""
-    vectors = taste_vectors(member_items(coded.lines), items=coded.items).cache()
+    vectors = taste_vectors(member_items(coded.inside), items=coded.items).cache()
     kernel = NearestTastes(coded.items, neighbours)
     pairs = taste_pairs(vectors, widest=caps.member, most=caps.item_members)
     return matrix_of(mapped(pairs, kernel, by="item", schema=kernel.schema), items=coded.items)

@@ -8,16 +8,22 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 from scipy import sparse
 
+from shuke.science.recommendations.bundle_parts import purchases_of, usual_stores
+from shuke.science.recommendations.bundles import Purchases
 from shuke.science.recommendations.frequency import PersonalFrequency
-from shuke.science.recommendations.histories import History, history_of
+from shuke.science.recommendations.histories import History, history_of, numbers_of
 from shuke.science.recommendations.linear import Factors, SparseProduct
 from shuke.science.recommendations.strategies import Lists, Model, best, top
 
 #: A model of the members of a part, from their history and from what all members have told.
 PartModel = Callable[[History], Model]
 NUMBERS, SCORES = pa.list_(pa.int32()), pa.list_(pa.float32())
+#: The columns of ``bundles.Purchases`` beside its row pointers.
+BOUGHT = {"item": NUMBERS, "count": NUMBERS, "last_day": NUMBERS, "gap": SCORES, "spread": SCORES}
+FACTS = pa.schema([("baskets", pa.int32()), ("store", pa.int32()), *BOUGHT.items()])
 
 
 @dataclass(frozen=True)
@@ -47,24 +53,27 @@ class ProductOfPart:
 @dataclass(frozen=True)
 class MemberLists:
     """Lines of whole members (``member, basket, placed, item``, coded) to the best ``depth`` items of each strategy at
-    ``at`` (µs): a row for each member, in the columns that ``schema`` names."""
+    ``at`` (µs), with what they bought: a row for each member, in the columns that ``schema`` names."""
 
     models: Mapping[str, PartModel]
     ties: np.ndarray
     at: int
     depth: int
     time_zone: str
-    #: By strategy: never what the member has bought.
+    #: Of these strategies, never what the member has bought.
     only_new: frozenset[str] = frozenset()
+    store_ids: np.ndarray | None = None
 
     @property
     def schema(self) -> pa.Schema:
-        """``member``, and for each strategy its items and scores."""
-        return lists_schema(self.models)
+        """``member``, for each strategy its items and scores, and ``FACTS``."""
+        return pa.schema([*lists_schema(self.models), *FACTS])
 
     def __call__(self, lines: pa.Table) -> pa.Table:
         """The lists; scores are those of one machine."""
-        history = part_history(lines, items=len(self.ties), time_zone=self.time_zone)
+        history = part_history(
+            lines, items=len(self.ties), time_zone=self.time_zone, store_ids=self.store_ids
+        )
         everybody = np.arange(history.members)
         at = np.full(history.members, self.at, dtype=np.int64)
         columns: dict[str, pa.Array] = {"member": pa.array(history.member_ids.astype(np.int32))}
@@ -79,6 +88,11 @@ class MemberLists:
                 leave_out=history if name in self.only_new else None,
             )
             columns |= _columns(name, mine)
+        bought = purchases_of(history)
+        columns["baskets"] = pa.array(np.diff(history.member_baskets).astype(np.int32))
+        columns["store"] = pa.array(usual_stores(history))
+        for name in BOUGHT:
+            columns[name] = _ragged(bought.rows, getattr(bought, name))
         return pa.table(columns, schema=self.schema)
 
 
@@ -112,13 +126,27 @@ class FactorLists:
         return pa.table({"member": pa.array(numbers), **_columns(self.name, lists)}, schema=self.schema)
 
 
-def part_history(lines: pa.Table, *, items: int, time_zone: str) -> History:
-    """The history of a part of the members, its items numbered as among all ``items``; member ids are their numbers."""
-    frame = pl.DataFrame(lines.select(["member", "basket", "placed", "item"]))
+def part_history(
+    lines: pa.Table, *, items: int, time_zone: str, store_ids: np.ndarray | None = None
+) -> History:
+    """The history of a part of the members; items and stores numbered as among all, member ids are their numbers."""
+    frame = pl.DataFrame(lines)
     instant = pl.from_epoch("placed", time_unit="us").dt.replace_time_zone("UTC")
     local = instant.dt.convert_time_zone(time_zone).dt.replace_time_zone(None)
-    found = history_of(frame.select("member", "basket", "item", time=local))
-    return replace(found, item_ids=np.arange(items), item=found.item_ids[found.item].astype(np.int32))
+    more = [name for name in ("quantity", "amount") if name in frame.columns]
+    more += ["store"] if store_ids is not None else []
+    found = history_of(frame.select("member", "basket", "item", *more, time=local))
+    found = found.with_vocabulary(found.item_ids >= 0)
+    place = None
+    if store_ids is not None and found.store_ids is not None and found.basket_store is not None:
+        place = numbers_of(store_ids, found.store_ids.astype(store_ids.dtype))[found.basket_store]
+    return replace(
+        found,
+        item_ids=np.arange(items),
+        item=found.item_ids[found.item].astype(np.int32),
+        basket_store=place,
+        store_ids=None if store_ids is None else store_ids.copy(),
+    )
 
 
 def lists_schema(names: Mapping[str, object] | list[str]) -> pa.Schema:
@@ -141,6 +169,23 @@ def gathered(found: pa.Table, name: str, *, members: int, depth: int) -> Lists:
     return Lists(items, scores)
 
 
+def gathered_purchases(found: pa.Table, *, members: int) -> Purchases:
+    """What all members bought, in order of their numbers."""
+    table = found.sort_by("member").combine_chunks()
+    lengths = np.zeros(members, dtype=np.int64)
+    if table.num_rows:
+        lengths[table["member"].to_numpy()] = pc.list_value_length(table["item"]).to_numpy()
+    flat = {name: table[name].combine_chunks().flatten().to_numpy(zero_copy_only=False) for name in BOUGHT}
+    return Purchases(rows=np.concatenate(([0], np.cumsum(lengths))), **flat)
+
+
+def gathered_numbers(found: pa.Table, name: str, *, members: int, nothing: int) -> np.ndarray:
+    """int32 column of all members, ``nothing`` for those without a row."""
+    numbers = np.full(members, nothing, dtype=np.int32)
+    numbers[found["member"].to_numpy()] = found[name].to_numpy()
+    return numbers
+
+
 def _matrix(column: pa.ChunkedArray, width: int) -> np.ndarray:
     flat: np.ndarray = column.combine_chunks().flatten().to_numpy()
     return flat.reshape(-1, width)
@@ -152,5 +197,8 @@ def _columns(name: str, lists: Lists) -> dict[str, pa.Array]:
 
 def _nested(matrix: np.ndarray) -> pa.Array:
     rows, width = matrix.shape
-    offsets = np.arange(0, rows * width + 1, width, dtype=np.int32)
-    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(np.ascontiguousarray(matrix).ravel()))
+    return _ragged(np.arange(rows + 1) * width, np.ascontiguousarray(matrix).ravel())
+
+
+def _ragged(rows: np.ndarray, values: np.ndarray) -> pa.Array:
+    return pa.ListArray.from_arrays(pa.array(rows.astype(np.int32)), pa.array(values))

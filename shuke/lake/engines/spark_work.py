@@ -1,0 +1,29 @@
+"""What a cluster does beyond expressions, for one snapshot: Python over partitions, and ALS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from shuke.lake.engines.spark_als import AlsSettings, ClusterFactors, implicit_als
+from shuke.lake.engines.spark_partitions import Kernel, mapped
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class SparkWork:
+    """``backend``: the connection of a snapshot that was opened with ``spark=``."""
+
+    backend: Any
+    als: AlsSettings = AlsSettings()  # noqa: RUF009 - frozen
+
+    def mapped(self, rows: ir.Table, kernel: Kernel, *, by: str, schema: pa.Schema) -> pa.Table:
+        """See ``spark_partitions.mapped``."""
+        return mapped(self.backend, rows, kernel, by=by, schema=schema)
+
+    def factorised(self, ratings: ir.Table, *, items: int, seed: int) -> ClusterFactors:
+        """See ``spark_als.implicit_als``."""
+        return implicit_als(self.backend, ratings, items=items, settings=replace(self.als, seed=seed))
