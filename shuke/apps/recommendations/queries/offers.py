@@ -9,6 +9,7 @@ from datetime import datetime
 import numpy as np
 
 from shuke.apps.recommendations.queries.bundles import serving_bundle
+from shuke.apps.recommendations.queries.current import current_surroundings
 from shuke.apps.recommendations.queries.serving import recommend_many
 from shuke.apps.recommendations.queries.slots import slots
 from shuke.apps.recommendations.schemas import Answer, SlotView
@@ -50,7 +51,13 @@ def offers(
         found[code] = {}
         for language, member_ids in readers.items():
             answers = recommend_many(
-                live[code], member_ids, bundle=bundle, at=at, language=language, seed=seed
+                live[code],
+                member_ids,
+                bundle=bundle,
+                at=at,
+                language=language,
+                around=current_surroundings([live[code]], at=at),
+                seed=seed,
             )
             for member_id, answer in zip(member_ids, answers, strict=True):
                 named = answer if list_id is None else replace(answer, list_id=list_id(code, member_id))
