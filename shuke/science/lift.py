@@ -27,6 +27,10 @@ else:
     Summary = Any
 
 
+#: A variance below this part of the squared value is a rest of rounding.
+ROUNDING = 1e-12
+
+
 @dataclass(frozen=True)
 class Metric:
     """What is compared: the mean of ``numerator`` per member, or ``numerator / denominator``.
@@ -161,7 +165,10 @@ def _has_spread(treated: Summary, base: Summary, metric: Metric) -> bool:
         names = (metric.denominator_covariate,)
         if not all(arm.mean(name) for arm in (treated, base) for name in names):
             return False
-    return any(arm.ratio_var(metric.numerator, metric.denominator) > 0 for arm in (treated, base))
+    # What is left by rounding, which may be negative, is no spread: every order cost the same.
+    spread = sum(arm.ratio_var(metric.numerator, metric.denominator) / arm.count() for arm in (treated, base))
+    largest = max(abs(value_of(arm, metric) or 0.0) for arm in (treated, base))
+    return bool(spread > ROUNDING * largest**2)
 
 
 def _known(value: float) -> float | None:

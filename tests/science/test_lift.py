@@ -148,3 +148,15 @@ def test_a_ratio_needs_a_covariate_for_its_denominator():
         adjusted(Metric("aov", "money", "orders"), covariate="pre_money")
     with pytest.raises(ValueError, match="confidence"):
         compare({}, metric=SPEND, arm="a", confidence=95)
+
+
+def test_equal_prices_leave_no_spread_but_rests_of_rounding():
+    """Every order costs 500: the variance of money per order is zero, computed as a small number of either sign."""
+    orders = np.array([0, 1, 1, 2, 3, 1, 0, 2] * 4)
+    table = ibis.memtable(
+        pa.table({"arm": ["control", "a"] * 16, "orders": orders, "revenue_minor": orders * 500.1})
+    )
+    metric = Metric("average_order", "revenue_minor", "orders")
+    found = compare(summarise(table, metrics=[metric]), metric=metric, arm="a")
+    assert found.difference == pytest.approx(0.0)
+    assert (found.lower, found.upper, found.p_value) == (None, None, None)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import scipy.stats
 
-from shuke.science.lift import Lift, Metric, Summary, compare, value_of
+from shuke.science.lift import ROUNDING, Lift, Metric, Summary, compare, value_of
 
 #: What is compared, of the columns of ``online.unit_sums``; the first decides the verdict.
 METRICS: tuple[Metric, ...] = (
@@ -75,9 +75,9 @@ def estimate(summary: Summary | None, metric: Metric, *, confidence: float = CON
     variance = summary.ratio_var(metric.numerator, metric.denominator) / units
     if (metric.name in RATES or metric.name.startswith("snips")) and 0.0 <= value <= 1.0:
         lists = summary.mean(metric.denominator) * units
-        worth = min(value * (1 - value) / variance, lists) if variance > 0 else float(units)
+        worth = min(value * (1 - value) / variance, lists) if variance > ROUNDING else float(units)
         return Estimate(value, *_wilson(value, worth=worth, confidence=confidence))
-    if variance <= 0:
+    if variance <= ROUNDING * value**2:
         return Estimate(value, None, None)
     reach = float(scipy.stats.t.ppf((1 + confidence) / 2, units - 1)) * math.sqrt(variance)
     return Estimate(value, value - reach, value + reach)
