@@ -249,6 +249,7 @@ class PointsTypeForm(StyledForm):
             ("end_of_quarter", _("at the end of that quarter")),
             ("end_of_year", _("at the end of that year")),
             ("fixed", _("on 31 December of the year they were earned in")),
+            ("inactivity", _("so many months after the member last earned or spent any")),
         ),
     )
     months = forms.IntegerField(label=_("Months"), min_value=0, max_value=120, initial=12)

@@ -71,6 +71,8 @@ class Wallet(models.Model):
     # What time makes next of the lots; empty if nothing.  It tells the nightly job whom to settle.
     due_at = models.DateTimeField(null=True, blank=True)
     recorded_at = models.DateTimeField(null=True, blank=True)
+    # When the member was last active, where points end with inactivity; empty for other points.
+    active_at = models.DateTimeField(null=True, blank=True)
     # Where the points of a merged member have gone, and by which merge: whatever comes here follows them.
     moved_to = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="moved_from"

@@ -9,8 +9,16 @@ from django.db.models.base import ModelState
 from shuke.apps.loyalty.models import PointsHold, PointsTransaction, Wallet
 from shuke.apps.loyalty.operations.copies import record_copies
 from shuke.apps.loyalty.operations.writing import Written, close_holds, save_wallets, write_postings
-from shuke.apps.loyalty.queries.states import empty_state, hashed_facts, open_states_of, states_of
+from shuke.apps.loyalty.queries.states import (
+    empty_state,
+    end_of_wallet,
+    ends_with_inactivity,
+    hashed_facts,
+    open_states_of,
+    states_of,
+)
 from shuke.apps.loyalty.rules.chain import VERSION, posting_hash
+from shuke.apps.loyalty.rules.expiry import active_after
 from shuke.apps.loyalty.rules.postings import Account, OpenHold, Posting
 from shuke.apps.loyalty.rules.wallet import due, next_due_at
 from shuke.apps.loyalty.schemas import Request
@@ -103,9 +111,26 @@ class Book:
         transaction._state.fields_cache |= {"wallet": wallet, "related": related}
         transaction.hash = posting_hash(wallet.head_hash, facts=hashed_facts(transaction), posting=posting)
         wallet.head_hash, wallet.recorded_at = transaction.hash, recorded_at
+        self._note_activity(transaction, posting)
         self._note_due(posting)
         self._ledger.append(self, transaction, posting)
         return transaction
+
+    def _note_activity(self, transaction: PointsTransaction, posting: Posting) -> None:
+        """Where points end with inactivity, note that the member was active."""
+        wallet = self.wallet
+        if not ends_with_inactivity(wallet):
+            return
+        active_at = active_after(
+            wallet.active_at,
+            kind=transaction.kind,
+            source=transaction.source,
+            at=transaction.effective_at,
+            has_new_lots=bool(posting.new_lots),
+        )
+        if active_at != wallet.active_at:
+            wallet.active_at, self.state.ends_at = active_at, end_of_wallet(wallet, active_at)
+            self._is_due_known = False
 
     def _note_due(self, posting: Posting) -> None:
         """Keep ``due_at`` right; looking at every lot is needed only after moves."""
@@ -165,6 +190,9 @@ class Ledger:
         opened = [Book(wallet, self) for wallet in rows.filter(pk__in=wanted).order_by("pk")]
         self.books |= {book.wallet.pk: book for book in opened}
         self.read_lots(opened, lots=lots)
+        if lots == "none":
+            # When such points end depends on the lots and on every posting: nothing may be left unread.
+            self.read_lots([book for book in opened if ends_with_inactivity(book.wallet)], lots="open")
         return [self.books[pk] for pk in sorted(set(wallet_ids))]
 
     def read_lots(self, books: Sequence[Book], *, lots: Lots) -> None:

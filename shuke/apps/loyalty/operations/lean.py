@@ -2,8 +2,8 @@
 
 The stored functions (migration 0008) write the very rows of ``book``, the same hash chain included, and
 do nothing when the wallet needs more thought: something is due, points are owed, its clock is ahead, there
-are too few points, or the key was used.  Then, and on SQLite, the answer is ``None`` and the caller goes
-the long way, which tells what is wrong.
+are too few points, or the key was used.  Then, where points end with inactivity, and on SQLite, the answer is
+``None`` and the caller goes the long way, which tells what is wrong.
 """
 
 import json
@@ -15,6 +15,7 @@ from django.db import connection
 
 from shuke.apps.loyalty.models import PointsTransaction, Wallet
 from shuke.apps.loyalty.operations.copies import copies_of
+from shuke.apps.loyalty.queries.states import ends_with_inactivity
 from shuke.apps.loyalty.rules.postings import NewLot, Posting
 from shuke.apps.loyalty.schemas import Balances, PostingOutcome, Request
 from shuke.platform.ids import new_ids
@@ -40,7 +41,7 @@ def earn(
     bucket = "pending" if starts > effective_at else "available"
     due_at = starts if bucket == "pending" else ends
     # What is due at once is posted by the settling that follows.
-    if not is_here() or (due_at is not None and due_at <= request.at):
+    if not is_here() or ends_with_inactivity(wallet) or (due_at is not None and due_at <= request.at):
         return None
     row = _row(wallet, request=request, kind="earn", effective_at=effective_at)
     lot = NewLot(0, points, starts, ends, bucket)
@@ -52,7 +53,7 @@ def earn(
 
 def burn(wallet: Wallet, *, request: Request, digest: str, points: int) -> PostingOutcome | None:
     """Spend points, soonest to end first.  ``None``: go the long way."""
-    if not is_here() or points <= 0:
+    if not is_here() or ends_with_inactivity(wallet) or points <= 0:
         return None
     row = _row(wallet, request=request, kind="commit", effective_at=request.at)
     posting = Posting({"available": -points, "redeemed": points})

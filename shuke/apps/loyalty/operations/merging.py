@@ -124,10 +124,10 @@ def _post_pair(
 def _give_back(pair: Pair, *, giver: Book, owner: Book, merge: str, at: datetime) -> None:
     row, out, came = pair
     if came.new_lots:
-        passed = merging.still_alive(merging.passages(out, came), owner.state.lots, at=at)
+        passed = merging.still_alive(merging.passages(out, came), owner.state, at=at)
         both = merging.giving_back(giver.state, owner=owner.state, passed=passed)
     else:
-        dead = [lot.number for lot in giver.state.lots.values() if lot.is_over(at)]
+        dead = [lot.number for lot in giver.state.lots.values() if giver.state.is_over(lot, at)]
         both = merging.returning_debt(giver.state, owner=owner.state, came=came, dead=dead)
     if both is None:
         return

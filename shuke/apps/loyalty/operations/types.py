@@ -26,7 +26,10 @@ def define_points_type(
     activation_days: int = 0,
     return_policy: str = "debt",
 ) -> PointsTypeView:
-    """Add a currency.  Refuses a code that is taken."""
+    """Add a currency.  Refuses a code that is taken, and points that inactivity would end on the same day."""
+    if expiry is not None and expiry.policy == "inactivity" and expiry.months < 1:
+        message = _("Say after how many months without a purchase the points end, 1 or more.")
+        raise Refused("months_missing", message)
     row = PointsType(
         code=code,
         name=name,

@@ -68,6 +68,7 @@ WALLET = (
     "head_hash",
     "due_at",
     "recorded_at",
+    "active_at",
 )
 
 
@@ -202,6 +203,7 @@ def _wallet_rows(books: Sequence[Book]) -> Iterator[tuple[object, ...]]:
             wallet.head_hash,
             stored(wallet.due_at),
             stored(wallet.recorded_at),
+            stored(wallet.active_at),
             wallet.pk,
             book.stored_seq,
         )

@@ -162,6 +162,11 @@ def life_text(kind: PointsTypeView) -> str:
     texts = {
         "never": _("never end"),
         "rolling": ngettext("end after %(count)s month", "end after %(count)s months", months),
+        "inactivity": ngettext(
+            "end %(count)s month after the last purchase",
+            "end %(count)s months after the last purchase",
+            months,
+        ),
         "end_of_month": _("end with the month, %(count)s months later"),
         "end_of_quarter": _("end with the quarter, %(count)s months later"),
         "end_of_year": _("end with the year, %(count)s months later"),

@@ -63,13 +63,14 @@ def lot_stories(
     buckets = _buckets(shown)
     stories = []
     for row in shown:
-        here = living[row.number].buckets if row.number in living else buckets[row.pk]
+        lot = living.get(row.number)
+        here = lot.buckets if lot else buckets[row.pk]
         stories.append(
             LotStory(
                 number=row.number,
                 points=row.points,
                 activates_at=row.activates_at,
-                expires_at=row.expires_at,
+                expires_at=lot.expires_at if lot else row.expires_at,
                 kind=row.transaction.kind,
                 source=row.transaction.source,
                 transaction_id=row.transaction.public_id,
@@ -86,8 +87,8 @@ def _usable(lot: LotView | None) -> bool:
 
 
 def _place(row: PointsLot, lot: LotView | None) -> tuple[int, datetime, int]:
-    if _usable(lot):
-        return 0, row.expires_at or FOREVER, row.number
+    if lot is not None and _usable(lot):
+        return 0, lot.expires_at or FOREVER, row.number
     if lot is not None:
         return 1, row.activates_at, row.number
     return 2, FOREVER, -row.number

@@ -1,12 +1,16 @@
 """Points that end soon."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from shuke.apps.loyalty.models import PointsLot
+from django.db.models import Q
+
+from shuke.apps.loyalty.models import PointsLot, PointsType
+from shuke.apps.loyalty.rules.expiry import Expiry
 
 #: How many days before their end members are told of points, the longest first.
 STAGES = (30, 7, 1)
@@ -42,30 +46,44 @@ def endings(*, at: datetime, today: date, time_zone: str) -> Iterator[Ending]:
     """
     zone = ZoneInfo(time_zone)
     last = datetime.combine(today + timedelta(days=max(STAGES)), time.max, zone)
-    rows = (
-        PointsLot.objects.filter(
-            is_open=True,
-            available__gt=0,
-            activates_at__lte=at,
-            expires_at__gte=at,
-            expires_at__lte=last,
-            wallet__points_type__is_spendable=True,
-        )
-        .order_by("wallet_id", "expires_at")
-        .values_list(
-            "wallet_id",
-            "wallet__member__public_id",
-            "wallet__points_type__code",
-            "expires_at",
-            "available",
-        )
+    spendable = PointsType.objects.filter(is_spendable=True)
+    kinds = {kind.code: Expiry(**kind.expiry) for kind in spendable}
+    lots = PointsLot.objects.filter(
+        _may_end(kinds, at=at, last=last),
+        is_open=True,
+        available__gt=0,
+        activates_at__lte=at,
+        wallet__points_type__code__in=kinds,
     )
-    days = (
-        (pk, member_id, code, expires_at.astimezone(zone).date(), points)
-        for pk, member_id, code, expires_at, points in rows.iterator(chunk_size=2000)
-        if expires_at is not None
+    rows = lots.order_by("wallet_id", "expires_at").values_list(
+        "wallet_id",
+        "wallet__member__public_id",
+        "wallet__points_type__code",
+        "wallet__active_at",
+        "expires_at",
+        "available",
     )
-    for (pk, member_id, code, ends_on), parts in groupby(days, key=lambda row: row[:4]):
-        stage = stage_of((ends_on - today).days)
-        if stage is not None:
-            yield Ending(pk, member_id, code, ends_on, sum(part[4] for part in parts), stage)
+    for (pk, member_id, code), parts in groupby(rows.iterator(chunk_size=2000), key=lambda row: row[:3]):
+        days: Counter[date] = Counter()
+        for *_, active_at, expires_at, points in parts:
+            whole = kinds[code].end_of_wallet(active_at, time_zone=time_zone)
+            end = min((moment for moment in (expires_at, whole) if moment), default=None)
+            if end is not None and at <= end <= last:
+                days[end.astimezone(zone).date()] += points
+        for ends_on, points in sorted(days.items()):
+            stage = stage_of((ends_on - today).days)
+            if stage is not None:
+                yield Ending(pk, member_id, code, ends_on, points, stage)
+
+
+def _may_end(kinds: Mapping[str, Expiry], *, at: datetime, last: datetime) -> Q:
+    """Lots with an end in that time, and those whose wallet may have one: months are 28 to 31 days."""
+    may_end = Q(expires_at__gte=at, expires_at__lte=last)
+    for code, expiry in kinds.items():
+        if expiry.policy == "inactivity":
+            since = at - timedelta(days=31 * expiry.months + 2)
+            until = last - timedelta(days=28 * expiry.months)
+            may_end |= Q(
+                wallet__points_type__code=code, wallet__active_at__gte=since, wallet__active_at__lte=until
+            )
+    return may_end

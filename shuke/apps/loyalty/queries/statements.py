@@ -54,7 +54,7 @@ def settled_state(wallet: Wallet, *, at: datetime, known_at: datetime | None = N
 
 def wallet_row(member_id: str, *, points_type: str) -> Wallet | None:
     """The wallet in which the points of a member are: its own, or that of who speaks for it."""
-    wallets = Wallet.objects.select_related("moved_to")
+    wallets = Wallet.objects.select_related("moved_to", "points_type")
     found = wallets.filter(member__public_id=member_id, points_type__code=points_type).first()
     if found is not None:
         return home_of(found)
@@ -84,7 +84,7 @@ def points_wallet(
                 number=lot.number,
                 points=lot.points,
                 activates_at=lot.activates_at,
-                expires_at=lot.expires_at,
+                expires_at=state.end_of(lot),
                 source=sources.get(lot.number, ""),
                 buckets={bucket: points for bucket, points in lot.buckets.items() if points},
             )

@@ -4,12 +4,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db.models import Q, Sum
+from django.db.models import Exists, OuterRef, Q, Sum
 
 from shuke.apps.loyalty.models import LotMove, PointsHold, PointsLot, PointsTransaction, Wallet
 from shuke.apps.loyalty.rules.chain import body_of
+from shuke.apps.loyalty.rules.expiry import Expiry, active_after
 from shuke.apps.loyalty.rules.postings import REMAINING, Account, Lot, Move, OpenHold, Posting
 from shuke.apps.loyalty.rules.wallet import WalletState
+from shuke.platform.retailer.queries import retailer
 
 #: The database key of each lot by wallet and number.
 LotIds = dict[tuple[int, int], int]
@@ -67,7 +69,33 @@ def empty_state(wallet: Wallet) -> WalletState:
         "held": wallet.held,
         "debt": wallet.debt,
     }
-    return WalletState(balances=balances, newest_lot=wallet.newest_lot)
+    return WalletState(
+        balances=balances, newest_lot=wallet.newest_lot, ends_at=end_of_wallet(wallet, wallet.active_at)
+    )
+
+
+def ends_with_inactivity(wallet: Wallet) -> bool:
+    """Whether the points of the wallet end together when its member is not active."""
+    return bool(wallet.points_type.expiry.get("policy") == "inactivity")
+
+
+def end_of_wallet(wallet: Wallet, active_at: datetime | None) -> datetime | None:
+    """When all its points end if the member was last active then; ``None`` for ever."""
+    if active_at is None or not ends_with_inactivity(wallet):
+        return None
+    return Expiry(**wallet.points_type.expiry).end_of_wallet(active_at, time_zone=retailer().time_zone)
+
+
+def active_as_of(wallet: Wallet, *, at: datetime, known_at: datetime) -> datetime | None:
+    """When the member was last active by ``at``, by what had been recorded until ``known_at``."""
+    rows = PointsTransaction.objects.filter(wallet=wallet, effective_at__lte=at, recorded_at__lte=known_at)
+    active_at = None
+    facts = rows.annotate(made=Exists(PointsLot.objects.filter(transaction=OuterRef("pk"))))
+    for kind, source, moment, made in facts.order_by("wallet_seq").values_list(
+        "kind", "source", "effective_at", "made"
+    ):
+        active_at = active_after(active_at, kind=kind, source=source, at=moment, has_new_lots=made)
+    return active_at
 
 
 def _lot(row: PointsLot) -> Lot:
@@ -110,6 +138,8 @@ def state_as_of(wallet: Wallet, *, at: datetime, known_at: datetime) -> WalletSt
         if account in state.balances:
             state.balances[account] = total
     state.newest_lot = max(state.lots, default=0)
+    if ends_with_inactivity(wallet):
+        state.ends_at = end_of_wallet(wallet, active_as_of(wallet, at=at, known_at=known_at))
     _holds_as_of(state, wallet, at=at, known_at=known_at)
     return state
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-Policy = Literal["never", "rolling", "end_of_month", "end_of_quarter", "end_of_year", "fixed"]
+Policy = Literal["never", "rolling", "end_of_month", "end_of_quarter", "end_of_year", "fixed", "inactivity"]
 #: The last moment of a day that still counts.
 LAST_MOMENT = time(23, 59, 59, 999_999)
 
@@ -17,6 +17,7 @@ class Expiry:
 
     ``rolling``: ``months`` after they were earned, through that day.  ``end_of_…``: to the end of the
     month, quarter or year in which that day lies.  ``fixed``: to the next ``month``/``day`` of a year.
+    ``inactivity``: all points of a wallet together, ``months`` after its member was last active, through that day.
     """
 
     policy: Policy = "never"
@@ -26,11 +27,19 @@ class Expiry:
 
     def end(self, earned_at: datetime, *, time_zone: str) -> datetime | None:
         """The last moment at which the points count; ``None`` for ever."""
-        if self.policy == "never":
+        if self.policy in ("never", "inactivity"):
             return None
         zone = ZoneInfo(time_zone)
         earned = earned_at.astimezone(zone).date()
         return datetime.combine(self._last_day(earned), LAST_MOMENT, zone).astimezone(UTC)
+
+    def end_of_wallet(self, active_at: datetime | None, *, time_zone: str) -> datetime | None:
+        """The last moment of points that end with inactivity, counted from the last activity; ``None`` for ever."""
+        if self.policy != "inactivity" or active_at is None:
+            return None
+        zone = ZoneInfo(time_zone)
+        last = months_later(active_at.astimezone(zone).date(), self.months)
+        return datetime.combine(last, LAST_MOMENT, zone).astimezone(UTC)
 
     def _last_day(self, earned: date) -> date:
         if self.policy == "fixed":
@@ -43,6 +52,29 @@ class Expiry:
             self.policy, 12
         )
         return _in_month(day.year, last_month, 31)
+
+
+#: Postings by which a member shows to be there.  A merge is one: the person was recognised.
+ACTIVE_KINDS = frozenset({"earn", "commit", "merge_in", "unmerge_in"})
+#: Beginnings of the sources of points that come by themselves.
+UNASKED = ("birthday:", "event:birthday:")
+
+
+def is_activity(kind: str, *, source: str) -> bool:
+    """Whether a posting keeps points alive that end with inactivity."""
+    return kind in ACTIVE_KINDS and not source.startswith(UNASKED)
+
+
+def active_after(
+    active_at: datetime | None, *, kind: str, source: str, at: datetime, has_new_lots: bool
+) -> datetime | None:
+    """When the member was last active, after a posting that is effective ``at``.
+
+    The first points that come, however they come, begin the time of a wallet that has none.
+    """
+    if is_activity(kind, source=source) or (active_at is None and has_new_lots):
+        return max(active_at or at, at)
+    return active_at
 
 
 def months_later(day: date, months: int) -> date:

@@ -5,11 +5,11 @@ into the very lots that they left.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from shuke.apps.loyalty.rules.postings import Account, Lot, Move, Posting
+from shuke.apps.loyalty.rules.postings import Account, Move, Posting
 from shuke.apps.loyalty.rules.wallet import FOREVER, WalletState, balanced, taken_from
 
 
@@ -89,9 +89,9 @@ def giving_back(
     return Posting(balanced(out), tuple(moves)), Posting(balanced(back), tuple(returned))
 
 
-def still_alive(passed: Sequence[Passage], lots: Mapping[int, Lot], *, at: datetime) -> list[Passage]:
+def still_alive(passed: Sequence[Passage], owner: WalletState, *, at: datetime) -> list[Passage]:
     """The passages, without what debt took of lots that have ended: it would end at once."""
-    return [replace(part, paid=0) if lots[part.left].is_over(at) else part for part in passed]
+    return [replace(part, paid=0) if owner.is_over(owner.lots[part.left], at) else part for part in passed]
 
 
 def returning_debt(

@@ -31,10 +31,6 @@ class Lot:
         """Points of the lot in that bucket."""
         return self.buckets.get(bucket, 0)
 
-    def is_over(self, at: datetime) -> bool:
-        """Whether its life has ended."""
-        return self.expires_at is not None and at > self.expires_at
-
 
 @dataclass(frozen=True, slots=True)
 class Move:

@@ -41,11 +41,12 @@ def give_back(
     moves: list[Move] = []
     late = 0
     for lot, part in taken_from([(state.lots[n], k) for n, k in reversed(left.items())], points):
-        owed = 0 if lot.is_over(at) else min(part, -state.balances["debt"] - entries["debt"])
+        is_over = state.is_over(lot, at)
+        owed = 0 if is_over else min(part, -state.balances["debt"] - entries["debt"])
         moves.append(Move(lot.number, "spent", -part))
         entries["redeemed"] -= part
         entries["debt"] += owed
-        if lot.is_over(at):
+        if is_over:
             late += part
             moves.append(Move(lot.number, "expired", part))
             entries["breakage"] += part

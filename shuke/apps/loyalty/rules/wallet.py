@@ -24,13 +24,25 @@ FOREVER = datetime.max.replace(tzinfo=UTC)
 class WalletState:
     """Lots by number, balances by account and open holds, as of the last posting.
 
-    ``debt`` is zero or below.
+    ``debt`` is zero or below.  ``ends_at``: when all that is left ends because the member was not active.
     """
 
     lots: dict[int, Lot] = field(default_factory=dict)
     balances: dict[Account, int] = field(default_factory=lambda: dict.fromkeys(WALLET_ACCOUNTS, 0))
     newest_lot: int = 0
     holds: dict[int, OpenHold] = field(default_factory=dict)
+    ends_at: datetime | None = None
+
+    def end_of(self, lot: Lot) -> datetime | None:
+        """The last moment of the lot: its own end or the wallet's, but not before its points could be used."""
+        if self.ends_at is None:
+            return lot.expires_at
+        return max(min(lot.expires_at or FOREVER, self.ends_at), lot.activates_at)
+
+    def is_over(self, lot: Lot, at: datetime) -> bool:
+        """Whether the lot's life has ended."""
+        end = self.end_of(lot)
+        return end is not None and at > end
 
     def apply(self, posting: Posting) -> None:
         """Take a posting in.  Raises ``ValueError`` if it would leave a bucket or a balance impossible."""
@@ -96,8 +108,8 @@ def due(state: WalletState, *, at: datetime) -> Due | None:
     for lot in state.lots.values():
         if lot.holds("pending") and lot.activates_at <= at:
             events.append((lot.activates_at, 0, lot.number))
-        if lot.holds("available") and lot.is_over(at):
-            events.append((lot.expires_at or FOREVER, 2, lot.number))
+        if lot.holds("available") and state.is_over(lot, at):
+            events.append((state.end_of(lot) or FOREVER, 2, lot.number))
     events += [(h.expires_at, 1, number) for number, h in state.holds.items() if h.expires_at <= at]
     if not events:
         return None
@@ -115,9 +127,8 @@ def due(state: WalletState, *, at: datetime) -> Due | None:
 def next_due_at(state: WalletState) -> datetime | None:
     """When time will next make something of the wallet, if ever."""
     moments = [lot.activates_at for lot in state.lots.values() if lot.holds("pending")]
-    moments += [
-        lot.expires_at for lot in state.lots.values() if lot.holds("available") and lot.expires_at is not None
-    ]
+    ends = (state.end_of(lot) for lot in state.lots.values() if lot.holds("available"))
+    moments += [end for end in ends if end is not None]
     moments += [hold.expires_at for hold in state.holds.values()]
     return min(moments, default=None)
 
@@ -199,10 +210,11 @@ def release(state: WalletState, *, held: Iterable[Move], at: datetime) -> Postin
     for lot, part in lots_of(held, "held", state.lots):
         entries["held"] -= part
         moves.append(Move(lot.number, "held", -part))
-        paid = 0 if lot.is_over(at) else min(part, owed)
+        is_over = state.is_over(lot, at)
+        paid = 0 if is_over else min(part, owed)
         owed -= paid
-        target: Bucket = "expired" if lot.is_over(at) else "available"
-        account: Account = "breakage" if lot.is_over(at) else "available"
+        target: Bucket = "expired" if is_over else "available"
+        account: Account = "breakage" if is_over else "available"
         entries[account] += part - paid
         entries["debt"] += paid
         moves += [Move(lot.number, b, n) for b, n in ((target, part - paid), ("clawed_back", paid)) if n]

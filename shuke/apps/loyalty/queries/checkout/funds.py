@@ -53,7 +53,8 @@ def points_rates(points_type: str = "") -> list[PointsRateView]:
 
 def available_points(member_id: str, *, points_type: str, at: datetime) -> int:
     """The points that could be held at ``at``: what time has made of the wallet by then counts, posted or not."""
-    wallet = Wallet.objects.filter(member__public_id=member_id, points_type__code=points_type).first()
+    wallets = Wallet.objects.select_related("points_type")
+    wallet = wallets.filter(member__public_id=member_id, points_type__code=points_type).first()
     if wallet is None:
         return 0
     # A wallet's own time never runs backwards, whatever a till's clock says.

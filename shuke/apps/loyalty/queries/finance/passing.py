@@ -63,7 +63,7 @@ def _posted_later(points_type_id: int, at: datetime) -> Iterator[Passed]:
 def _still_due(points_type_id: int, at: datetime) -> Iterator[Passed]:
     waiting = Wallet.objects.filter(points_type_id=points_type_id, due_at__lt=at, recorded_at__lte=at)
     for keys in in_batches(waiting.order_by("pk").values_list("pk", flat=True)):
-        states, _, _ = states_of(list(Wallet.objects.filter(pk__in=keys)))
+        states, _, _ = states_of(list(Wallet.objects.select_related("points_type").filter(pk__in=keys)))
         lives: dict[int, dict[int, tuple[datetime, datetime | None]]] = {pk: {} for pk in keys}
         lots = PointsLot.objects.filter(wallet_id__in=keys)
         for pk, number, issued_at, expires_at in lots.values_list(
