@@ -127,10 +127,11 @@ def run_collector(*, host: str, port: int) -> None:
 
 
 def run_loader() -> None:
-    """Move collected events to the lake until a stop signal; after a fault, less often."""
+    """Move collected events and answers of slots to the lake until a stop signal; after a fault, less often."""
     from django.db import close_old_connections
 
     from shuke.apps.collector.operations import load_once, tend_spool
+    from shuke.apps.recommendations.operations.loading import load_lists, tend_lists
     from shuke.platform.clock import now
 
     end_with_supervisor()
@@ -143,9 +144,11 @@ def run_loader() -> None:
         size = 0
         try:
             size = load_once(at=now()).size
+            load_lists()
             if time.monotonic() >= tend_at and size < CAUGHT_UP_BYTES:
                 tend_at = time.monotonic() + TEND_SECONDS
                 tend_spool(at=now())
+                tend_lists(at=now())
             pause = LOADER_SECONDS
         except Exception:
             logging.getLogger("shuke.loader").exception("loading failed")

@@ -1,4 +1,4 @@
-"""What recommendations hold of a person outside the database: rows in the files of bundles.
+"""What recommendations hold of a person outside the database: rows in the files of bundles, answers on their way.
 
 Lists that were answered are facts of the lake, which is exported and erased by compliance.
 """
@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from shuke.apps.recommendations.operations.bundle_keeping import blank_members
+from shuke.apps.recommendations.operations.forgetting import forget_in_lists
 from shuke.apps.recommendations.queries.bundles import member_items
 from shuke.platform.privacy import Trace, register_exporter, register_sweeper
 
@@ -19,6 +20,7 @@ def export(member_id: str) -> dict[str, Any]:
 
 @register_sweeper("recommendations")
 def sweep(traces: tuple[Trace, ...], _at: datetime) -> int:
-    """Empty the rows of these people, and of who was merged into them, in every bundle that is kept."""
+    """Empty the rows of these people, and of who was merged into them, in every bundle that is kept, and take their
+    answers out of the spools."""
     keys = {key for trace in traces for key in trace.person_keys if key.startswith("mem_")}
-    return blank_members({*keys, *(trace.member_id for trace in traces)})
+    return blank_members({*keys, *(trace.member_id for trace in traces)}) + forget_in_lists(traces)

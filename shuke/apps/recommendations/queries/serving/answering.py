@@ -1,19 +1,18 @@
 """One answer of a slot: the ladder's candidates, the rules of the house, reasons in words."""
 
-from collections.abc import Iterable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from django.utils import translation
 
 from shuke.apps.recommendations.queries.serving.finding import DEPTH, Question
 from shuke.apps.recommendations.queries.serving.numbers import numbers
+from shuke.apps.recommendations.queries.serving.own import Own
 from shuke.apps.recommendations.queries.serving.plans import not_in_store, out_of_stock, plan_of
-from shuke.apps.recommendations.queries.serving.reasons import PINNED, Reasons
+from shuke.apps.recommendations.queries.serving.reasons import PINNED, reasons
 from shuke.apps.recommendations.queries.serving.surroundings import NOTHING_KNOWN, Surroundings
 from shuke.apps.recommendations.rules.choosing import Chosen, choose
 from shuke.apps.recommendations.schemas import Answer, Asked, RecommendedItem, SlotView
@@ -47,6 +46,19 @@ def recommend(
         rng=rng,
         arm=arm,
     )
+    return answered(asked, slot=slot, bundle=bundle, rng=rng, around=around, chosen=chosen)
+
+
+def answered(
+    asked: Asked,
+    *,
+    slot: SlotView,
+    bundle: Bundle | None,
+    rng: np.random.Generator,
+    around: Surroundings,
+    chosen: Chosen,
+) -> Answer:
+    """The same once arm and strategy are chosen."""
     if bundle is None:
         return _answer(asked, slot, None, chosen, fallback=NO_BUNDLE)
     question = Question(asked, plan_of(slot, bundle), bundle)
@@ -59,9 +71,9 @@ class _Answering:
     def __init__(self, question: Question, *, around: Surroundings, rng: np.random.Generator) -> None:
         self.question, self.around, self.rng = question, around, rng
         self.asked, self.plan, self.bundle = question.asked, question.plan, question.bundle
-        self.today = _day(question.asked, around.zone)
+        self.today = business_day(question.asked.at, around.zone)
         self.excluded = numbers(self.bundle.item_ids, self.asked.exclude) if self.asked.exclude else None
-        self.reasons = Reasons(question, today=self.today, translate=translation.gettext)
+        self.own = Own(self.bundle, np.array([question.member]))
         self.places = self.asked.places or self.plan.slot.places
         age = around.ages.get(self.asked.member_id) if self.asked.member_id else None
         self.rules = replace(self.plan.rules, places=self.places, age=age)
@@ -102,9 +114,7 @@ class _Answering:
         items, scores = np.array(taken, dtype=np.int32), np.empty(0)
         label, sources, lowest, room = None, {}, 1.0, self.places - len(taken)
         parts: list[tuple[np.ndarray, np.ndarray]] = []
-        for step in self.question.steps(strategy):
-            if room <= 0:
-                break
+        for step in self.question.steps(strategy) if room > 0 else ():
             new = ~np.isin(step.items, items) if len(items) else np.ones(len(step.items), dtype=bool)
             fresh, score = step.items[new][:DEPTH], step.scores[new][:DEPTH]
             if not len(fresh):
@@ -118,6 +128,8 @@ class _Answering:
             sources.update(dict.fromkeys(fresh.tolist(), step.source))
             label = step.label if label is None and passing else label
             room -= passing
+            if room <= 0:
+                break
         if not parts:
             return self._candidates(items[:0], scores), label or "", sources
         joined = self._candidates(
@@ -133,7 +145,7 @@ class _Answering:
             "family": goods.family[items],
             "margin": goods.margin[items],
             "cycle": goods.cycle[items],
-            "days_since": self._days_since(items),
+            "days_since": self.own.days_since(np.zeros(len(items), dtype=np.int64), items, today=self.today),
             "minimum_age": self.plan.minimum_age[items],
             "barred": self.plan.barred[items],
         }
@@ -148,46 +160,56 @@ class _Answering:
                 known["in_store"] = ~missing[items]
         return candidates(items, scores, **known)
 
-    def _days_since(self, items: np.ndarray) -> np.ndarray:
-        own = self.reasons.own
-        if not len(own):
-            return np.full(len(items), np.nan)
-        places = np.minimum(np.searchsorted(own, items), len(own) - 1)
-        last = self.bundle.purchases.last_day[self.reasons.rows][places]
-        return np.where(own[places] == items, np.maximum(self.today - last, 0), np.nan)
-
     def _items(
-        self, shown: Iterable[Shown], *, pinned: int, sources: dict[int, str]
+        self, shown: Sequence[Shown], *, pinned: int, sources: dict[int, str]
     ) -> list[RecommendedItem]:
-        with _language(self.asked):
-            return [
-                self._item(found, place, is_pinned=place <= pinned, source=sources.get(found.item, PINNED))
-                for place, found in enumerate(shown, start=1)
-            ]
+        items = np.array([place.item for place in shown], dtype=np.int64)
+        brought = [sources.get(place.item, PINNED) for place in shown]
+        rows = self.own.row_of(np.zeros(len(items), dtype=np.int64), items)
+        is_known = self.question.member >= 0
+        return [
+            RecommendedItem(
+                product_id=product_id,
+                name=name,
+                place=place,
+                score=found.score,
+                source=source,
+                reason=reason,
+                moved=(PINNED,) if place <= pinned else tuple(map(str, found.moved)),
+                is_new=is_known and row < 0,
+                propensity=found.propensity,
+            )
+            for place, (product_id, name, found, source, reason, row) in enumerate(
+                zip(
+                    self.bundle.item_ids[items].tolist(),
+                    self.bundle.goods.names[items].tolist(),
+                    shown,
+                    brought,
+                    self._reasons(items, brought),
+                    rows.tolist(),
+                    strict=True,
+                ),
+                start=1,
+            )
+        ]
 
-    def _item(self, found: Shown, place: int, *, is_pinned: bool, source: str) -> RecommendedItem:
-        moved = (PINNED,) if is_pinned else tuple(map(str, found.moved))
-        says = self.asked.with_reasons
-        return RecommendedItem(
-            product_id=str(self.bundle.item_ids[found.item]),
-            name=str(self.bundle.goods.names[found.item]),
-            place=place,
-            score=found.score,
-            source=source,
-            reason=self.reasons.reason(found.item, source=source, moved=moved) if says else "",
-            moved=moved,
-            is_new=self.question.member >= 0 and self.reasons.purchase(found.item) < 0,
-            propensity=found.propensity,
+    def _reasons(self, items: np.ndarray, sources: Sequence[str]) -> list[str]:
+        if not self.asked.with_reasons:
+            return [""] * len(items)
+        return reasons(
+            self.own,
+            np.zeros(len(items), dtype=np.int64),
+            items,
+            sources=sources,
+            today=self.today,
+            language=self.asked.language,
+            basket=self.question.basket,
         )
 
 
-def _language(asked: Asked) -> AbstractContextManager[None]:
-    return translation.override(asked.language) if asked.with_reasons else nullcontext()
-
-
-def _day(asked: Asked, zone: str) -> int:
-    """The business day of asking, in days since 1970."""
-    return (asked.at.astimezone(_zone(zone)).date() - EPOCH).days
+def business_day(at: datetime, zone: str) -> int:
+    """The business day of a moment, in days since 1970."""
+    return (at.astimezone(_zone(zone)).date() - EPOCH).days
 
 
 @lru_cache(maxsize=8)

@@ -12,6 +12,7 @@ import numpy as np
 
 from shuke.apps.recommendations.queries.serving.numbers import numbers
 from shuke.apps.recommendations.queries.serving.plans import Plan
+from shuke.apps.recommendations.queries.serving.reasons import BESIDE_BASKET
 from shuke.apps.recommendations.schemas import Asked
 from shuke.science.recommendations.bundles import Bundle
 from shuke.science.recommendations.strategies import Lists, best
@@ -29,8 +30,6 @@ DEPTH = 100
 SEGMENT_MEMBERS = 20_000
 #: Part of the best neighbour's score that the best of a member's own list counts beside a basket.
 OWN_BESIDE_BASKET = 0.5
-#: Neighbours of what is in a basket, where the strategy itself has none.
-BESIDE_BASKET = "complements"
 SET_BY_PEOPLE = "set-by-people"
 POPULARITY = "popularity"
 FACTORS = "als"
@@ -133,19 +132,20 @@ class Question:
 
     def _around(self, near: Lists | None, *, own: str = "") -> Offered:
         """Sums over the rows of what is in the basket, and the member's own list beside them where one is known."""
-        total = np.zeros(len(self.bundle.item_ids), dtype=np.float32)
+        items, scores = NONE
         if near is not None and len(self.basket):
             items, scores = near.items[self.basket].ravel(), near.scores[self.basket].ravel()
             held = (items >= 0) & (scores > 0)
-            total += np.bincount(items[held], weights=scores[held], minlength=len(total)).astype(np.float32)
+            items, scores = items[held], scores[held]
         elif not own:
             return NONE
         if self.plan.slot.about == "basket" and self.member >= 0:
             mine, value = self._own(own)
             if len(mine):
-                most = float(total.max(initial=0.0)) or 1.0
-                total[mine] += (OWN_BESIDE_BASKET * most / value[0] * value).astype(np.float32)
-        return _best_of(total)
+                most = float(_summed(items, scores)[1].max(initial=0.0)) or 1.0
+                items = np.concatenate((items, mine))
+                scores = np.concatenate((scores, OWN_BESIDE_BASKET * most / value[0] * value))
+        return _best(*_summed(items, scores))
 
     def _own(self, strategy: str) -> Offered:
         """The member's list of the strategy, else of the first fallback that has one."""
@@ -157,8 +157,10 @@ class Question:
     def _by_factors(self) -> Offered:
         """Exact best products of the basket's mean factors with all items'."""
         factors = self.bundle.factors
-        scores = factors @ factors[self.basket].mean(axis=0)
-        return _best_of(np.maximum(scores, 0.0).astype(np.float32))
+        scores = (factors @ factors[self.basket].mean(axis=0)).astype(np.float32)
+        depth = min(DEPTH, int(np.count_nonzero(scores > 0)))
+        found = best(scores[None, :], np.arange(len(scores), dtype=np.uint32), n=depth)
+        return found.items[0], found.scores[0].astype(np.float64)
 
     def _of_segment(self, strategy: str) -> Offered:
         """The mean of the lists of its members, kept with the bundle."""
@@ -173,18 +175,22 @@ class Question:
             lists = self.bundle.lists[strategy]
             items, scores = lists.items[members].ravel(), lists.scores[members].ravel()
             held = (items >= 0) & (scores > 0)
-            sums = np.bincount(items[held], weights=scores[held], minlength=len(self.bundle.item_ids))
-            kept[key] = _best_of((sums / max(len(members), 1)).astype(np.float32))
+            kept[key] = _best(*_summed(items[held], scores[held] / max(len(members), 1)))
         return kept[key]
 
 
-def _best_of(scores: np.ndarray) -> Offered:
-    """The best items with a positive score; ties by number."""
-    depth = min(DEPTH, int(np.count_nonzero(scores > 0)))
-    if not depth:
-        return NONE
-    found = best(scores[None, :], np.arange(len(scores), dtype=np.uint32), n=depth)
-    return found.items[0], found.scores[0].astype(np.float64)
+def _summed(items: np.ndarray, scores: np.ndarray) -> Offered:
+    """Each item once, by number, with the sum of its scores."""
+    order = np.argsort(items, kind="stable")
+    items, scores = items[order], scores[order].astype(np.float64)
+    first = np.flatnonzero(np.diff(items, prepend=-1))
+    return items[first], np.add.reduceat(scores, first) if len(first) else scores
+
+
+def _best(items: np.ndarray, scores: np.ndarray) -> Offered:
+    """The best of items in rising order; ties by number."""
+    order = np.argsort(-scores, kind="stable")[:DEPTH]
+    return items[order], scores[order]
 
 
 def _row(lists: Lists | None, row: int) -> Offered:
