@@ -59,6 +59,7 @@ def answers(recommendation_lists: ir.Table, identity_map: ir.Table) -> ir.Table:
         "strategy",
         "strategy_chance",
         "fallback",
+        "person_key",
         "member_id",
         "listed_at",
         "local_date",

@@ -121,7 +121,7 @@ def _rows(expression: ir.Table) -> list[dict[str, Any]]:
 
 
 def _newcomers(snapshot: Snapshot, lists: ir.Table, *, experiment_id: str) -> list[dict[str, Any]]:
-    """``member_id, arm, listed_at`` of the first list of each member that the lake has no exposure of."""
+    """``member_id, person_key, arm, listed_at`` of the first list of each member that the lake has no exposure of."""
     if not experiment_id:
         return []
     told = snapshot.table("exposures").filter(lambda t: t.experiment_id == experiment_id)
@@ -129,7 +129,7 @@ def _newcomers(snapshot: Snapshot, lists: ir.Table, *, experiment_id: str) -> li
     new = lists.filter(lists.member_id.notnull()).anti_join(known, "member_id")
     place = ibis.row_number().over(group_by="member_id", order_by=[new.listed_at, new.list_id])
     first = new.mutate(place=place).filter(lambda t: t.place == 0)
-    return _rows(first.select("member_id", "arm", "listed_at"))
+    return _rows(first.select("member_id", "person_key", "arm", "listed_at"))
 
 
 def _expose(view: SlotView, newcomers: Sequence[Mapping[str, Any]], *, at: datetime) -> None:
@@ -143,6 +143,7 @@ def _expose(view: SlotView, newcomers: Sequence[Mapping[str, Any]], *, at: datet
         if row["arm"] in arms:
             hour = row["listed_at"].replace(minute=0, second=0, microsecond=0)
             hours.setdefault(hour, {})[row["member_id"]] = row["arm"]
+    keys = {row["member_id"]: row["person_key"] for row in newcomers}
     for hour, assignments in sorted(hours.items()):
         expose(
             experiment_id=view.experiment_id,
@@ -150,6 +151,7 @@ def _expose(view: SlotView, newcomers: Sequence[Mapping[str, Any]], *, at: datet
             assignments=assignments,
             at=at,
             eligible_at=hour,
+            person_keys=keys,
         )
 
 

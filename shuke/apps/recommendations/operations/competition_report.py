@@ -9,7 +9,7 @@ from typing import Any
 
 from shuke.apps.experiments.queries import experiment
 from shuke.apps.measurement.queries import campaign_effect
-from shuke.apps.recommendations.rules.choosing import THOMPSON
+from shuke.apps.recommendations.rules.strategies import THOMPSON
 from shuke.apps.recommendations.rules.verdicts import ArmFacts, readings
 from shuke.apps.recommendations.schemas.online import (
     OnlineArm,

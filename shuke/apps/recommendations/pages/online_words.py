@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import pgettext_lazy
 
 from shuke.apps.recommendations.schemas.online import OnlineSentence
 from shuke.web.labels import register_labels
@@ -22,6 +23,14 @@ def register() -> None:
             f"{here}.learn_bandits_anew": (lazy("Let bandits learn anew from all days"), "grey"),
             f"{here}.count_slot": (lazy("Count what became of a slot's lists"), "grey"),
             f"{here}.queue_counts": (lazy("Queue the counts of slots that are live"), "grey"),
+        },
+    )
+    register_labels(
+        "experiment_state",
+        {
+            "draft": (pgettext_lazy("experiment", "Not begun"), "grey"),
+            "running": (pgettext_lazy("experiment", "Running"), "green"),
+            "ended": (pgettext_lazy("experiment", "Ended"), "grey"),
         },
     )
 

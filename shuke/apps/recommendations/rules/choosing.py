@@ -14,11 +14,10 @@ from typing import Protocol
 
 import numpy as np
 
+from shuke.apps.recommendations.rules.strategies import THOMPSON
 from shuke.science.assignment import Arm, assign_arm
 from shuke.science.recommendations.thompson import Posterior, chances_to_be_shown
 
-#: The strategy that is a choice among others.
-THOMPSON = "thompson"
 #: What is believed of a strategy before anything was seen: worth twenty lists, one of them taken.
 PRIOR: Posterior = (1.0, 19.0)
 
