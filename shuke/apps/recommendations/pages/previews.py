@@ -20,6 +20,7 @@ from shuke.apps.recommendations.queries.current import current_surroundings
 from shuke.apps.recommendations.queries.previews import preview
 from shuke.apps.recommendations.queries.shelves import goods_found
 from shuke.apps.recommendations.queries.slots import slot, unsaved_view
+from shuke.apps.recommendations.rules.strategies import SET_BY_PEOPLE
 from shuke.apps.recommendations.schemas import Asked, SlotView
 from shuke.apps.recommendations.schemas.previews import FoundGoods
 from shuke.platform.clock import now
@@ -39,6 +40,8 @@ INTO: dict[str, dict[str, str]] = {
     "product": {"product": "for_product"},
     "basket": {"product": "for_basket-products"},
 }
+#: Strategies that need no lists of their own.
+OF_EVERY_BUNDLE = ("popularity", SET_BY_PEOPLE)
 _BOOST = re.compile(r"boost-\d{1,4}")
 
 
@@ -73,11 +76,12 @@ def _previewed(asking: PreviewForm, view: SlotView, bundle: Bundle) -> dict[str,
         language=get_language() or "en",
     )
     arm = values["for_arm"] if values["for_arm"] in {arm.name for arm in view.arms} else ""
+    around = current_surroundings([view], at=asked.at)
+    shown = preview(asked, slot=view, bundle=bundle, arm=arm, around=around)
     return {
         "slot": view,
-        "shown": preview(
-            asked, slot=view, bundle=bundle, arm=arm, around=current_surroundings([view], at=asked.at)
-        ),
+        "shown": shown,
+        "is_fitted": shown.strategy in {*bundle.lists, *bundle.neighbours, *OF_EVERY_BUNDLE},
         "arms": view.arms if len(view.arms) > 1 else [],
         "arm": arm,
         "currency": retailer().currency,

@@ -1,6 +1,5 @@
 """Words of slots."""
 
-from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from shuke.apps.recommendations.rules.strategies import ABOUT_STRATEGIES, THOMPSON
@@ -79,5 +78,5 @@ def register() -> None:
             "segment": (pgettext_lazy("slot", "A segment"), "blue"),
         },
     )
-    register_labels("audit_noun", {"slot": (_("Slot"), "grey")})
+    register_labels("audit_noun", {"slot": (pgettext_lazy("recommendations", "Slot"), "grey")})
     register_labels("audit_act", {"paused": (pgettext_lazy("act", "paused"), "grey")})
