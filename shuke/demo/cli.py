@@ -17,6 +17,7 @@ def play_demo(households: int | None) -> None:
     """Play The Complete Journey, a year of a US supermarket chain, in and show how far it is."""
     # Django's apps exist only once the command line has set it up.
     from shuke.apps.insights.operations import request_study
+    from shuke.demo.bundles import ask_for_bundle
     from shuke.demo.playing import play
     from shuke.platform.clock import now
     from shuke.platform.errors import Refused
@@ -52,4 +53,5 @@ def play_demo(households: int | None) -> None:
     )
     # Minutes of computing that nobody has to wait for: the console shows how far each question is.
     request_study("")
-    console.print("The questions of insights are answered in the background once the console runs.")
+    ask_for_bundle(at=now())
+    console.print("Insights and recommendations are computed in the background once the console runs.")
