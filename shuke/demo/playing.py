@@ -12,6 +12,7 @@ from shuke.apps.insights.operations import build_traits
 from shuke.demo.examples import make_audiences, replay_campaign
 from shuke.demo.files import DemoFile, write_files
 from shuke.demo.programme import make_programme, replay_year
+from shuke.demo.slots import make_slots
 from shuke.platform.clock import business_date
 from shuke.platform.outbox.relay import drain
 from shuke.platform.permissions import SYSTEM
@@ -78,6 +79,7 @@ def play(*, at: datetime, tell: Tell, households: int | None = None) -> DemoOutc
     tell("Taking in calendars and regions", 1, 1)
     _reward(at=at, tell=tell)
     _understand(at=at, tell=tell)
+    make_slots(at=at)
     return outcome
 
 
