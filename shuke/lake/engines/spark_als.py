@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AlsSettings:
-    """``regularisation`` is multiplied by the number of a row's ratings (Zhou et al. 2008), as Spark does; ``blocks``
-    about one for each core of the cluster."""
+    """``regularisation`` is multiplied by the number of a row's ratings (Zhou et al. 2008), as Spark does; ``blocks``:
+    one for each core of the cluster if None."""
 
     factors: int = 64
     regularisation: float = 0.01
     iterations: int = 15
-    blocks: int = 4
+    blocks: int | None = None
     seed: int = 1
 
 
@@ -42,12 +42,13 @@ def implicit_als(backend: Any, ratings: ir.Table, *, items: int, settings: AlsSe
     """
     from pyspark.ml.recommendation import ALS
 
+    blocks = settings.blocks or backend.session.sparkContext.defaultParallelism
     model = ALS(
         rank=settings.factors,
         maxIter=settings.iterations,
         regParam=settings.regularisation,
-        numUserBlocks=settings.blocks,
-        numItemBlocks=settings.blocks,
+        numUserBlocks=blocks,
+        numItemBlocks=blocks,
         implicitPrefs=True,
         alpha=1.0,
         nonnegative=False,

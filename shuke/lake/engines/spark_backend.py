@@ -75,6 +75,6 @@ class LakeBackend(Backend):
         """Forget this session's views and what it cached; the application goes on, see ``spark.stop``."""
         for name in list(self._cached_dataframes):
             self._drop_cached_table(name)
-        for view in self._session.catalog.listTables():
+        for view in self._session.sql("SHOW VIEWS").collect():
             if view.isTemporary:
-                self._session.catalog.dropTempView(view.name)
+                self._session.catalog.dropTempView(view.viewName)

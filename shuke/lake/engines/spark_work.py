@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from shuke.lake.engines.spark_als import AlsSettings, ClusterFactors, implicit_als
@@ -19,6 +19,12 @@ class SparkWork:
 
     backend: Any
     als: AlsSettings = AlsSettings()  # noqa: RUF009 - frozen
+
+    @property
+    def told(self) -> dict[str, float]:
+        """How ALS is fitted, as a bundle says it of itself."""
+        blocks = self.als.blocks or self.backend.session.sparkContext.defaultParallelism
+        return {**asdict(self.als), "blocks": blocks}
 
     def mapped(self, rows: ir.Table, kernel: Kernel, *, by: str, schema: pa.Schema) -> pa.Table:
         """See ``spark_partitions.mapped``."""

@@ -11,6 +11,7 @@ from rich.table import Table
 
 AS_OF = typer.Option(formats=["%Y-%m-%d"], help="The last business day to learn from; yesterday if left out.")
 LIMIT = typer.Option(min=1, max=1000, help="How many, newest first.")
+SPARK = typer.Option(metavar="MASTER", help="Compute on this Spark master, such as spark://host:7077.")
 AS_JSON = typer.Option("--json", help="For machines; nothing else is printed.")
 MEGABYTE = 1_000_000
 
@@ -18,6 +19,7 @@ MEGABYTE = 1_000_000
 def fit(
     as_of: Annotated[datetime | None, AS_OF] = None,
     *,
+    spark: Annotated[str, SPARK] = "",
     as_json: Annotated[bool, AS_JSON] = False,
 ) -> None:
     """Fit everything that slots recommend from, as of a business day, and serve it."""
@@ -38,7 +40,7 @@ def fit(
             progress.update(task, completed=done, total=total, description=step)
 
         try:
-            found = fit_bundle(at=at, as_of=day, report=tell)
+            found = fit_bundle(at=at, as_of=day, report=tell, spark=spark)
         except (Refused, FitFailed) as refusal:
             progress.stop()
             errors.print(str(refusal), soft_wrap=True, highlight=False)

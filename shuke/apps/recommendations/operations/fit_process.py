@@ -22,7 +22,8 @@ from django.utils.translation import gettext_lazy as _
 from shuke.platform.errors import Refused
 
 if TYPE_CHECKING:
-    from shuke.science.recommendations.bundle_fitting import Facts, FitSettings
+    from shuke.science.recommendations.bundle_fitting import Facts, FitSettings, Step
+    from shuke.science.recommendations.bundles import Bundle
 
 #: How often the parent looks, so that a cancelled job stops soon.
 LOOK_SECONDS = 0.5
@@ -32,7 +33,8 @@ LEAST_BASKETS = 20
 
 @dataclass(frozen=True)
 class Order:
-    """``folder``: where the bundle shall lie, its name is the bundle's id."""
+    """``folder``: where the bundle shall lie, its name is the bundle's id; ``spark``: the master of a cluster that
+    does the work, empty for this machine."""
 
     folder: Path
     lake_root: str
@@ -40,6 +42,7 @@ class Order:
     time_zone: str
     left_out: tuple[str, ...]
     settings: FitSettings
+    spark: str = ""
 
 
 class FitFailed(RuntimeError):
@@ -134,15 +137,11 @@ def fit_files(order: Order, *, tell: Tell) -> dict[str, Any]:
     """Read, fit, write, in this process; the manifest.  Raises ``Refused``."""
     from shuke.apps.recommendations.adapters.bundle_files import write_bundle
     from shuke.apps.recommendations.operations.fit_meter import Meter
-    from shuke.science.recommendations.bundle_fitting import fit, steps_of
 
-    names = ["history", *steps_of(order.settings), "files"]
+    names = ["history", *_steps(order), "files"]
     began, cpu = time.monotonic(), time.process_time()
     meter = Meter(lambda name: tell(names.index(name) if name in names else 0, len(names), name))
-    with meter.step("history"):
-        facts = _facts(order)
-    bundle = fit(facts, order.settings, bundle_id=order.folder.name, as_of=order.as_of, step=meter.step)
-    del facts
+    bundle = _bundle(order, meter.step)
     tell(len(names) - 1, len(names), "files")
     said = {
         **bundle.manifest,
@@ -154,6 +153,25 @@ def fit_files(order: Order, *, tell: Tell) -> dict[str, Any]:
         "versions": _versions(),
     }
     return write_bundle(order.folder, replace(bundle, manifest=said))
+
+
+def _steps(order: Order) -> tuple[str, ...]:
+    from shuke.science.recommendations.bundle_fitting import steps_of
+    from shuke.science.recommendations.partitions.bundling import STEPS
+
+    return STEPS if order.spark else steps_of(order.settings)
+
+
+def _bundle(order: Order, step: Step) -> Bundle:
+    from shuke.science.recommendations.bundle_fitting import fit
+
+    if order.spark:
+        from shuke.apps.recommendations.operations.fit_on_cluster import cluster_bundle
+
+        return cluster_bundle(order, least_baskets=LEAST_BASKETS, step=step)
+    with step("history"):
+        facts = _facts(order)
+    return fit(facts, order.settings, bundle_id=order.folder.name, as_of=order.as_of, step=step)
 
 
 def _facts(order: Order) -> Facts:

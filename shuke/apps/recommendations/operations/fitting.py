@@ -32,6 +32,7 @@ from shuke.platform.retailer.queries import retailer
 from shuke.platform.warehouse import lake
 from shuke.science.persons import members
 from shuke.science.recommendations.bundle_fitting import FitSettings
+from shuke.science.recommendations.partitions.bundling import STRATEGIES
 
 
 def request_bundle(*, actor: Actor, at: datetime) -> None:
@@ -48,9 +49,11 @@ def fit_bundle(
     actor: Actor = SYSTEM,
     report: Tell | None = None,
     settings: FitSettings | None = None,
+    spark: str = "",
 ) -> BundleView:
     """Fit everything as of a business day, write it, and serve it.  One at a time over all processes.
 
+    ``spark``: the master of a cluster that does the work, with the strategies that can be made part by part.
     The work is done in a child process that ends with it.  Refuses a day that is not over in the retailer's time
     zone, a second fit at the same time (``Busy``), and a lake that does not suffice; raises ``FitFailed`` where the
     child died.  Whatever goes wrong, what was served stays served, and the record says why.
@@ -68,7 +71,8 @@ def fit_bundle(
             as_of=as_of,
             time_zone=shop.time_zone,
             left_out=tuple(wanted.left_out_departments),
-            settings=replace(settings or FitSettings(), minimum_count=wanted.minimum_count),
+            settings=_chosen(settings or FitSettings(), minimum_count=wanted.minimum_count, spark=spark),
+            spark=spark,
         )
         try:
             manifest = fit_in_child(order, tell=report or (lambda *_told: None))
@@ -80,6 +84,11 @@ def fit_bundle(
         activate_bundle(actor=actor, at=at, bundle_id=row.public_id)
         prune_bundles()
     return bundle_view(row)
+
+
+def _chosen(settings: FitSettings, *, minimum_count: int, spark: str) -> FitSettings:
+    found = replace(settings, minimum_count=minimum_count)
+    return replace(found, strategies=STRATEGIES) if spark else found
 
 
 def _strangers(bundle_id: str) -> set[str]:

@@ -33,6 +33,7 @@ from shuke.science.recommendations.partitions.members import (
     FactorLists,
     FrequencyOfPart,
     MemberLists,
+    PartModel,
     ProductOfPart,
     gathered,
     gathered_numbers,
@@ -42,6 +43,8 @@ from shuke.science.recommendations.partitions.members import (
 from shuke.science.recommendations.repeats.ranker import FILL
 from shuke.science.recommendations.strategies import Lists
 
+#: What is fitted, the cheapest first, as ``bundle_fitting.ALL``.
+STRATEGIES = ("popularity", "personal-frequency", "item-knn-tf-idf", "als")
 STEPS = ("complements", "tastes", "members", "als", "popularity")
 #: So many tastes are kept of each item for each neighbour wanted, before what items are joins in.
 TASTES = 4
@@ -169,7 +172,7 @@ def _noon_after(as_of: date) -> int:
 
 def _kernel(coded: CodedLines, product: ProductOfPart, *, depth: int, at: int) -> MemberLists:
     frequency = PersonalFrequency()
-    models = {
+    models: dict[str, PartModel] = {
         frequency.name: FrequencyOfPart(frequency, coded.recent, coded.end),
         ItemKnn().name: product,
         "discovery": product,

@@ -133,8 +133,8 @@ def part_history(
     frame = pl.DataFrame(lines)
     instant = pl.from_epoch("placed", time_unit="us").dt.replace_time_zone("UTC")
     local = instant.dt.convert_time_zone(time_zone).dt.replace_time_zone(None)
-    more = [name for name in ("quantity", "amount") if name in frame.columns]
-    more += ["store"] if store_ids is not None else []
+    told = ("quantity", "amount", *(() if store_ids is None else ("store",)))
+    more = [name for name in told if name in frame.columns]
     found = history_of(frame.select("member", "basket", "item", *more, time=local))
     found = found.with_vocabulary(found.item_ids >= 0)
     place = None
