@@ -4,7 +4,7 @@ from typing import Any
 
 from django.urls import path
 
-from shuke.apps.recommendations.pages import bundles, previews, slots
+from shuke.apps.recommendations.pages import bundles, online, previews, slots
 
 app_name = "recommendations"
 urlpatterns: list[Any] = [
@@ -14,6 +14,9 @@ urlpatterns: list[Any] = [
     path("slots/<slug:code>/live/", slots.live, name="slot_live"),
     path("slots/<slug:code>/pause/", slots.pause_slot, name="slot_pause"),
     path("slots/<slug:code>/delete/", slots.drop, name="slot_delete"),
+    path("slots/<slug:code>/online/", online.online_page, name="online"),
+    path("slots/<slug:code>/online/count/", online.online_count, name="online_count"),
+    path("slots/<slug:code>/online/progress/", online.online_progress, name="online_progress"),
     path("bundles/", bundles.bundle_list, name="bundles"),
     path("bundles/fit/", bundles.fit_now, name="bundle_fit"),
     path("bundles/progress/", bundles.bundle_progress, name="bundle_progress"),

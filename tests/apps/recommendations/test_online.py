@@ -4,6 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from shuke.apps.experiments.queries import experiment
 from shuke.apps.recommendations.models import BanditArm, BanditDay
@@ -13,12 +15,14 @@ from shuke.apps.recommendations.operations.slots import create_slot, go_live
 from shuke.apps.recommendations.queries.bandits import current_posteriors, posteriors
 from shuke.apps.recommendations.queries.online import online_view
 from shuke.apps.recommendations.schemas import SlotInput
+from shuke.platform.accounts.models import User
 from shuke.platform.errors import NotFound
 from shuke.platform.outbox.relay import drain
 from shuke.platform.permissions import SYSTEM
 from shuke.platform.warehouse import lake
 from tests.apps.recommendations import shoppers
 from tests.apps.recommendations.shoppers import Taste
+from tests.apps.recommendations.slot_shop import signed_in
 
 pytestmark = pytest.mark.django_db
 FIRST = date(2025, 3, 3)
@@ -78,7 +82,9 @@ def test_members_are_told_to_the_experiment_once_and_lift_is_read_of_all_they_bo
     met = sum(arm.units for arm in report.arms)
     assert len(told) == met == len({row["person_key"] for row in told})
     assert all(row["eligible_at"].minute == 0 and row["is_randomised"] for row in told)
-    assert {arm["arm"]: arm["members"] for arm in report.effect["arms"]} == {a.arm: a.units for a in report.arms}
+    assert {arm["arm"]: arm["members"] for arm in report.effect["arms"]} == {
+        a.arm: a.units for a in report.arms
+    }
     # All that members bought is at least what was bought from lists.
     assert sum(arm["orders"] for arm in report.effect["arms"]) >= sum(arm.converted for arm in report.arms)
 
@@ -188,3 +194,33 @@ def test_the_servers_copy_is_kept_for_seconds_and_nobody_unknown_has_beliefs(lak
     monkeypatch.setattr(bandits.time, "monotonic", lambda: 1e12)
     assert posteriors("till") == {"up-cf": (4.0, 26.0)}
     row.delete()
+
+
+def test_the_page_says_what_to_do_then_what_was_found(lake_home):
+    client = signed_in("viewer")
+    assert client.get("/recommendations/slots/nowhere/online/").status_code == 404
+    bandit_slot()
+    empty = client.get("/recommendations/slots/till/online/").content.decode()
+    assert "No list has been counted yet" in empty
+    assert "/api/v1/recommendations/till?member=" in empty
+    shoppers.settle(members=80)
+    tastes = {"popularity": Taste(0.1, 0.2), "up-cf": Taste(0.3, 0.4)}
+    shoppers.play("till", tastes, first=FIRST, days=2, members=80, rng=np.random.default_rng(6))
+    assert client.post("/recommendations/slots/till/online/count/").status_code == 403
+    editor = signed_in("marketer")
+    # Jobs run at once here; the count is of today, which is long after.
+    assert editor.post("/recommendations/slots/till/online/count/").status_code == 302
+    count_online("till", at=night(2))
+    with CaptureQueriesContext(connection) as queries:
+        page = client.get("/recommendations/slots/till/online/").content.decode()
+    assert len(queries) < 25
+    assert "Too early: 2 of at least 7 days have lists." in page
+    assert "What Thompson sampling has learned" in page
+    assert "If one strategy always answered" in page
+    assert "How a shop asks and tells" not in page
+    found = client.get("/api/v1/recommendations/slots/till/online").json()
+    assert [arm["arm"] for arm in found["report"]["arms"]] == ["fixed", "learning"]
+    assert {one["strategy"] for one in found["bandit"]["strategies"]} == {"popularity", "up-cf"}
+    assert client.get("/api/v1/recommendations/slots/nowhere/online").status_code == 404
+    User.objects.update(language="zh-hans")
+    assert "哪种策略带来的收入更多" in client.get("/recommendations/slots/till/online/").content.decode()
