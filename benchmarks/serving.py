@@ -146,8 +146,8 @@ class Sender:
             return False
         if (
             not head.startswith(b"HTTP/1.1 200")
-            or b'"items":[{' not in body
-            or b'"list_id":"lst_' not in body
+            or b'"product_id"' not in body
+            or b'"lst_' not in body
         ):
             self.errors.append(data[:300].decode("utf-8", "replace"))
         return True

@@ -2,7 +2,7 @@
 
 Takes what it can answer well: a ``GET`` with a token it knows, for a slot that is live, with a question that can be
 read.  All else goes on to Django, whose door gives the refusals; so there is one place that words them.  What it knows
-of slots and tokens is read aside, once a second; older than two seconds it is not used, and Django answers.
+of slots and tokens is read aside, twice a second; older than two seconds it is not used, and Django answers.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ log = logging.getLogger("shuke.recommendations")
 PREFIX = "/api/v1/recommendations/"
 PERMISSION = "recommendations.view"
 ROUTE = "api-1.0.0:recommendations"
-REFRESH_SECONDS, OLDEST_SECONDS = 1.0, 2.0
+REFRESH_SECONDS, OLDEST_SECONDS = 0.5, 2.0
 #: Without a question for so long nothing is read any more.
 IDLE_SECONDS = 60.0
 
@@ -135,7 +135,7 @@ class Express:
         return known if known is not None and moment - known.read_at <= OLDEST_SECONDS else None
 
     def _read_on(self) -> None:
-        """Read once a second while somebody asks."""
+        """Read twice a second while somebody asks."""
         try:
             while time.monotonic() - self._asked_at < IDLE_SECONDS:
                 close_old_connections()

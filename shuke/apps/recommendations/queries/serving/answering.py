@@ -143,7 +143,7 @@ class _Answering:
         known = {
             "kind": goods.kind[items],
             "family": goods.family[items],
-            "margin": goods.margin[items],
+            "margin": goods.margin[items].astype(np.float64),
             "cycle": goods.cycle[items],
             "days_since": self.own.days_since(np.zeros(len(items), dtype=np.int64), items, today=self.today),
             "minimum_age": self.plan.minimum_age[items],
