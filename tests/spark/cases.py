@@ -47,6 +47,9 @@ from shuke.science.forecast import judging, series
 from shuke.science.forecast.levels import levelled
 from shuke.science.lifetime import histories, holdout
 from shuke.science.measures import member_measures
+from shuke.science.recommendations import bandit_counts, online
+from shuke.science.recommendations.partitions import coding, joins, pairs
+from shuke.science.recommendations.partitions.items import NearestTastes
 from shuke.science.rfm_scheme import RfmScheme
 from tests.spark.world import AS_OF, CURRENCY
 
@@ -71,7 +74,10 @@ class World:
         self.snapshot = snapshot
 
     def __getattr__(self, name: str) -> ir.Table:
-        return self.snapshot.table(name)
+        table = self.snapshot.table(name)
+        # Twenty small files are opened for each question otherwise; that files are read alike is a case of its own.
+        self.__dict__[name] = kept = table.cache() if self.snapshot.files(name) else table
+        return kept
 
     @cached_property
     def bought(self) -> ir.Table:
@@ -501,6 +507,55 @@ def due_quality(world: World) -> Result:
 def written_paths(world: World) -> Result:
     paths = touches.paths_table([("email > shop > email", 2, 1, 300), ("shop", 0, 3, 0)])
     return touches.transitions(paths)
+
+
+@case
+def recommendations(world: World) -> Iterable[Result]:
+    named = world.order_lines.join(world.products.select("product_id", "category"), "product_id")
+    named = named.filter(named.category.notnull()).select(
+        "order_id", "store_id", "quantity", item="category", amount="paid_minor"
+    )
+    owned = world.bought.select("order_id", "placed_at", member="member_id")
+    lines = named.join(owned, "order_id").rename(basket="order_id", store="store_id")
+    coded = coding.coded_lines(lines, time_zone="Asia/Shanghai", minimum_count=60)
+    # A part of the lines is enough to see that all are numbered alike.
+    yield coded.lines.filter(coded.lines.item % 9 == 0)
+    yield pa.table(
+        {"item": coded.item_ids, "n": coded.item_baskets, "recent": coded.recent, "place": coded.ties}
+    )
+    yield pa.table(
+        {"member": coded.member_ids, "end": [coded.end] * coded.members, "n": [coded.baskets] * coded.members}
+    )
+    bare = coding.coded_lines(lines.select("member", "basket", "item", "placed_at"), time_zone="UTC").lines
+    yield bare.group_by("member").agg(lines=bare.count(), item=bare.item.max(), placed=bare.placed.max())
+    yield coding.als_ratings(coded.inside, alpha=2.0)
+    short = pairs.short_baskets(coded.inside, longest=8)
+    yield short
+    # The caps are reached, so that both engines must draw the same.
+    yield pairs.basket_pairs(short, most=50)
+    vectors = pairs.taste_vectors(coding.member_items(coded.inside), items=coded.items)
+    yield vectors
+    alike = pairs.taste_pairs(vectors, widest=80, most=7)
+    yield alike
+    nearest = NearestTastes(coded.items, neighbours=5)
+    yield joins.mapped_here(alike, nearest, by="item", schema=nearest.schema)
+
+
+@case
+def online_lists(world: World) -> Iterable[Result]:
+    facts = online.ListFacts(**{name: getattr(world, name) for name in online.ListFacts.__dataclass_fields__})
+    lists = online.answers(facts.recommendation_lists, facts.identity_map).cache()
+    listed = online.listed_products(lists).cache()
+    touched = online.touches(lists, facts.events).cache()
+    lines = online.attributed_lines(listed, facts, currency=CURRENCY, days=40).cache()
+    results = online.list_results(lists, touched, lines).cache()
+    yield from (lists.drop("product_ids"), listed, touched, lines, results)
+    yield online.unit_sums(results, drawn=("s", "t"))
+    yield online.totals(results, by=("local_date", "arm"))
+    yield online.places(listed, touched, lines)
+    yield online.shown_products(listed)
+    yield facts.events.select("message_id", told=online.property_text(facts.events.properties, "product_id"))
+    yield bandit_counts.delays(lists, touched, at=datetime(2017, 12, 31, 23, tzinfo=UTC))
 
 
 def _last_days(days: int) -> dict[str, Any]:

@@ -98,7 +98,7 @@ def _nasty(rng: random.Random) -> dict[str, list[dict[str, Any]]]:
         "products": _products(),
         "identity_map": _identities(rng),
         "member_attributes": _attributes(rng),
-        "events": [_event(rng, number) for number in range(400)],
+        "events": [_event(rng, number) for number in range(400)] + _list_events(),
         "messages": [_message(rng, number) for number in range(300)],
         "consents": [_consent(rng) for _ in range(300)],
         "exposures": [_exposure(rng) for _ in range(60)],
@@ -111,6 +111,7 @@ def _nasty(rng: random.Random) -> dict[str, list[dict[str, Any]]]:
         "costs": [_cost(rng, number) for number in range(20)],
         "member_layers": list(_layers(rng)),
         "forecasts": list(_forecasts(rng)),
+        "recommendation_lists": _recommendation_lists(),
         "due_dates": [_due(rng, f"m·{key}", good) for key in KEYS for good in ("c", "C", "茶")],
     }
 
@@ -215,6 +216,49 @@ def _event(rng: random.Random, number: int) -> dict[str, Any]:
         "properties": rng.choice(PROPERTIES),
         "source": rng.choice(["web", "app", "微信"]),
     }  # fmt: skip
+
+
+def _recommendation_lists() -> list[dict[str, Any]]:
+    """A draw of its own: what other tables drew stays."""
+    rng = random.Random(5)
+    return [
+        {
+            "list_id": f"l{number}", "slot": rng.choice(["home", "Home"]), "slot_version": 1, "experiment_id": "exp",
+            "arm": rng.choice(["a", "A"]), "strategy": rng.choice(["s", "t"]),
+            "fallback": rng.choice(["", "", "popular"]), "strategy_chance": rng.choice([1.0, 0.25, 0.0]),
+            "person_key": rng.choice([*PERSONS, None, "stranger"]),
+            "anonymous_id": rng.choice([None, "d1", ""]), "listed_at": (at := _moment(rng)),
+            "product_ids": rng.sample(GOODS, rng.randrange(4)), "explored_place": rng.choice([None, 1]),
+            "local_date": at.date(), "local_month": f"{at:%Y-%m}", "local_hour": at.hour,
+        }
+        for number in range(300)
+    ]  # fmt: skip
+
+
+def _list_events() -> list[dict[str, Any]]:
+    """Some in time, at its very end, too late or before; of lists that there are and of others; some broken."""
+    rng = random.Random(6)
+    names = ["Product List Viewed", "Product Clicked", "Product Clicked", "Product Added"]
+    found = []
+    for number, row in enumerate(_recommendation_lists()):
+        at = row["listed_at"] + timedelta(
+            hours=rng.choice([0, 3, 24, -1]), microseconds=rng.choice([0, -1, 1, 999_999])
+        )
+        product = rng.choice([*row["product_ids"], "other", ""])
+        text = rng.choice(
+            [
+                '{"list_id": "%s", "product_id": "%s"}',
+                '{"list_id":"%s","product_id":"%s","x":[1]}',
+                '{"list_id: %s %s',
+            ]
+        )
+        found.append(
+            {
+                "message_id": f"le{number}", "person_key": rng.choice(PERSONS), "occurred_at": at, "received_at": at,
+                "name": rng.choice(names), "properties": text % (row["list_id"], product), "source": "web",
+            }
+        )  # fmt: skip
+    return found
 
 
 def _message(rng: random.Random, number: int) -> dict[str, Any]:
