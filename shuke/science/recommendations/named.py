@@ -45,14 +45,26 @@ STRATEGIES: Mapping[str, Variants] = MappingProxyType(
         "personal-top": lambda: (PersonalFrequency(half_life=None, prior=0.0),),
         "gp-topfreq": lambda: (PersonalFrequency(half_life=None, prior=FILL),),
         "personal-frequency": _frequencies,
-        "up-cf": lambda: (UpCf(), UpCf(last=5), UpCf(locality=20.0), UpCf(last=100, locality=20.0)),
+        "up-cf": lambda: (
+            UpCf(),
+            UpCf(last=5),
+            UpCf(locality=1.0),
+            UpCf(locality=20.0),
+            UpCf(last=100, locality=20.0),
+        ),
         "tifu-knn": lambda: (TifuKnn(), TifuKnn(between=0.9), TifuKnn(own=0.8), TifuKnn(between=0.5)),
         "item-knn-cosine": lambda: (ItemKnn("cosine"), ItemKnn("cosine", neighbours=100)),
         "item-knn-bm25": lambda: (ItemKnn("bm25"), ItemKnn("bm25", neighbours=100)),
         "item-knn-tf-idf": lambda: (ItemKnn("tf-idf"), ItemKnn("tf-idf", neighbours=100)),
         "item-knn-tf-idf-baskets": lambda: (ItemKnn("tf-idf", of="baskets"),),
         "rp3beta": lambda: (RP3Beta(), RP3Beta(beta=0.6), RP3Beta(counts=False)),
-        "ease": lambda: (Ease(), Ease(counts=True)),
+        "ease": lambda: (
+            Ease(),
+            Ease(ridge=20.0),
+            Ease(ridge=5000.0),
+            Ease(counts=True),
+            Ease(ridge=20.0, counts=True),
+        ),
         "als": lambda: (Als(), Als(alpha=10.0)),
         "bpr": lambda: (Bpr(factors=32, learning_rate=0.02, regularisation=0.01, iterations=20),),
         "complements": lambda: (Complements(), Complements(baskets=5)),
@@ -63,7 +75,8 @@ STRATEGIES: Mapping[str, Variants] = MappingProxyType(
         "stacking": lambda: (Stacking((PersonalFrequency(), UpCf(), ItemKnn())),),
     }
 )
-#: What is judged where nobody chooses: the baselines, and the best of every kind that fits in seconds.
+#: What is judged where nobody chooses: the baselines, the best of every kind that fits in seconds, and the two rankers
+#: that are best where goods are bought again, which take a minute or two.
 USUAL = (
     "popularity",
     "gp-topfreq",
@@ -74,4 +87,6 @@ USUAL = (
     "rp3beta",
     "ease",
     "als",
+    "repeat-ranker",
+    "fusion",
 )

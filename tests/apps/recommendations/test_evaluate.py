@@ -93,6 +93,7 @@ def test_the_same_file_in_another_order_with_repeats_gives_the_same_figures(tmp_
         (lambda day: (1_767_225_600 + day * 86_400) * 1_000, "milliseconds"),
         (lambda day: (1_767_225_600 + day * 86_400) * 1_000_000_000, "nanoseconds"),
         (lambda day: f"2026-01-{day:02d}T09:30:00Z", ""),
+        (lambda day: f"2026-01-{day:02d}T07:30:00+08:00", "left out"),
         (lambda day: f"2026/1/{day} 9:30", ""),
         (lambda day: f"2026年01月{day:02d}日", ""),
     ],
@@ -113,6 +114,24 @@ def test_day_baskets_join_the_receipts_of_a_day(tmp_path):
     pl.DataFrame(rows, schema=["user", "basket", "item", "day"], orient="row").write_csv(tmp_path / "f.csv")
     assert judged(tmp_path / "f.csv", "--minimum-count", "1")["baskets"] == 12
     assert judged(tmp_path / "f.csv", "--minimum-count", "1", "--day-baskets")["baskets"] == 6
+
+
+def test_a_day_is_that_of_the_clock_on_the_wall(tmp_path):
+    rows = [
+        (u, f"2026-01-{d:02d}T{h}:30:00+08:00", i)
+        for u in (1, 2)
+        for d in (1, 3, 5, 7)
+        for h, i in (("07", "a"), ("21", "b"))
+    ]
+    pl.DataFrame(rows, schema=["user", "time", "item"], orient="row").write_csv(tmp_path / "f.csv")
+    assert judged(tmp_path / "f.csv", "--minimum-count", "1")["baskets"] == 8
+
+
+def test_of_many_members_some_are_drawn_and_it_is_told(tmp_path):
+    town().write_csv(tmp_path / "town.csv")
+    result = run(tmp_path / "town.csv", "--most-members", "10")
+    assert "10 of 30 members; drawn by chance (--most-members 0 for all)" in result.output
+    assert judged(tmp_path / "town.csv", "--most-members", "0")["judged_members"] == 30
 
 
 def test_rows_with_holes_are_left_out_and_counted(tmp_path):

@@ -47,6 +47,8 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "store": ("store", "storeid", "shop", "shopid", "branch", "门店", "门店id", "店铺"),
 }  # fmt: skip
 NEEDED = ("member", "item", "time")
+#: The end of a time that tells its distance to UTC, such as 07:30:00+08:00.
+OFFSET = r"(\d:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*[+-]\d{2}(?::?\d{2})?\s*$"
 #: Whole numbers are seconds, milli-, micro- or nanoseconds since 1970 from these sizes on; smaller ones are days.
 EPOCHS = ((10**17, 1_000), (10**14, 1), (10**11, -1_000), (10**8, -1_000_000))
 
@@ -153,6 +155,7 @@ def _times(cells: pl.Series, *, header: str, date_order: DateOrder, at: datetime
     numbers = cells.cast(pl.Float64, strict=False)
     if numbers.drop_nans().len() and numbers.null_count() == cells.null_count():
         return _numbered_times(numbers, header)
+    cells, note = _local(cells, header)
     field = Field("time", "time", "Time", may_be_future=True)
     profile = Profile(columns={}, time_zone="UTC", business_zone="UTC", currency="", date_order=date_order)
     values, _ = parse(cells, field, profile, at=at)
@@ -162,7 +165,16 @@ def _times(cells: pl.Series, *, header: str, date_order: DateOrder, at: datetime
             f"The column {header!r} holds no time that can be read; the first cell is {example!r}. "
             "Write times like 2026-01-31 or 2026-01-31 18:05:00, or use --date-order dmy or mdy."
         )
-    return values.dt.replace_time_zone(None), ""
+    return values.dt.replace_time_zone(None), note
+
+
+def _local(cells: pl.Series, header: str) -> tuple[pl.Series, str]:
+    """Times as the clock on the wall showed them: 07:30+08:00 is half past seven, and of that day."""
+    text = cells.cast(pl.String)
+    bare = text.str.replace(OFFSET, "$1")
+    if not (bare != text).any():
+        return cells, ""
+    return bare, f"{header!r} is read as local time; what it says of time zones is left out."
 
 
 def _numbered_times(numbers: pl.Series, header: str) -> tuple[pl.Series, str]:

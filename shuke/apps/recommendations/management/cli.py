@@ -12,11 +12,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from shuke.apps.recommendations.management import bundles
+from shuke.apps.recommendations.management.report import report
 
 cli = typer.Typer(help="Recommendations.", no_args_is_help=True)
 cli.command()(bundles.fit)
 cli.command()(bundles.bundles)
 cli.command()(bundles.activate)
+cli.command()(report)
 
 
 class Protocol(StrEnum):
@@ -48,6 +50,7 @@ PROTOCOL = typer.Option(help="last: each member's last basket; month: the last -
 IDCG = typer.Option(help="nDCG over min(|T|, k) (standard), over all of the basket (all), or over k (k).")
 MINIMUM_COUNT = typer.Option(min=1, help="Items in fewer known baskets are left out.")
 MINIMUM_BASKETS = typer.Option(min=1, help="Members with fewer are not asked; 4 (last) or 1 (month).")
+MOST_MEMBERS = typer.Option(min=0, help="Of more, so many are drawn by chance to be judged; 0 for all.")
 COLUMN = "The header of the {}; told by itself if left out."
 
 
@@ -72,6 +75,7 @@ def evaluate(
     idcg: Annotated[Idcg, IDCG] = Idcg.standard,
     minimum_count: Annotated[int, MINIMUM_COUNT] = 10,
     minimum_baskets: Annotated[int | None, MINIMUM_BASKETS] = None,
+    most_members: Annotated[int, MOST_MEMBERS] = 20_000,
     cutoffs: Annotated[str, typer.Option(help="Lengths of lists.")] = "5,10,20",
     tune: Annotated[bool, typer.Option(help="Choose parameters on the basket or month before.")] = True,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same figures.")] = 1,
@@ -96,6 +100,7 @@ def evaluate(
         seed=seed,
         draws=draws,
         threads=threads,
+        most_members=most_members,
     )
     columns = {part: header for part, header in told.items() if header}
     errors = Console(stderr=True)
@@ -112,7 +117,8 @@ def evaluate(
         from shuke.apps.recommendations.management.tables import show
 
         # A file or a pipe is as wide as the tables; a terminal folds them.
-        show(facts, report, console=Console(width=None if sys.stdout.isatty() else 180))
+        width = None if sys.stdout.isatty() else 180
+        show(facts, report, console=Console(width=width), most_members=most_members)
 
 
 def _judged(

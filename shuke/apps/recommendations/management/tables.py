@@ -15,7 +15,7 @@ NDCG = {
 }
 
 
-def show(facts: FileFacts, report: EvaluationReport, *, console: Console) -> None:
+def show(facts: FileFacts, report: EvaluationReport, *, console: Console, most_members: int = 0) -> None:
     """Protocol, tie rule, and the figures."""
     columns = ", ".join(f"{part} = {header!r}" for part, header in facts.columns.items())
     left_out = ", ".join(f"{count:,} {what}" for what, count in facts.left_out.items())
@@ -26,7 +26,7 @@ def show(facts: FileFacts, report: EvaluationReport, *, console: Console) -> Non
         *(f"           {note}" for note in facts.notes),
         f"History    {sizes}",
         f"Protocol   {report.protocol}",
-        f"Judged     {judged}; the rest bought nothing in the vocabulary of {report.vocabulary:,} items",
+        f"Judged     {judged}; {_the_rest(report, most_members)}",
         f"Dropped    {report.dropped_share:.1%} of what was bought, since it is outside of the vocabulary",
         f"Ties       {report.tie_rule}",
         f"nDCG       {NDCG[report.ndcg]}",
@@ -42,6 +42,13 @@ def show(facts: FileFacts, report: EvaluationReport, *, console: Console) -> Non
     for row in report.strategies:
         console.print(f"{row.name}: {row.parameters}", highlight=False, soft_wrap=True, markup=False)
     console.print("Intervals: 95 %, from resampling members; differences are paired.", highlight=False)
+
+
+def _the_rest(report: EvaluationReport, most_members: int) -> str:
+    """Why others are not judged."""
+    if most_members and report.judged_members == most_members:
+        return f"drawn by chance (--most-members 0 for all); vocabulary of {report.vocabulary:,} items"
+    return f"the rest bought nothing in the vocabulary of {report.vocabulary:,} items"
 
 
 def _main(report: EvaluationReport, k: int) -> Table:
