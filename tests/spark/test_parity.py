@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import ibis
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -34,13 +35,21 @@ pytestmark = [
     pytest.mark.skipif(bool(MISSING), reason=f"A Spark cluster needs {MISSING}."),
 ]
 
-#: Two executors, one on each worker; C1 alone compiles small queries in half the time.
+JAVA = (
+    "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=128m -XX:+UseSerialGC "
+    "-XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote"
+)
+#: Two executors, one on each worker.  Questions are many and rows few, so what pays for large ones is left out:
+#: compiling each plan to Java, planning anew while it runs, and compiling beyond C1.
 OPTIONS = {
     "spark.executor.cores": "1",
     "spark.executor.memory": "1g",
     "spark.driver.memory": "1g",
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=128m",
-    "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=128m",
+    "spark.driver.extraJavaOptions": JAVA,
+    "spark.executor.extraJavaOptions": JAVA,
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.adaptive.enabled": "false",
     "spark.log.level": "ERROR",
 }
 
@@ -95,6 +104,7 @@ def test_a_cluster_gives_what_duckdb_gives(lake, tmp_path, subtests, settings):
                 for name, case in ENGINE_DEPENDENT.items():
                     with subtests.test("what depends on the engine is found", case=name):
                         assert told(case, ours, theirs) != []
+            check_recommendations(tmp_path, cluster, subtests)
             with subtests.test("a snapshot stays at its version"):
                 check_pinning(Lake(tmp_path / "small"), cluster)
             with subtests.test("the nightly traits are built there"):
@@ -126,6 +136,29 @@ ENGINE_DEPENDENT: dict[str, Case] = {
         "order_id", n=ibis.row_number().over(group_by="currency", order_by=w.orders.sales_channel)
     ),
 }  # fmt: skip
+
+
+def check_recommendations(folder: Path, cluster: Cluster, subtests) -> None:
+    from tests.spark import recommending as shop
+
+    lake = Lake(folder / "shop")
+    held = shop.fill_shop(lake)
+    ours, theirs = shop.both_bundles(folder / "bundles", cluster.master, lake=lake)
+    with subtests.test("a bundle of the cluster is that of one machine"):
+        assert shop.unequal(ours, theirs) == []
+        assert theirs.manifest["cluster"]["als"]["blocks"] == 2
+    with subtests.test("ALS of the cluster is as good, and finds the same"):
+        assert theirs.factors.shape == ours.factors.shape
+        assert shop.ndcg(theirs, "als", held) > shop.ndcg(ours, "als", held) - 0.03
+        assert shop.ndcg(theirs, "als", held) > 0.3
+        assert shop.overlap(ours, theirs, "als") > 0.8
+    with subtests.test("the same seed gives the same factors, another seed others"):
+        one, same, other = (shop.factors_of(lake, cluster.master, seed=seed) for seed in (1, 1, 2))
+        assert np.allclose(one, same, atol=1e-4)
+        assert not np.allclose(one, other, atol=1e-2)
+    for name in ("als", "personal-frequency", "item-knn-tf-idf"):
+        with subtests.test("a slot is answered from it", strategy=name):
+            assert set(shop.answered(theirs, name)) == {name}
 
 
 def check_pinning(lake: Lake, cluster: Cluster) -> None:
