@@ -28,7 +28,7 @@ from shuke.science.recommendations.item_knn import ItemKnn
 from shuke.science.recommendations.linear import largest_of_rows
 from shuke.science.recommendations.partitions.coding import CodedLines, als_ratings
 from shuke.science.recommendations.partitions.items import ItemFacts, blended
-from shuke.science.recommendations.partitions.joins import Caps, Mapped, complements, tastes
+from shuke.science.recommendations.partitions.joins import Caps, Kernel, Mapped, complements, tastes
 from shuke.science.recommendations.partitions.members import (
     FactorLists,
     FrequencyOfPart,
@@ -67,7 +67,9 @@ class MemberFactors(Protocol):
 class Machines(Protocol):
     """Where the lines lie: it runs kernels over partitions, and factorises."""
 
-    mapped: Mapped
+    def mapped(self, rows: ir.Table, kernel: Kernel, *, by: str, schema: pa.Schema) -> pa.Table:
+        """See ``Mapped``."""
+        ...
 
     def factorised(self, ratings: ir.Table, *, items: int, seed: int) -> MemberFactors:
         """Implicit ALS of ``member, item, rating``: confidence 1 + rating."""
