@@ -1,6 +1,6 @@
 """Rankers of recommendations on The Complete Journey: what each part adds, new items, re-ranking, cold start, cost.
 
-.venv/bin/python benchmarks/recommendations.py [sku] [type] [--parts baselines ranker fusion hybrids cold] [--share 1.0]
+.venv/bin/python benchmarks/recommendations.py [sku] [type] [--parts ranker fusion discovery cold …] [--share 1.0]
 
 Protocol of docs/algorithms/recommendations.md: each household's last receipt is the test, its items of the vocabulary
 the targets, nDCG@10 standard, the whole catalogue ranked.  Choices were made with ``--validation``, which asks for
@@ -24,11 +24,14 @@ import polars as pl
 
 from shuke.science.recommendations.cold_start import ColdStart, FewBaskets
 from shuke.science.recommendations.comparison import compare, interval
+from shuke.science.recommendations.discovery import Discovery
 from shuke.science.recommendations.evaluation import evaluate, judged
+from shuke.science.recommendations.factorisation import Als
 from shuke.science.recommendations.frequency import PersonalFrequency
 from shuke.science.recommendations.fusion import Fusion
 from shuke.science.recommendations.histories import DAY, History, history_of
 from shuke.science.recommendations.item_knn import ItemKnn
+from shuke.science.recommendations.kind_popularity import KindPopularity
 from shuke.science.recommendations.popularity import Popularity
 from shuke.science.recommendations.repeats.features import Asked, matrix
 from shuke.science.recommendations.repeats.known import Known
@@ -58,7 +61,9 @@ STEPS = ("own", "item", "member", "kind", "moment", "price", "store", "offer")
 RULES_TRIED = tuple(
     Rules(diversity=diversity, cap=cap) for diversity in (0.0, 0.005, 0.01, 0.02, 0.05) for cap in (2, 3)
 )
-PARTS = ("baselines", "ranker", "fusion", "hybrids", "cold")
+#: To which histories are cut for those of whom little is known.
+RECEIPTS = (0, 1, 2, 3, 5)
+PARTS = ("baselines", "ranker", "fusion", "discovery", "hybrids", "cold")
 
 
 @dataclass(frozen=True, eq=False)
@@ -266,6 +271,27 @@ def fusion(level: Level, report: Report) -> None:
     reranking(level, lists)
 
 
+def discovery(level: Level, report: Report) -> None:  # noqa: ARG001 - the same shape as every part
+    """Lists of new items only: the ranker of new items beside its best source."""
+    sources = (UpCf(), KindPopularity(level.taxonomy), Als())
+    ranker = Discovery(sources, taxonomy=level.taxonomy, offers=level.offers)
+    before = None
+    for strategy in (UpCf(), ranker):
+        with told(f"{level.name:4} {strategy.name}"):
+            found = evaluate(strategy, level.split, rng=np.random.default_rng(0))
+        value = found.each["new_ndcg@10"]
+        mean = interval(value, rng=np.random.default_rng(0))
+        said = (
+            f"{level.name:4} {strategy.name:20} new nDCG@10 {mean.mean:.4f} [{mean.low:.4f}, {mean.high:.4f}]"
+        )
+        said += f"  new R@10 {found.mean('new_recall@10'):.4f}"
+        if before is not None:
+            gap = compare(value, before, rng=np.random.default_rng(0)).difference
+            said += f"  vs before {gap.mean:+.4f} [{gap.low:+.4f}, {gap.high:+.4f}]"
+        out(said)
+        before = value
+
+
 def reranking(level: Level, lists: Lists) -> None:
     """The rules' defaults on lists of a hundred: kinds among 20 places, and nDCG."""
     split = level.split
@@ -298,7 +324,7 @@ def cold(level: Level, report: Report) -> None:  # noqa: ARG001 - the same shape
     split = level.split
     asked = np.zeros(len(split.members), dtype=bool)
     asked[np.random.default_rng(0).permutation(len(asked))[:800]] = True
-    for baskets in (0, 1, 2, 3, 5):
+    for baskets in RECEIPTS:
         cut = np.isin(split.known.basket_member, split.members[asked]) & (split.known.basket_back >= baskets)
         cold_split = replace(split.only(asked), known=split.known.keeping(~cut))
         ladder = ColdStart(many=FewBaskets(), strangers=Popularity())
@@ -337,6 +363,7 @@ def main() -> None:
                     "baselines": baselines,
                     "ranker": ranker,
                     "fusion": fusion,
+                    "discovery": discovery,
                     "hybrids": hybrids,
                     "cold": cold,
                 }[part](level, report)
