@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from django import forms
@@ -13,6 +14,7 @@ from pydantic import ValidationError
 
 from shuke.apps.recommendations.operations.slot_faults import sentence
 from shuke.apps.recommendations.rules.setup import faults_of
+from shuke.apps.recommendations.rules.strategies import ABOUT_STRATEGIES, THOMPSON
 from shuke.apps.recommendations.schemas import ArmInput, SlotInput, SlotRules
 from shuke.web.forms import StyledForm
 
@@ -44,6 +46,8 @@ NEW = SlotInput.model_construct(
     fallbacks=["popularity"],
     rules=SlotRules(),
 )
+STRATEGIES = frozenset(chain(*ABOUT_STRATEGIES.values(), [THOMPSON]))
+_NUMBER = re.compile(r"-\d+$")
 _BOOST = re.compile(r"boost-(\d{1,4})-name")
 
 
@@ -174,18 +178,25 @@ def _lists_given(data: Any) -> dict[str, Any]:
 
 
 def _arms(data: Any) -> Iterator[dict[str, Any]]:
-    """An arm that has no name yet gets that of its strategy; the second of a strategy gets a number."""
-    names, strategies = data.getlist("arm_name"), data.getlist("arm_strategy")
-    weights = data.getlist("arm_weight")
+    """An arm that has no name of its own gets that of its strategy; the second of a strategy gets a number."""
+    strategies, weights = data.getlist("arm_strategy"), data.getlist("arm_weight")
+    given = [*data.getlist("arm_name"), *[""] * len(strategies)]
+    names = [_own_name(name, strategy) for name, strategy in zip(given, strategies, strict=False)]
     taken = {name for name in names if name}
     for place, strategy in enumerate(strategies):
-        name = names[place] if place < len(names) else ""
+        name = names[place]
         if not name:
             free = (strategy, *(f"{strategy[:36]}-{number}" for number in range(2, 20)))
             name = next(each for each in free if each not in taken)
             taken.add(name)
         weight = weights[place] if place < len(weights) else "1"
         yield {"name": name, "strategy": strategy, "weight": weight or "0"}
+
+
+def _own_name(name: str, strategy: str) -> str:
+    """The name unless it is that of another strategy, which stood in the arm before."""
+    of = _NUMBER.sub("", name)
+    return "" if of in STRATEGIES and of != strategy else name
 
 
 def _boosts(data: Any) -> Iterator[dict[str, Any]]:
