@@ -29,6 +29,16 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 0.5
 NOT_ENOUGH = "not_enough"
 LEAST_BASKETS = 20
+NO_PURCHASES = _(
+    "Too little has been bought up to that day to recommend anything. Import orders with their lines first."
+)
+#: The process knows no languages, so it names its sentences.
+SENTENCES = {
+    "no_purchases": NO_PURCHASES,
+    "no_vocabulary": _(
+        "No product is in enough baskets to be recommended. Lower the least number of baskets, or import more orders."
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -84,7 +94,7 @@ def _heard(pipe: Connection, *, tell: Tell) -> dict[str, Any]:
             tell(*said)
         elif kind == "refused":
             code, sentence, values = content
-            raise _refusal(code, sentence, values)
+            raise Refused(code, SENTENCES[sentence], values)
         elif kind == "failed":
             raise FitFailed(content)
         else:
@@ -96,20 +106,6 @@ def _death(code: int | None) -> str:
     if code == -9:
         return "The process that fitted was killed; it may have lacked memory."
     return f"The process that fitted ended with code {code}."
-
-
-def _refusal(code: str, sentence: str, values: dict[str, Any]) -> Refused:
-    return Refused(code, SENTENCES.get(sentence, sentence), values)
-
-
-SENTENCES = {
-    "no_purchases": _(
-        "Too little has been bought up to that day to recommend anything. Import orders with their lines first."
-    ),
-    "no_vocabulary": _(
-        "No product is in enough baskets to be recommended. Lower the least number of baskets, or import more orders."
-    ),
-}
 
 
 def _child(order: Order, pipe: Connection) -> None:

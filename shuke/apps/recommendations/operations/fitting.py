@@ -19,7 +19,13 @@ from shuke.apps.recommendations.operations.bundle_keeping import (
     prune_bundles,
     settle_interrupted,
 )
-from shuke.apps.recommendations.operations.fit_process import Order, Tell, fit_in_child
+from shuke.apps.recommendations.operations.fit_process import (
+    NO_PURCHASES,
+    NOT_ENOUGH,
+    Order,
+    Tell,
+    fit_in_child,
+)
 from shuke.apps.recommendations.queries.bundles import bundle_root, bundle_settings, bundle_view
 from shuke.apps.recommendations.schemas import BundleSettings, BundleView
 from shuke.platform.audit.operations import record_audit
@@ -75,6 +81,7 @@ def fit_bundle(
             spark=spark,
         )
         try:
+            _check_lake()
             manifest = fit_in_child(order, tell=report or (lambda *_told: None))
         except BaseException as problem:
             _record_failure(row, problem)
@@ -89,6 +96,13 @@ def fit_bundle(
 def _chosen(settings: FitSettings, *, minimum_count: int, spark: str) -> FitSettings:
     found = replace(settings, minimum_count=minimum_count)
     return replace(found, strategies=STRATEGIES) if spark else found
+
+
+def _check_lake() -> None:
+    """Refuse an empty lake before a process is started for it."""
+    with lake().read() as snapshot:
+        if snapshot.version("order_lines") is None:
+            raise Refused(NOT_ENOUGH, NO_PURCHASES)
 
 
 def _strangers(bundle_id: str) -> set[str]:
