@@ -128,9 +128,9 @@ def people(request: HttpRequest) -> HttpResponse:
     return render(request, "recommendations/slots/people.html", {"people": found, "text": text, "asks": True})
 
 
-def subject(bundle: Bundle | None, *, rng: np.random.Generator) -> dict[str, Any]:
-    """For whom a preview begins: a member of the bundle, its most bought product, its segments."""
-    people_shown = _another(bundle, rng)
+def subject(bundle: Bundle | None, *, rng: np.random.Generator, member_id: str = "") -> dict[str, Any]:
+    """For whom a preview begins: that member, else one of the bundle; its most bought product, its segments."""
+    people_shown = _wanted(member_id) or _another(bundle, rng)
     product: FoundGoods | None = None
     segments: list[str] = []
     if bundle is not None and len(bundle.item_ids):
@@ -146,6 +146,14 @@ def subject(bundle: Bundle | None, *, rng: np.random.Generator) -> dict[str, Any
         "segments": segments,
         "has_bundle": bundle is not None,
     }
+
+
+def _wanted(member_id: str) -> list[MemberView]:
+    """The member that a page before asked about, if there is one."""
+    try:
+        return [member(member_id)] if member_id else []
+    except NotFound:
+        return []
 
 
 def _another(bundle: Bundle | None, rng: np.random.Generator) -> list[MemberView]:

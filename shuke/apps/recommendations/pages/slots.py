@@ -141,7 +141,7 @@ def _set_up(request: HttpRequest, form: SlotForm, view: SlotView | None) -> Http
         **_picked(lists),
         "menu": strategy_menu(),
         "departments": departments(),
-        "subject": subject(bundle, rng=np.random.default_rng()),
+        "subject": subject(bundle, rng=np.random.default_rng(), member_id=request.GET.get("member", "")[:40]),
         "about": about,
         "history": audit_entries(subject=("slot", view.id), limit=HISTORY)[0] if view else [],
         "version": request.POST.get("version") or (view.version if view else ""),
