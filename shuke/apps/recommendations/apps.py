@@ -8,9 +8,20 @@ class RecommendationsConfig(AppConfig):
     def ready(self) -> None:
         """Name what the app shows."""
         from shuke.apps.recommendations import tasks  # noqa: F401
-        from shuke.apps.recommendations.pages import bundle_words, member_panel, online_words, slot_words
+        from shuke.apps.recommendations.pages import (
+            bundle_words,
+            comparison_words,
+            coverage,
+            member_panel,
+            online_words,
+            panels,
+            slot_words,
+        )
 
         bundle_words.register()
         member_panel.register()
         online_words.register()
+        panels.register()
         slot_words.register()
+        comparison_words.register()
+        coverage.register()

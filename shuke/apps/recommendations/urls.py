@@ -4,7 +4,7 @@ from typing import Any
 
 from django.urls import path
 
-from shuke.apps.recommendations.pages import bundles, online, previews, slots
+from shuke.apps.recommendations.pages import bundles, comparison, coverage, online, previews, slots
 
 app_name = "recommendations"
 urlpatterns: list[Any] = [
@@ -25,4 +25,15 @@ urlpatterns: list[Any] = [
     path("preview/", previews.show, name="preview"),
     path("goods/", previews.goods, name="goods"),
     path("people/", previews.people, name="people"),
+    path("strategies/", comparison.strategies_page, name="strategies"),
+    path("strategies/evaluate/", comparison.evaluate_now, name="evaluate"),
+    path(
+        "strategies/progress/<slug:level>/<slug:protocol>/",
+        comparison.evaluation_progress,
+        name="evaluation_progress",
+    ),
+    path(
+        "strategies/<slug:evaluation_id>.<slug:kind>", comparison.download_evaluation, name="evaluation_file"
+    ),
+    path("coverage/", coverage.coverage_page, name="coverage"),
 ]

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.insights.schemas import ReadingView
 from shuke.apps.recommendations.models import EvaluationRun
+from shuke.apps.recommendations.queries.verdicts import verdicts
 from shuke.apps.recommendations.schemas.comparison import EvaluationFigures, EvaluationHead, EvaluationView
 from shuke.platform.errors import NotFound
 
@@ -42,7 +43,13 @@ def evaluation_view(row: EvaluationRun) -> EvaluationView:
     """The public view of a row."""
     refusal = ReadingView(**row.refusal) if row.refusal else None
     report = None if refusal else EvaluationFigures(**row.report)
-    return EvaluationView(**_head(row), refusal=refusal, report=report)
+    told = verdicts(report) if report else []
+    return EvaluationView(
+        **_head(row),
+        refusal=refusal,
+        report=report,
+        verdicts=[ReadingView(sentence=one.sentence, values=dict(one.values)) for one in told],
+    )
 
 
 def evaluation_key(*, level: str, protocol: str) -> str:

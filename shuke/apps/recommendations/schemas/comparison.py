@@ -12,6 +12,8 @@ from shuke.apps.insights.schemas import ReadingView
 
 EvaluationLevel = Literal["product", "kind"]
 EvaluationProtocol = Literal["last", "month"]
+LEVELS: tuple[EvaluationLevel, ...] = ("product", "kind")
+PROTOCOLS: tuple[EvaluationProtocol, ...] = ("last", "month")
 
 
 class EvaluationInput(Schema):
@@ -111,10 +113,12 @@ class EvaluationHead(Schema):
 
 
 class EvaluationView(EvaluationHead):
-    """An evaluation.  ``refusal`` says why there are no figures."""
+    """An evaluation.  ``refusal`` says why there are no figures; ``verdicts``: what they mean, with the known names of
+    strategies among the values."""
 
     refusal: ReadingView | None
     report: EvaluationFigures | None
+    verdicts: list[ReadingView]
 
 
 class EvaluationQueued(Schema):

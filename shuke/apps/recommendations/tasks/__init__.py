@@ -1,3 +1,3 @@
 """What recommendations does by itself and in the background."""
 
-from shuke.apps.recommendations.tasks import bundles, learning  # noqa: F401
+from shuke.apps.recommendations.tasks import bundles, evaluations, learning  # noqa: F401
