@@ -40,7 +40,7 @@ from shuke.web.parsing import unstorable
 log = logging.getLogger("shuke.recommendations")
 PREFIX = "/api/v1/recommendations/"
 PERMISSION = "recommendations.view"
-ROUTE = "api-1.0.0:recommendations"
+ROUTE = "api:recommendations"
 REFRESH_SECONDS, OLDEST_SECONDS = 0.5, 2.0
 #: Without a question for so long nothing is read any more.
 IDLE_SECONDS = 60.0

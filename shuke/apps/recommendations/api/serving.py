@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from ninja import Query, Router
 
 from shuke.apps.recommendations.operations.answering import answer_members, answer_slot
@@ -17,6 +18,7 @@ from shuke.apps.recommendations.schemas.asking import (
     answer_data,
 )
 from shuke.platform.clock import now
+from shuke.platform.errors import Invalid
 from shuke.web.api import permit
 
 router = Router(tags=["recommendations"])
@@ -31,6 +33,12 @@ def recommendations(request: HttpRequest, slot: str, asked: Query[AskedInput]) -
     The answer is noted as an exposure before it is given.
     """
     permit(request, "recommendations.view")
+    if unknown := sorted(set(request.GET) - set(AskedInput.model_fields)):
+        # A misspelt member would be a stranger, whose list looks like a list.
+        message = _("The question has parts that this address does not know.")
+        raise Invalid(
+            "invalid", message, {name[:40]: sorted(AskedInput.model_fields) for name in unknown[:10]}
+        )
     at, found = now(), live_slot(slot)
     around = current_surroundings([found], at=at)
     answer = answer_slot(asked.asked(slot, at=at), slot=found, bundle=serving_bundle(), around=around)
