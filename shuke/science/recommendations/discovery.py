@@ -23,7 +23,7 @@ from shuke.science.recommendations.repeats.rows import Moments, bought, now_mome
 from shuke.science.recommendations.repeats.wares import Offers, Taxonomy
 from shuke.science.recommendations.strategies import Model, Strategy, mask
 
-TREES = Trees(trees=100, rate=0.05, leaves=15)
+TREES = Trees(trees=150, rate=0.05)
 
 
 @dataclass(frozen=True)

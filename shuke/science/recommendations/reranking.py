@@ -109,7 +109,7 @@ class Rules:
     margin_weight: float = 0.0
     boosts: tuple[Boost, ...] = ()
     cap: int = 2
-    diversity: float = 0.05
+    diversity: float = 0.06
     new_places: int = 0
     explore: float = 0.0
 

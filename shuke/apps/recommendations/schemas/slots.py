@@ -38,7 +38,7 @@ class SlotRules(Schema):
     """
 
     cap: int = Field(default=2, ge=1, le=50)
-    diversity_percent: int = Field(default=5, ge=0, le=50)
+    diversity_percent: int = Field(default=6, ge=0, le=50)
     new_places: int = Field(default=0, ge=0, le=50)
     explore_percent: int = Field(default=0, ge=0, le=50)
     margin_percent: int = Field(default=0, ge=0, le=15)
