@@ -5,9 +5,13 @@ import threading
 import time
 from typing import Any
 
+import polars as pl
 import pytest
 from django.test import Client
+from typer.testing import CliRunner
 
+from shuke.apps.identity.operations import resolve_person_keys
+from shuke.apps.identity.queries import find_members
 from shuke.apps.recommendations.adapters.bundle_files import activate, write_bundle
 from shuke.apps.recommendations.api.express import Express
 from shuke.apps.recommendations.operations.loading import load_all_lists
@@ -15,6 +19,7 @@ from shuke.apps.recommendations.operations.slots import create_slot, go_live, pa
 from shuke.apps.recommendations.queries.bundles import bundle_root
 from shuke.apps.recommendations.queries.list_spools import list_root
 from shuke.apps.recommendations.schemas import SlotInput
+from shuke.config.cli import app
 from shuke.platform.accounts.operations import create_user, issue_token, revoke_token
 from shuke.platform.clock import now
 from shuke.platform.permissions import SYSTEM
@@ -214,3 +219,31 @@ def test_a_batch_answers_each_member_and_notes_it(express):
         Client().post(f"{PATH}home/batch", many, content_type="application/json", headers=headers).status_code
         == 422
     )
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_the_export_has_every_active_member_once_with_all_places(express, tmp_path, suffix):
+    keys = resolve_person_keys(
+        at=now(), scope="global", kind="email", values=["ann@example.com"], source="test"
+    )
+    (ann,) = find_members("ann@example.com")
+    assert keys
+    file = tmp_path / f"lists.{suffix}"
+    result = CliRunner().invoke(
+        app, ["recommend", "export", "home", "--out", str(file)], catch_exceptions=False
+    )
+    assert result.exit_code == 0, result.output
+    frame = pl.read_csv(file) if suffix == "csv" else pl.read_parquet(file)
+    assert frame.columns == ["member_id", "place", "product_id", "score", "reason"]
+    assert frame["member_id"].unique().to_list() == [ann]
+    assert frame["place"].to_list() == [1, 2, 3, 4, 5]
+    assert load_all_lists() == 0
+    assert [path.name for path in tmp_path.glob("*draft*")] == []
+
+
+def test_an_export_that_cannot_be_says_why(express, tmp_path):
+    for slot, file, word in (("home", "lists.xlsx", ".parquet"), ("nothing", "lists.csv", "no such slot")):
+        result = CliRunner().invoke(app, ["recommend", "export", slot, "--out", str(tmp_path / file)])
+        assert result.exit_code == 1
+        assert word in result.stderr
+        assert not (tmp_path / file).exists()

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from shuke.apps.recommendations.management import bundles
+from shuke.apps.recommendations.management.exporting import export
 from shuke.apps.recommendations.management.report import report
 
 cli = typer.Typer(help="Recommendations.", no_args_is_help=True)
@@ -19,6 +20,7 @@ cli.command()(bundles.fit)
 cli.command()(bundles.bundles)
 cli.command()(bundles.activate)
 cli.command()(report)
+cli.command()(export)
 
 
 class Protocol(StrEnum):
