@@ -59,7 +59,7 @@ SECOND_WEEK = 17_168
 STEPS = ("own", "item", "member", "kind", "moment", "price", "store", "offer")
 #: Beside the defaults, what else was tried on validation.
 RULES_TRIED = tuple(
-    Rules(diversity=diversity, cap=cap) for diversity in (0.0, 0.005, 0.01, 0.02, 0.05) for cap in (2, 3)
+    Rules(diversity=diversity, cap=cap) for diversity in (0.02, 0.05, 0.06, 0.08, 0.1) for cap in (2, 3)
 )
 #: To which histories are cut for those of whom little is known.
 RECEIPTS = (0, 1, 2, 3, 5)

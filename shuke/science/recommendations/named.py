@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from shuke.science.recommendations.complements import Complements
+from shuke.science.recommendations.discovery import Discovery
 from shuke.science.recommendations.due import ReplenishmentDue
 from shuke.science.recommendations.ease import Ease
 from shuke.science.recommendations.factorisation import Als, Bpr
@@ -71,6 +72,7 @@ STRATEGIES: Mapping[str, Variants] = MappingProxyType(
         "replenishment-due": lambda: (ReplenishmentDue(),),
         "repeat-ranker": lambda: (RepeatRanker(),),
         "fusion": lambda: (Fusion(sources=(UpCf(),)),),
+        "discovery": lambda: (Discovery(sources=(UpCf(), Als())),),
         "weighted": lambda: (Weighted((PersonalFrequency(), UpCf(), ItemKnn())),),
         "stacking": lambda: (Stacking((PersonalFrequency(), UpCf(), ItemKnn())),),
     }
