@@ -48,6 +48,8 @@ from shuke.apps.promotions.operations import (
     order_codes,
     publish_definition,
 )
+from shuke.apps.recommendations.operations.slots import create_slot, go_live
+from shuke.apps.recommendations.schemas import SlotInput
 from shuke.config.api import api
 from shuke.config.wsgi import application
 from shuke.platform.accounts.operations import create_user, issue_token
@@ -189,6 +191,15 @@ def seed_tiers() -> None:
     EXISTING.update(program_id=made.id, trial_id=trial.id)
 
 
+def seed_slots() -> None:
+    """A slot that answers."""
+    arms = [{"name": "usual", "strategy": "popularity"}]
+    wanted = SlotInput.model_validate({"code": "for-you", "name": "For you", "arms": arms})
+    create_slot(actor=SYSTEM, at=AT, slot=wanted)
+    go_live(actor=SYSTEM, at=AT, code="for-you")
+    EXISTING["slot"] = "for-you"
+
+
 def seed() -> dict[str, str]:
     """A small house with something of everything; returns the headers of a caller that may do all."""
     seed_sales(seed_people())
@@ -202,6 +213,7 @@ def seed() -> dict[str, str]:
     seed_checkout()
     seed_vouchers()
     seed_tiers()
+    seed_slots()
     user = create_user(
         actor=SYSTEM, at=AT, username="owner", password="correct horse battery", role="administrator"
     )
