@@ -39,31 +39,32 @@ class TifuKnn:
         weights = basket_weights(history, groups=self.groups, within=self.within, between=self.between)
         vectors = history.counts(weights[history.row_basket])
         chosen = pool_of(history.members, size=self.pool, rng=rng)
-        blocks = [
-            self._blend(vectors, np.arange(start, min(start + BLOCK, history.members)), chosen)
-            for start in range(0, history.members, BLOCK)
-        ]
+        lengths = np.asarray(vectors[chosen].multiply(vectors[chosen]).sum(axis=1)).ravel()
+        others = vectors[chosen].T.tocsr()
+        blocks = []
+        for start in range(0, history.members, BLOCK):
+            members = np.arange(start, min(start + BLOCK, history.members))
+            distances = lengths - 2 * (vectors[members] @ others).toarray()
+            blocks.append(self._blend(distances, members, chosen, count=history.members))
         blend = sparse.vstack(blocks, format="csr") if blocks else sparse.csr_matrix((0, 0))
         return SparseProduct(blend, vectors)
 
     def _blend(
-        self, vectors: sparse.csr_matrix, members: np.ndarray, chosen: np.ndarray
+        self, distances: np.ndarray, members: np.ndarray, chosen: np.ndarray, *, count: int
     ) -> sparse.csr_matrix:
-        """Weights of members in the score of each: ``own`` for itself and equal parts for its neighbours."""
-        lengths = np.asarray(vectors.multiply(vectors).sum(axis=1)).ravel()
-        distances = lengths[chosen] - 2 * (vectors[members] @ vectors[chosen].T).toarray()
+        """Weights of all ``count`` members in the score of each: ``own`` for itself, equal parts for its neighbours."""
         distances[np.equal.outer(members, chosen)] = np.inf
-        k = min(self.neighbours, len(chosen) - (1 if len(chosen) == vectors.shape[0] else 0))
+        k = min(self.neighbours, len(chosen) - (1 if len(chosen) == count else 0))
         rows = np.arange(len(members))
         own = sparse.csr_matrix(
-            (np.full(len(members), self.own), (rows, members)), shape=(len(members), vectors.shape[0])
+            (np.full(len(members), self.own), (rows, members)), shape=(len(members), count)
         )
         if k <= 0:
             return own
         nearest = np.argpartition(distances, k - 1, axis=1)[:, :k]
         part = np.full(nearest.size, (1 - self.own) / k)
         others = sparse.csr_matrix(
-            (part, (np.repeat(rows, k), chosen[nearest.ravel()])), shape=(len(members), vectors.shape[0])
+            (part, (np.repeat(rows, k), chosen[nearest.ravel()])), shape=(len(members), count)
         )
         return (own + others).tocsr()
 
