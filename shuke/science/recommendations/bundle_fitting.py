@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
 
@@ -45,7 +45,7 @@ from shuke.science.recommendations.popularity import Popularity
 from shuke.science.recommendations.repeats.ranker import FILL, RepeatRanker, Trees
 from shuke.science.recommendations.repeats.wares import Taxonomy
 from shuke.science.recommendations.splits import Cut
-from shuke.science.recommendations.strategies import Lists, Strategy, tie_order, top, top_and_new
+from shuke.science.recommendations.strategies import Lists, Model, Strategy, tie_order, top, top_and_new
 from shuke.science.recommendations.tuning import drawn
 from shuke.science.recommendations.up_cf import UpCf
 
@@ -127,6 +127,28 @@ def steps_of(settings: FitSettings) -> tuple[str, ...]:
     return (*found, *(() if "fusion" in settings.strategies else ("discovery",)))
 
 
+@dataclass(frozen=True, eq=False)
+class Once:
+    """A strategy that several others use: fitted once on a history, as long as that history is at hand."""
+
+    source: Strategy
+    seed: tuple[int, ...]
+    kept: dict[int, tuple[History, Model]] = field(default_factory=dict, repr=False)
+
+    @property
+    def name(self) -> str:
+        """Of the strategy."""
+        return self.source.name
+
+    def fit(self, history: History, *, rng: np.random.Generator) -> Model:  # noqa: ARG002 - always the same seed
+        """The model of this very history."""
+        found = self.kept.get(id(history))
+        if found is None or found[0] is not history:
+            found = (history, self.source.fit(history, rng=np.random.default_rng(self.seed)))
+            self.kept[id(history)] = found
+        return found[1]
+
+
 class _Fitting:
     def __init__(self, facts: Facts, settings: FitSettings, *, as_of: date, step: Step) -> None:
         self.facts, self.history, self.settings, self.step = facts, facts.history, settings, step
@@ -139,6 +161,8 @@ class _Fitting:
         )
         cut = Cut(minimum_count=settings.minimum_count)
         self.split = drawn(cut.test(self.history), members=settings.members, rng=self._rng("split"))
+        # What members alike buy is a source of three strategies.
+        self.up_cf = Once(UpCf(), (settings.seed, as_of.toordinal()))
         self.judged: dict[str, Judged] = {}
         self.lists: dict[str, Lists] = {}
         self.factors = np.empty((self.history.items, 0), dtype=np.float32)
@@ -153,7 +177,10 @@ class _Fitting:
         neighbours = {}
         with self.step("similar"):
             neighbours["similar"] = similar_items(
-                history, described(facts.goods, history.item_ids), depth=self.settings.neighbours
+                history,
+                described(facts.goods, history.item_ids),
+                depth=self.settings.neighbours,
+                threads=self.settings.threads,
             )
         with self.step("complements"):
             drawn_along = together(history, neighbours=self.settings.neighbours, least=5.0)
@@ -215,16 +242,16 @@ class _Fitting:
             return RepeatRanker(self.taxonomy, moments=moments, trees=Trees(threads=threads))
         if name == "fusion":
             trees = replace(TREES, threads=threads)
-            return Fusion((UpCf(),), self.taxonomy, moments=moments, trees=trees)
+            return Fusion((self.up_cf,), self.taxonomy, moments=moments, trees=trees)
         simple: Mapping[str, Strategy] = {
             "popularity": Popularity(),
             "personal-frequency": PersonalFrequency(),
             "replenishment-due": ReplenishmentDue(),
             "item-knn-tf-idf": ItemKnn(),
             "als": Als(),
-            "up-cf": UpCf(),
+            "up-cf": self.up_cf,
             "ease": Ease(),
-            "few-baskets": FewBaskets(),
+            "few-baskets": FewBaskets(neighbours=self.up_cf),
         }
         return simple[name]
 
@@ -259,8 +286,9 @@ class _Fitting:
         if not len(few) or not RANKERS & set(self.settings.strategies):
             return None
         with self.step("few-baskets"):
-            curve = self._judge(FewBaskets()).curve
-            model = FewBaskets().fit(self.history, rng=self._rng("few-baskets"))
+            strategy = self._named("few-baskets", moments=0)
+            curve = self._judge(strategy).curve
+            model = strategy.fit(self.history, rng=self._rng("few-baskets"))
             return self._chances(top(model, self.history, few, at=self.at[few], n=self.settings.depth), curve)
 
     @property
@@ -273,7 +301,7 @@ class _Fitting:
         return lists
 
     def _discovery_without_ranker(self) -> None:
-        model = UpCf().fit(self.history, rng=self._rng("up-cf"))
+        model = self.up_cf.fit(self.history, rng=self._rng("up-cf"))
         new = top(
             model, self.history, self.members, at=self.at, n=self.settings.depth, leave_out=self.history
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from scipy import sparse
@@ -99,7 +100,14 @@ def _ranked(history: History, ties: np.ndarray, depth: int) -> Lists:
     return best(scores[None, :], ties, n=depth)
 
 
-def similar_items(history: History, vectors: sparse.csr_matrix, *, depth: int, content: float = 0.5) -> Lists:
+def similar_items(
+    history: History,
+    vectors: sparse.csr_matrix,
+    *,
+    depth: int,
+    content: float = 0.5,
+    threads: int = 1,
+) -> Lists:
     """Items that replace one another: what they are (unit rows of ``vectors``), and whether the same members buy them.
 
     score = ``content`` · cosine of what they are + (1 − ``content``) · cosine of who buys them (TF-IDF)
@@ -110,15 +118,17 @@ def similar_items(history: History, vectors: sparse.csr_matrix, *, depth: int, c
         for space, weight in ((vectors, content), (bought, 1 - content))
     ]
     ties = tie_order(history)
-    found = []
-    for start in range(0, history.items, BLOCK):
+
+    def part(start: int) -> Lists:
         rows = slice(start, min(start + BLOCK, history.items))
         alike = np.zeros((rows.stop - rows.start, history.items), dtype=np.float32)
         for space, across in spaces:
             alike += (space[rows] @ across).toarray()
         alike[np.arange(len(alike)), np.arange(rows.start, rows.stop)] = -np.inf
-        found.append(best(alike, ties, n=depth))
-    return offered(_stacked(found, depth))
+        return best(alike, ties, n=depth)
+
+    with ThreadPoolExecutor(threads) as pool:
+        return offered(_stacked(list(pool.map(part, range(0, history.items, BLOCK))), depth))
 
 
 def offered(lists: Lists, *, above: float = 0.0) -> Lists:
