@@ -226,12 +226,12 @@ class _Fitting:
         model = self._named(name, moments=self.settings.moments).fit(self.history, rng=self._rng(name))
         if isinstance(model, Factors):
             self.factors = model.items
-        how = {"at": self.at, "n": self.settings.depth, "threads": self.settings.threads}
+        depth, threads = self.settings.depth, self.settings.threads
         if name == "fusion":
-            lists, new = top_and_new(model, self.history, self.members, **how)
+            lists, new = top_and_new(model, self.history, self.members, at=self.at, n=depth, threads=threads)
             self.lists["discovery"] = self._chances(new, None)
         else:
-            lists = top(model, self.history, self.members, **how)
+            lists = top(model, self.history, self.members, at=self.at, n=depth, threads=threads)
         curve = None if name in RANKERS else self.judged[name].curve
         lists = self._chances(lists, curve)
         self.lists[name] = self._with_few(lists, few) if name in RANKERS else lists

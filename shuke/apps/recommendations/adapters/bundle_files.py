@@ -54,7 +54,7 @@ def write_bundle(folder: Path, bundle: Bundle) -> dict[str, Any]:
     aside = folder.parent / f"{ASIDE}{folder.name}"
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
-    files = {}
+    files: dict[str, dict[str, Any]] = {}
     for name, array in arrays_of(bundle).items():
         path = aside / f"{name}.npy"
         with path.open("wb") as file:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 
 from shuke.apps.recommendations.adapters.bundle_files import active_bundle, active_id, kept_ids
 from shuke.apps.recommendations.models import BundleRecord, BundleSetup
 from shuke.apps.recommendations.schemas import BundleSettings, BundlesPage, BundleView, StrategyFigure
+from shuke.apps.recommendations.schemas.bundles import BundleState
 from shuke.platform.errors import NotFound
 from shuke.science.recommendations.bundles import Bundle
 
@@ -50,7 +51,7 @@ def active_bundle_view() -> BundleView | None:
 def bundle_settings() -> BundleSettings:
     """What the retailer wants of every bundle; defaults before anybody has saved them."""
     row = BundleSetup.objects.filter(pk=1).first()
-    return BundleSettings(**row.settings) if row else BundleSettings()
+    return BundleSettings.model_validate(row.settings if row else {})
 
 
 def bundle_view(row: BundleRecord) -> BundleView:
@@ -62,7 +63,7 @@ def bundle_view(row: BundleRecord) -> BundleView:
     return BundleView(
         id=row.public_id,
         as_of=row.as_of,
-        state=row.state,
+        state=cast(BundleState, row.state),
         is_active=row.public_id == active_id(root),
         is_kept=row.public_id in kept_ids(root),
         built_at=row.built_at,
