@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from shuke.apps.identity.operations import resolve_person_keys
 from shuke.apps.identity.queries import find_members
 from shuke.apps.recommendations.adapters.bundle_files import activate, write_bundle
+from shuke.apps.recommendations.api import express as short_way
 from shuke.apps.recommendations.api.express import Express
 from shuke.apps.recommendations.operations.loading import load_all_lists
 from shuke.apps.recommendations.operations.slots import create_slot, go_live, pause
@@ -35,8 +36,9 @@ def behind(_environ: Any, _start: Any) -> list[bytes]:
 
 
 @pytest.fixture
-def express(db, lake_home, tmp_path, settings) -> Express:
-    """With a live slot and a bundle; what it reads aside is read when the test says so."""
+def express(db, lake_home, tmp_path, settings, monkeypatch) -> Express:
+    """With a live slot and a bundle; what it reads aside is read when the test says so, and is never too old."""
+    monkeypatch.setattr(short_way, "OLDEST_SECONDS", 600.0)
     settings.SHUKE_HOME = tmp_path
     bundle_root().mkdir()
     write_bundle(bundle_root() / "bdl_small", small_bundle())
@@ -177,8 +179,11 @@ def test_a_revoked_token_and_a_paused_slot_end_with_the_next_look(express):
 
 def test_what_is_older_than_two_seconds_is_not_used(express, monkeypatch):
     issued = known_token(express)
-    later = time.monotonic() + 2.1
-    monkeypatch.setattr("shuke.apps.recommendations.api.express.time.monotonic", lambda: later)
+    assert ask(express, "", issued.secret) != "behind"
+    monkeypatch.undo()
+    assert short_way.OLDEST_SECONDS == 2.0
+    later = time.monotonic() + 2.0
+    monkeypatch.setattr(short_way.time, "monotonic", lambda: later)
     assert ask(express, "", issued.secret) == "behind"
 
 

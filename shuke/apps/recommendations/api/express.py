@@ -150,16 +150,22 @@ class Express:
 
     def read(self) -> None:
         """Read slots, tokens and what surrounds them; the same object goes on for a slot that did not change."""
-        begun, at = time.monotonic(), now()
+        at, before = now(), self._known.slots if self._known else {}
+        # Stock and ages may take long at first; how old slots and tokens are counts from after that.
+        around = current_surroundings(list((before or _live({})).values()), at=at)
+        begun = time.monotonic()
         self.tokens.refresh(at=at)
-        before = self._known.slots if self._known else {}
-        live = {}
-        for slot in slots():
-            if slot.state == "live":
-                same = before.get(slot.code)
-                live[slot.code] = same if same == slot and same is not None else slot
-        around = current_surroundings(list(live.values()), at=at)
-        self._known = Known(live, around, begun)
+        self._known = Known(_live(before), around, begun)
+
+
+def _live(before: Mapping[str, SlotView]) -> dict[str, SlotView]:
+    """The slots that answer, by code; what is made of a slot once is kept by its identity."""
+    live = {}
+    for slot in slots():
+        if slot.state == "live":
+            same = before.get(slot.code)
+            live[slot.code] = slot if same is None or same != slot else same
+    return live
 
 
 def _asked(query: str) -> AskedInput | None:

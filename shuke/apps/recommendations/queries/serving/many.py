@@ -86,7 +86,7 @@ def _part(wanted: _Wanted, member_ids: Sequence[str], *, start: int) -> list[Ans
     rng = np.random.default_rng((wanted.seed, start))
     given = wanted.around.posteriors.get(wanted.slot.code, {})
     chosen = [choose(wanted.slot, who=member, posteriors=given, rng=rng) for member in member_ids]
-    found: dict[int, Answer] = {}
+    found: dict[int, Answer | None] = {}
     members = numbers(wanted.bundle.member_ids, member_ids)
     for strategy in sorted({each.strategy for each in chosen}):
         mine = [n for n, each in enumerate(chosen) if each.strategy == strategy and members[n] >= 0]
