@@ -63,7 +63,7 @@ def bundle_view(row: BundleRecord) -> BundleView:
     return BundleView(
         id=row.public_id,
         as_of=row.as_of,
-        state=cast(BundleState, row.state),
+        state=cast("BundleState", row.state),
         is_active=row.public_id == active_id(root),
         is_kept=row.public_id in kept_ids(root),
         built_at=row.built_at,
