@@ -17,6 +17,7 @@ from shuke.apps.recommendations.operations.learning import learn
 from shuke.apps.recommendations.queries.bandits import current_posteriors
 from shuke.apps.recommendations.queries.slots import slot
 from shuke.apps.recommendations.rules.choosing import choose
+from shuke.platform.retailer.queries import retailer
 from tests.apps.recommendations.town import put
 
 PLACES = 4
@@ -48,7 +49,7 @@ def play(
     price: int = 500,
 ) -> None:
     """Each member comes on a day with the chance ``visits``; the bandit learns every night."""
-    view = slot(code)
+    view, currency = slot(code), retailer().currency
     kept: dict[str, list[dict[str, Any]]] = {}
     for number in range(days):
         day = first + timedelta(days=number)
@@ -75,6 +76,7 @@ def play(
                 bought = at + timedelta(hours=2)
                 order = {
                     "order_id": f"o-{name}",
+                    "currency": currency,
                     "person_key": f"k{member}",
                     "placed_at": bought,
                     "paid_minor": price,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -11,7 +10,6 @@ import ibis
 from django.db import transaction
 from ibis.expr import types as ir
 
-from shuke.apps.experiments.operations import expose
 from shuke.apps.experiments.queries import experiment
 from shuke.apps.recommendations.events import OnlineCountWanted
 from shuke.apps.recommendations.models import OnlineReading, Slot
@@ -25,7 +23,6 @@ from shuke.platform.events import emit
 from shuke.platform.retailer.queries import retailer
 from shuke.platform.warehouse import lake
 from shuke.science.lift import summarise
-from shuke.science.outcomes import exposed_members
 from shuke.science.recommendations import online
 from shuke.science.recommendations import online_estimates as estimates
 
@@ -41,7 +38,7 @@ def request_count(code: str) -> None:
 def count_online(code: str, *, at: datetime) -> OnlineReport:
     """Count the lists of a slot (of its experiment, if it has one) and keep the count.
 
-    Tells the experiment of the members it met for the first time.  Raises ``NotFound`` for an unknown slot.
+    Raises ``NotFound`` for an unknown slot.
     """
     began = time.monotonic()
     view = slot_of(code)
@@ -49,9 +46,7 @@ def count_online(code: str, *, at: datetime) -> OnlineReport:
     today = business_date(at, shop.time_zone)
     since = _since(view, today=today, time_zone=shop.time_zone)
     with lake().read() as snapshot:
-        counted, newcomers = _count(snapshot, view, since=since, currency=shop.currency)
-    if view.experiment_id:
-        _expose(view, newcomers, at=at)
+        counted = _count(snapshot, view, since=since, currency=shop.currency)
     report = report_of(view, counted, since=since, at=at, currency=shop.currency)
     seconds = round(time.monotonic() - began, 3)
     _keep(report, at=at, seconds=seconds)
@@ -65,10 +60,7 @@ def _since(view: SlotView, *, today: date, time_zone: str) -> date:
     return max(earliest, business_date(experiment(view.experiment_id).created_at, time_zone))
 
 
-def _count(
-    snapshot: Snapshot, view: SlotView, *, since: date, currency: str
-) -> tuple[Counted, list[dict[str, Any]]]:
-    """What became of the lists, and the first lists of members of whom the experiment was not told."""
+def _count(snapshot: Snapshot, view: SlotView, *, since: date, currency: str) -> Counted:
     facts = _facts(snapshot, since=since)
     keep = snapshot.connection.create_table
     everywhere = keep(
@@ -92,7 +84,7 @@ def _count(
     metrics += [metric for pair in estimates.policy_metrics(drawn).values() for metric in pair]
     totals = _rows(online.totals(results, by=("arm",)))
     products = snapshot.table("products")
-    counted = Counted(
+    return Counted(
         totals=totals,
         days=_rows(online.totals(results, by=("local_date", "arm"))),
         places=_rows(online.places(listed, touched, lines)),
@@ -101,7 +93,6 @@ def _count(
         summaries=summarise(units, metrics=metrics) if totals else {},
         crossed=sum(row["units"] for row in totals) - int(units.unit.nunique().to_pyarrow().as_py()),
     )
-    return counted, _newcomers(snapshot, lists, experiment_id=view.experiment_id)
 
 
 def _facts(snapshot: Snapshot, *, since: date) -> online.ListFacts:
@@ -118,41 +109,6 @@ def _facts(snapshot: Snapshot, *, since: date) -> online.ListFacts:
 def _rows(expression: ir.Table) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = expression.to_pyarrow().to_pylist()
     return found
-
-
-def _newcomers(snapshot: Snapshot, lists: ir.Table, *, experiment_id: str) -> list[dict[str, Any]]:
-    """``member_id, person_key, arm, listed_at`` of the first list of each member that the lake has no exposure of."""
-    if not experiment_id:
-        return []
-    told = snapshot.table("exposures").filter(lambda t: t.experiment_id == experiment_id)
-    known = exposed_members(told, snapshot.table("identity_map"))
-    new = lists.filter(lists.member_id.notnull()).anti_join(known, "member_id")
-    place = ibis.row_number().over(group_by="member_id", order_by=[new.listed_at, new.list_id])
-    first = new.mutate(place=place).filter(lambda t: t.place == 0)
-    return _rows(first.select("member_id", "person_key", "arm", "listed_at"))
-
-
-def _expose(view: SlotView, newcomers: Sequence[Mapping[str, Any]], *, at: datetime) -> None:
-    """Tell the experiment of members from the hour of their first list on."""
-    found = experiment(view.experiment_id)
-    if found.state == "ended":
-        return
-    arms = {arm.name for arm in found.arms}
-    hours: dict[datetime, dict[str, str]] = {}
-    for row in newcomers:
-        if row["arm"] in arms:
-            hour = row["listed_at"].replace(minute=0, second=0, microsecond=0)
-            hours.setdefault(hour, {})[row["member_id"]] = row["arm"]
-    keys = {row["member_id"]: row["person_key"] for row in newcomers}
-    for hour, assignments in sorted(hours.items()):
-        expose(
-            experiment_id=view.experiment_id,
-            campaign_id=None,
-            assignments=assignments,
-            at=at,
-            eligible_at=hour,
-            person_keys=keys,
-        )
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from shuke.apps.experiments.queries import experiment
+from shuke.apps.measurement.queries.effect import LABELS
 from shuke.apps.measurement.schemas import EffectReport
 from shuke.apps.recommendations.operations.competition import request_count
 from shuke.apps.recommendations.pages import online_charts as charts
@@ -21,6 +22,7 @@ from shuke.apps.recommendations.rules.verdicts import ALPHA
 from shuke.apps.recommendations.schemas.online import OnlineDifference, OnlineReport
 from shuke.platform.jobs.queries import job_of_key
 from shuke.web.access import actor_of, requires
+from shuke.web.templatetags.console import decimal
 
 #: States of a job that is still going to change the page.
 BUSY = frozenset({"ready", "running"})
@@ -87,9 +89,23 @@ def _shown(report: OnlineReport) -> dict[str, Any]:
         ),
         "places": charts.by_place(report),
         "days": charts.by_day(report),
-        "rows": [_row(one, among=len(report.arms) - 1, name=names[one.metric]) for one in report.differences],
-        "effect": EffectReport.model_validate(report.effect) if report.effect else None,
+        "rows": [
+            _row(one, among=len(report.arms) - 1, name=names[one.metric])
+            for one in report.differences
+            if one.metric != "add_rate" or any(arm.added for arm in report.arms)
+        ],
+        "effect": _effect(report),
     }
+
+
+def _effect(report: OnlineReport) -> EffectReport | None:
+    """The stored report with the names of its figures in the reader's language."""
+    if not report.effect:
+        return None
+    found = EffectReport.model_validate(report.effect)
+    for lift in found.lifts:
+        lift.label = str(LABELS[lift.metric][0]) if lift.metric in LABELS else lift.label
+    return found
 
 
 def _row(one: OnlineDifference, *, among: int, name: str) -> dict[str, Any]:
@@ -101,8 +117,15 @@ def _row(one: OnlineDifference, *, among: int, name: str) -> dict[str, Any]:
         "is_money": one.metric == "revenue",
         "one": one,
         "verdict": better if is_clear else _("Not decided"),
+        "p_value": _probability(one.p_value),
+        "always_p": _probability(one.always_p),
         "tone": ("green" if (one.difference or 0) > 0 else "red") if is_clear else "grey",
     }
+
+
+def _probability(value: float | None) -> str:
+    """A p-value as papers write it."""
+    return "< 0.0001" if value is not None and value < 0.0001 else decimal(value, 4)
 
 
 #: How a shop asks and tells; nobody translates code.
