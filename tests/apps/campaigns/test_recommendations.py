@@ -22,8 +22,10 @@ from shuke.apps.campaigns.queries.recommending import field_of
 from shuke.apps.campaigns.schemas import ContentInput
 from shuke.apps.channels.models import Message
 from shuke.apps.channels.queries.rendering import unsealed
+from shuke.apps.compliance.operations import erase_member
 from shuke.apps.recommendations.adapters.bundle_files import activate, write_bundle
 from shuke.apps.recommendations.operations.slots import change_slot, create_slot, go_live, pause
+from shuke.apps.recommendations.queries.offers import offers
 from shuke.apps.recommendations.queries.slots import slot
 from shuke.apps.recommendations.schemas import SlotInput
 from shuke.platform.outbox.relay import drain
@@ -289,3 +291,17 @@ def test_a_slot_changed_between_two_parts_of_a_run_is_told_by_its_version(
     monkeypatch.setattr(carrying, "queue_messages", change_first)
     assert continue_campaign(campaign_id=campaign_id, clock=lambda: AT).state == "done"
     assert {(row["slot_version"], len(row["product_ids"])) for row in listed()} == {(1, 4), (2, 2)}
+
+
+def test_who_is_erased_is_in_no_list_and_gets_none(house: Shop) -> None:
+    before, after = house.member_ids[3], house.member_ids[REACHABLE - 3]
+    campaign_id = started(house, LINES, control_percent=0)
+    erase_member(actor=SYSTEM, at=AT, member_id=after)
+    assert continue_campaign(campaign_id=campaign_id, clock=lambda: AT).state == "done"
+    # One is forgotten while the notes are on their way, the other before its part of the run.
+    erase_member(actor=SYSTEM, at=AT, member_id=before)
+    keys = {row["person_key"] for row in listed()}
+    assert len(keys) == REACHABLE - 2
+    assert not {house.person_keys[before], house.person_keys[after]} & keys
+    found = offers(["for-you"], {before: "en"}, at=AT)["for-you"][before]
+    assert found.answer.fallback != ""

@@ -39,6 +39,12 @@ def recommendations(request: HttpRequest, slot: str, asked: Query[AskedInput]) -
         raise Invalid(
             "invalid", message, {name[:40]: sorted(AskedInput.model_fields) for name in unknown[:10]}
         )
+    if twice := sorted(name for name in request.GET if len(request.GET.getlist(name)) > 1):
+        # One of them would be taken, and nobody could say which.
+        message = _(
+            "A part of the question stands there twice; products of a basket have commas between them."
+        )
+        raise Invalid("invalid", message, {name: request.GET.getlist(name)[:10] for name in twice})
     at, found = now(), live_slot(slot)
     around = current_surroundings([found], at=at)
     answer = answer_slot(asked.asked(slot, at=at), slot=found, bundle=serving_bundle(), around=around)

@@ -24,7 +24,14 @@ def offer_panel(request: HttpRequest, member_id: str) -> dict[str, Any]:
         offer = offers([chosen.code], languages, at=now()).get(chosen.code, {}).get(member_id)
         if offer is not None:
             items, answer = list(offer.items)[:LISTED], offer.answer
-    return {"slots": slots, "live": live, "chosen": chosen, "offered": items, "answer": answer}
+    return {
+        "member_id": member_id,
+        "slots": slots,
+        "live": live,
+        "chosen": chosen,
+        "offered": items,
+        "answer": answer,
+    }
 
 
 def register() -> None:
