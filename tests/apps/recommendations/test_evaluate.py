@@ -127,6 +127,18 @@ def test_a_day_is_that_of_the_clock_on_the_wall(tmp_path):
     assert judged(tmp_path / "f.csv", "--minimum-count", "1")["baskets"] == 8
 
 
+def test_only_purchases_count_where_views_are_told_apart(tmp_path):
+    bought = town().with_columns(event_type=pl.lit("purchase"))
+    seen = bought.with_columns(item_id=pl.lit("seen"), event_type=pl.lit("view"))
+    pl.concat([bought, seen]).write_csv(tmp_path / "f.csv")
+    town().write_csv(tmp_path / "plain.csv")
+    one, two = judged(tmp_path / "f.csv"), judged(tmp_path / "plain.csv")
+    assert one["lines"] == two["lines"]
+    assert "720 rows that 'event_type' says are no purchases are left out." in one["file"]["notes"]
+    pl.concat([bought, seen]).with_columns(event_type=pl.lit("scan")).write_csv(tmp_path / "g.csv")
+    assert judged(tmp_path / "g.csv")["lines"] > two["lines"]
+
+
 def test_of_many_members_some_are_drawn_and_it_is_told(tmp_path):
     town().write_csv(tmp_path / "town.csv")
     result = run(tmp_path / "town.csv", "--most-members", "10")

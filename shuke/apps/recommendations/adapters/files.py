@@ -29,7 +29,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "basket": (
         "basket", "basketid", "receipt", "receiptid", "order", "orderid", "orderno", "invoice", "invoiceno",
         "invoiceid",
-        "transaction", "transactionid", "session", "sessionid", "ticket", "ticketid", "bill", "billno",
+        "transaction", "transactionid", "session", "sessionid", "usersession", "ticket", "ticketid", "bill", "billno",
         "小票", "小票号", "订单", "订单号", "订单编号", "订单id", "流水号", "单号",
     ),
     "item": (
@@ -39,14 +39,20 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     ),
     "time": (
         "time", "timestamp", "datetime", "date", "transactiontimestamp", "orderdate", "invoicedate", "purchasedate",
-        "orderedat", "placedat", "createdat", "day", "tdat", "transactiondate", "ordertime", "ordernumber", "eventtime",
+        "orderedat", "placedat", "createdat", "day", "tdat", "transactiondate", "transactiondt", "saledate",
+        "ordertime", "ordernumber", "eventtime", "actiontime",
         "时间", "日期", "下单时间", "交易时间", "付款时间", "购买时间", "消费时间",
     ),
     "quantity": ("quantity", "qty", "units", "数量", "件数"),
     "amount": ("amount", "salesvalue", "revenue", "total", "金额", "实付金额", "销售额"),
     "store": ("store", "storeid", "shop", "shopid", "branch", "门店", "门店id", "店铺"),
+    "event": (
+        "event", "eventtype", "eventname", "behavior", "behaviortype", "action", "actiontype", "行为", "行为类型",
+    ),
 }  # fmt: skip
 NEEDED = ("member", "item", "time")
+#: Where rows are views, carts and purchases, those that are purchases.
+PURCHASES = frozenset({"purchase", "transaction", "buy", "order", "购买", "下单", "成交"})
 #: The end of a time that tells its distance to UTC, such as 07:30:00+08:00.
 OFFSET = r"(\d:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*[+-]\d{2}(?::?\d{2})?\s*$"
 #: Whole numbers are seconds, milli-, micro- or nanoseconds since 1970 from these sizes on; smaller ones are days.
@@ -82,6 +88,8 @@ def read_history(
     chosen = _columns(table.headers, columns)
     notes = [] if "basket" in chosen or day_baskets else ["No basket column: all of a day is one basket."]
     frame = pl.DataFrame({part: table.column(header) for part, header in chosen.items()})
+    frame, note = _purchases(frame, chosen)
+    notes += [note] if note else []
     times, note = _times(frame["time"], header=chosen["time"], date_order=date_order, at=at)
     if note:
         notes.append(note)
@@ -134,6 +142,19 @@ def _columns(headers: tuple[str, ...], told: Mapping[str, str]) -> dict[str, str
             f"Say which: {options}."
         )
     return {part: chosen[part] for part in WORDS if part in chosen}
+
+
+def _purchases(frame: pl.DataFrame, chosen: Mapping[str, str]) -> tuple[pl.DataFrame, str]:
+    """Only what was bought, where a column tells purchases from views and carts; all rows where none does."""
+    if "event" not in chosen:
+        return frame, ""
+    words = frame["event"].cast(pl.String).str.strip_chars().str.to_lowercase()
+    bought = words.is_in(list(PURCHASES)).fill_null(value=False)
+    frame = frame.drop("event")
+    if not bought.any() or bought.all():
+        return frame, ""
+    left = len(frame) - int(bought.sum())
+    return frame.filter(bought), f"{left:,} rows that {chosen['event']!r} says are no purchases are left out."
 
 
 def _ids(cells: pl.Series) -> pl.Series:
