@@ -62,8 +62,9 @@ class LakeBackend(Backend):
         return expr.__pandas_result__(found.to_pandas())
 
     def _create_cached_table(self, name: str, expr: ir.Table) -> ir.Table:
-        # With the types of the expression: Spark's own times have no zone.
-        super()._create_cached_table(name, expr)
+        # As Ibis does, but with the types of the expression (Spark's own times have no zone), which also saves asking.
+        self._cached_dataframes[name] = kept = self.frame(expr).cache()
+        kept.createTempView(name)
         return ops.DatabaseTable(name, schema=expr.schema(), source=self).to_expr()
 
     def _drop_cached_table(self, name: str) -> None:

@@ -30,6 +30,8 @@ def register() -> None:
         {
             "history": (pgettext_lazy("bundle", "Reading what was bought"), "grey"),
             "purchases": (pgettext_lazy("bundle", "Counting purchases and popularity"), "grey"),
+            "tastes": (pgettext_lazy("bundle", "Which products the same members buy"), "grey"),
+            "members": (pgettext_lazy("bundle", "Members' lists, part by part"), "grey"),
             "few-baskets": (pgettext_lazy("bundle", "Members with few baskets"), "grey"),
             "files": (pgettext_lazy("bundle", "Writing the files"), "grey"),
         },
