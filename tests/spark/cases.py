@@ -74,10 +74,7 @@ class World:
         self.snapshot = snapshot
 
     def __getattr__(self, name: str) -> ir.Table:
-        table = self.snapshot.table(name)
-        # Twenty small files are opened for each question otherwise; that files are read alike is a case of its own.
-        self.__dict__[name] = kept = table.cache() if self.snapshot.files(name) else table
-        return kept
+        return self.snapshot.table(name)
 
     @cached_property
     def bought(self) -> ir.Table:

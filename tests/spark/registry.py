@@ -39,22 +39,32 @@ def expression_functions() -> dict[str, Any]:
     return found
 
 
-def missing_from(cases: Mapping[str, Case], world: World) -> list[str]:
-    """The functions that no case calls while it builds its expressions."""
-    called: set[Any] = set()
+def called_by(cases: Mapping[str, Case], world: World) -> dict[str, set[Any]]:
+    """The code that each case calls while it builds its expressions; what several start from is the first one's."""
+    called: dict[str, set[Any]] = {}
+    now: set[Any] = set()
 
     def note(frame: FrameType, event: str, _: Any) -> None:
         if event == "call":
-            called.add(frame.f_code)
+            now.add(frame.f_code)
 
-    wanted = expression_functions()
-    sys.setprofile(note)
-    try:
-        for case in cases.values():
+    for name, case in cases.items():
+        now.clear()
+        sys.setprofile(note)
+        try:
             _drain(case, world)
-    finally:
-        sys.setprofile(None)
-    return sorted(name for name, code in wanted.items() if code not in called and name not in FITTED)
+        finally:
+            sys.setprofile(None)
+        called[name] = set(now)
+    return called
+
+
+def missing_from(called: Iterable[set[Any]]) -> list[str]:
+    """The functions that no case has called."""
+    codes: set[Any] = set().union(*called)
+    return sorted(
+        name for name, code in expression_functions().items() if code not in codes and name not in FITTED
+    )
 
 
 def _drain(case: Callable[[World], Any], world: World) -> None:
