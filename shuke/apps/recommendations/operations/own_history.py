@@ -20,6 +20,8 @@ from shuke.apps.recommendations.operations.evaluation_details import details_of
 from shuke.apps.recommendations.queries.history import Level, goods_of, purchase_history, taxonomy
 from shuke.lake import Lake
 from shuke.science.reading import Reading
+from shuke.science.recommendations.discovery import Discovery
+from shuke.science.recommendations.factorisation import Als
 from shuke.science.recommendations.fusion import Fusion
 from shuke.science.recommendations.histories import DAY, History, NotAHistory
 from shuke.science.recommendations.named import Variants
@@ -43,6 +45,7 @@ OWN = (
     "als",
     "repeat-ranker",
     "fusion",
+    "discovery",
 )
 #: The last step.
 INTERVALS = "intervals"
@@ -174,6 +177,7 @@ def _by_kind(kinds: Taxonomy) -> Mapping[str, Variants]:
     return {
         "repeat-ranker": lambda: (RepeatRanker(taxonomy=kinds),),
         "fusion": lambda: (Fusion(sources=(UpCf(),), taxonomy=kinds),),
+        "discovery": lambda: (Discovery(sources=(UpCf(), Als()), taxonomy=kinds),),
     }
 
 

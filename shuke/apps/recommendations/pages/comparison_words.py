@@ -35,6 +35,7 @@ DOES: dict[str, str | Promise] = {
     "complements": _("What goes with the member's last basket."),
     "repeat-ranker": _("Learns from past baskets which of the own products come next."),
     "fusion": _("Weighs all signals, and ranks own and new products together."),
+    "discovery": _("Ranks only products that the member has never bought."),
     "weighted": _("A weighted mean of three other strategies."),
     "stacking": _("Learns how far to trust three other strategies."),
 }
