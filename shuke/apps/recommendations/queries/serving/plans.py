@@ -23,7 +23,7 @@ CATALOGUE = 200
 @dataclass(frozen=True, eq=False)
 class Plan:
     """``barred`` bool and ``minimum_age`` float of each item; ``pinned`` numbers in order; ``rules`` without an age;
-    ``catalogue``: the items that may be shown at all, most bought first.  ``slot`` is held: its identity is the key."""
+    ``catalogue``: the items that may be shown at all, most bought first."""
 
     slot: SlotView
     barred: np.ndarray
@@ -33,21 +33,23 @@ class Plan:
     catalogue: np.ndarray
 
 
-_plans: WeakKeyDictionary[Bundle, OrderedDict[int, Plan]] = WeakKeyDictionary()
+_plans: WeakKeyDictionary[Bundle, OrderedDict[tuple[str, int], Plan]] = WeakKeyDictionary()
 _shelves: WeakKeyDictionary[Bundle, tuple[Stock, dict[str, np.ndarray]]] = WeakKeyDictionary()
 _lock = Lock()
 
 
 def plan_of(slot: SlotView, bundle: Bundle) -> Plan:
-    """The plan, made at first use."""
+    """The plan, made at first use and again for another set-up."""
+    key = (slot.code, slot.version)
     with _lock:
         kept = _plans.setdefault(bundle, OrderedDict())
-        found = kept.get(id(slot))
-    if found is not None and found.slot is slot:
+        found = kept.get(key)
+    # A preview asks by a changed set-up under the same version.
+    if found is not None and (found.slot is slot or found.slot == slot):
         return found
     made = _made(slot, bundle)
     with _lock:
-        kept[id(slot)] = made
+        kept[key] = made
         while len(kept) > KEPT:
             kept.popitem(last=False)
     return made
