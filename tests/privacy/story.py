@@ -99,6 +99,28 @@ def collect() -> None:
             load_once(at=AT)
 
 
+def recommend_to(member_ids: list[str]) -> None:
+    """Lists that were shown to each and to a device: some are in the lake, some wait in the spool."""
+    from shuke.apps.recommendations.operations.listing import record_lists
+    from shuke.apps.recommendations.operations.loading import load_all_lists
+    from shuke.apps.recommendations.schemas import Answer, Listed
+
+    for number in (1, 2):
+        listed = [
+            Listed(
+                Answer("home", f"lst_{who}_{number}", "", None, "a", "popularity", "", ()), member_id, device
+            )
+            for who, member_id, device in (
+                ("zoe", member_ids[0], DEVICE),
+                ("device", "", DEVICE),
+                ("bo", member_ids[1], "device-of-bo"),
+            )
+        ]
+        assert record_lists(listed, at=AT)
+        if number == 1:
+            assert load_all_lists() == 3
+
+
 def receive() -> None:
     """A parcel of the person, and one of somebody else that goes to the person's phone."""
     from shuke.apps.commerce.operations import keep_receivers
@@ -181,6 +203,7 @@ def play() -> dict[str, Any]:
     )
     write_to([zoe, bo])
     receive()
+    recommend_to([zoe, bo])
     collect()
     return {"zoe": zoe, "bo": bo}
 
@@ -188,6 +211,7 @@ def play() -> dict[str, Any]:
 def known_by(member_id: str) -> dict[str, Any]:
     """What must be found nowhere afterwards: values in every usual form, their hashes, the keys."""
     from shuke.apps.members.rules import name_words
+    from shuke.apps.recommendations.queries.list_spools import device_key
     from shuke.platform.crypto import keyed_hash
     from shuke.platform.privacy import trace_of
 
@@ -201,7 +225,7 @@ def known_by(member_id: str) -> dict[str, Any]:
         "guesses": guesses,
         "values": sorted(values),
         "hashes": sorted(hashes),
-        "keys": sorted(trace.person_keys),
+        "keys": [*sorted(trace.person_keys), device_key(DEVICE)],
     }
 
 

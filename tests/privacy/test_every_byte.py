@@ -120,6 +120,11 @@ def installation(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ins
     running.stop()
 
 
+def shown_to(installation: Installation, member_id: str) -> set[str]:
+    """Files of answers on their way to the lake that name the member."""
+    return {file for file, _word in installation.found([member_id]) if file.startswith("list-spool/")}
+
+
 def dumped(url: str) -> bytes:
     """Every row of every table as text, which is what a dump holds."""
     import psycopg
@@ -147,11 +152,14 @@ def test_an_erased_person_is_in_no_byte_and_everybody_else_is_as_before(installa
     # The scan sees the person in the lake, in its log, in uploads and in the database.
     assert {word for _file, word in seen} >= {EMAIL, EXTERNAL, *known["hashes"], *known["keys"][:1]}
     assert any("_delta_log" in file for file, _word in seen)
+    assert shown_to(installation, played["zoe"])
 
     # The first try is killed somewhere; the second takes up what the first left, or begins anew.
     installation.die_during("erase", played["zoe"], after_seconds=random.uniform(0, 1.5))
     installation.run("erase", played["zoe"])
     assert installation.found(words) == set()
+    assert shown_to(installation, played["zoe"]) == set()
+    assert shown_to(installation, played["bo"])
     after = installation.run("sums")
     assert after["zoe_found"] == []
     # Only the parcel of hers that he had ordered is gone from his data.
