@@ -77,7 +77,7 @@ class SlotForm(StyledForm):
         _("Variety, percent"),
         0,
         50,
-        _("0 sorts by score alone. At 5, kinds stay apart and the list loses less than 1 % of its quality."),
+        _("0 sorts by score alone. At 6, kinds stay apart and the list loses less than 1 % of its quality."),
     )
     new_places = _number(
         _("Places for what they never bought"),
