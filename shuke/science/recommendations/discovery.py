@@ -19,7 +19,14 @@ from shuke.science.recommendations.repeats.discoveries import Proposals, discove
 from shuke.science.recommendations.repeats.features import GROUPS, Asked, Features
 from shuke.science.recommendations.repeats.known import Known
 from shuke.science.recommendations.repeats.ranker import Ranking, Trees, filled, ranked
-from shuke.science.recommendations.repeats.rows import Moments, bought, now_moments, past_baskets, some_of
+from shuke.science.recommendations.repeats.rows import (
+    Moments,
+    bought,
+    now_moments,
+    past_baskets,
+    some_of,
+    telling,
+)
 from shuke.science.recommendations.repeats.wares import Offers, Taxonomy
 from shuke.science.recommendations.strategies import Model, Strategy, mask
 
@@ -81,19 +88,6 @@ class Discovery:
     def features(self, known: Known, asked: Asked, said: Sequence[Proposals]) -> Features:
         """With what the sources say."""
         return Features(known, asked, self.groups, heard(said))
-
-
-def telling(labels: np.ndarray, moment: np.ndarray, *, against: int, rng: np.random.Generator) -> np.ndarray:
-    """Places (rising) of rows from which an order can be learned: of moments with a bought row, all that were bought
-    and ``against`` others at most, drawn by chance; ``moment`` rising."""
-    has = np.zeros(int(moment[-1]) + 1 if len(moment) else 0, dtype=bool)
-    has[moment[labels]] = True
-    others = np.flatnonzero(has[moment] & ~labels)
-    order = others[np.lexsort((rng.random(len(others)), moment[others]))]
-    of = moment[order]
-    first = np.searchsorted(of, of)
-    drawn = order[np.arange(len(order)) - first < against]
-    return np.sort(np.concatenate((np.flatnonzero(labels), drawn)))
 
 
 @dataclass(frozen=True, eq=False)

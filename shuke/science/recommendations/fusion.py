@@ -23,6 +23,7 @@ from shuke.science.recommendations.repeats.rows import (
     now_moments,
     past_baskets,
     some_of,
+    telling,
     together,
 )
 from shuke.science.recommendations.repeats.wares import Offers, Taxonomy
@@ -68,8 +69,15 @@ class Fusion:
         ranking = None
         if labels.any():
             features = self.features(known, asked, then)
+            moment = asked.rows.moment
             ranking = ranked(
-                features, labels, asked.rows.moment, names=features.names, trees=self.trees, rng=rng
+                features,
+                labels,
+                moment,
+                names=features.names,
+                trees=self.trees,
+                rng=rng,
+                taught=telling(labels, moment, rng=rng),
             )
         now = [(source.name, source.fit(history, rng=rng)) for source in self.sources]
         return FusionModel(self, known, ranking, now)

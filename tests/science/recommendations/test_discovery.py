@@ -4,12 +4,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from shuke.science.recommendations.discovery import Discovery, telling
+from shuke.science.recommendations.discovery import Discovery
 from shuke.science.recommendations.evaluation import evaluate
 from shuke.science.recommendations.histories import History, history_of
 from shuke.science.recommendations.kind_popularity import KindPopularity
 from shuke.science.recommendations.popularity import Popularity
 from shuke.science.recommendations.repeats.ranker import Trees
+from shuke.science.recommendations.repeats.rows import telling
 from shuke.science.recommendations.repeats.wares import Taxonomy, taxonomy_of
 from shuke.science.recommendations.splits import last_basket
 
@@ -75,5 +76,7 @@ def test_trees_are_taught_by_moments_in_which_something_was_bought_and_by_a_draw
     assert (np.diff(taught) > 0).all()
     assert {3, 22, 27} <= set(taught.tolist())
     assert np.bincount(moment[taught], minlength=3).tolist() == [5, 0, 6]
+    everything = telling(labels, moment, rng=np.random.default_rng(0))
+    assert np.bincount(moment[everything], minlength=3).tolist() == [10, 0, 10]
     assert len(telling(labels, moment, against=99, rng=np.random.default_rng(0))) == 20
     assert not len(telling(labels[:0], moment[:0], against=4, rng=np.random.default_rng(0)))

@@ -114,6 +114,23 @@ def bought(occasions: Occasions, moments: Moments, rows: Rows) -> np.ndarray:
     return (found >= 0) & (occasions.number[found] == number)
 
 
+def telling(
+    labels: np.ndarray, moment: np.ndarray, *, rng: np.random.Generator, against: int | None = None
+) -> np.ndarray:
+    """Places (rising) of rows from which an order can be learned: of moments with a bought row, all that were bought
+    and ``against`` others at most (all if None), drawn by chance; ``moment`` rising."""
+    has = np.zeros(int(moment[-1]) + 1 if len(moment) else 0, dtype=bool)
+    has[moment[labels]] = True
+    if against is None:
+        return np.flatnonzero(has[moment])
+    others = np.flatnonzero(has[moment] & ~labels)
+    order = others[np.lexsort((rng.random(len(others)), moment[others]))]
+    of = moment[order]
+    first = np.searchsorted(of, of)
+    drawn = order[np.arange(len(order)) - first < against]
+    return np.sort(np.concatenate((np.flatnonzero(labels), drawn)))
+
+
 def best_of(rows: Rows, scores: np.ndarray, *, most: int) -> np.ndarray:
     """Bool: the ``most`` highest scores of each moment; equal ones by item."""
     order = np.lexsort((rows.item, -scores, rows.moment))
