@@ -83,9 +83,9 @@ class FitSettings:
     neighbours: int = 100
     minimum_count: int = 10
     known: int = KNOWN
-    members: int = 1500
-    moments: int = 15_000
-    trial_moments: int = 5_000
+    members: int = 1000
+    moments: int = 10_000
+    trial_moments: int = 3_000
     seed: int = 1
     threads: int = 2
 
