@@ -87,6 +87,15 @@ def open_bundle(folder: Path) -> Bundle:
     Checked: every file is there with its size, and the golden lists are what was written.  Raises ``UnfitBundle``.
     """
     manifest = read_manifest(folder)
+    try:
+        return _mapped_as_told(folder, manifest)
+    except (AttributeError, KeyError, TypeError, ValueError) as odd:
+        if isinstance(odd, UnfitBundle):
+            raise
+        raise UnfitBundle(f"{folder.name}/{MANIFEST} says what cannot be: {odd!r}.") from odd
+
+
+def _mapped_as_told(folder: Path, manifest: Mapping[str, Any]) -> Bundle:
     arrays = {}
     for name, told in manifest["files"].items():
         path = folder / name
@@ -136,7 +145,7 @@ def active_id(root: Path) -> str:
     """The bundle that the pointer names; empty for none."""
     try:
         found = (root / POINTER).read_text().strip()
-    except FileNotFoundError:
+    except (OSError, UnicodeDecodeError):
         return ""
     return found if NAME.fullmatch(found) else ""
 

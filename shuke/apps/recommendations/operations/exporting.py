@@ -15,6 +15,7 @@ from shuke.apps.recommendations.queries.serving import recommend_many
 from shuke.apps.recommendations.queries.slots import slot as slot_of
 from shuke.apps.recommendations.schemas import Answer
 from shuke.platform.errors import Refused
+from shuke.sources.files.exporting import harmless
 
 #: Members whose rows are written together.
 TOGETHER = 10_000
@@ -67,7 +68,9 @@ def export_lists(
                     threads=threads,
                     around=current_surroundings([view], at=at),
                 )
-                writer.write_table(_rows(part, answers))
+                # What comes from catalogues must not run as a formula where somebody opens the file.
+                told = harmless if file.suffix.lower() == ".csv" else str
+                writer.write_table(_rows(part, answers, told=told))
                 report(min(first + TOGETHER, len(members)), len(members))
         draft.replace(file)
     finally:
@@ -81,11 +84,11 @@ def _writer(path: Path, suffix: str) -> "csv.CSVWriter | parquet.ParquetWriter":
     return parquet.ParquetWriter(path, SCHEMA, compression="zstd")
 
 
-def _rows(members: list[str], answers: Iterator[Answer]) -> pa.Table:
+def _rows(members: list[str], answers: Iterator[Answer], *, told: Callable[[str], str]) -> pa.Table:
     columns: tuple[list[object], ...] = ([], [], [], [], [])
     for member_id, answer in zip(members, answers, strict=True):
         for item in answer.items:
-            row = (member_id, item.place, item.product_id, item.score, item.reason)
+            row = (member_id, item.place, told(item.product_id), item.score, told(item.reason))
             for column, value in zip(columns, row, strict=True):
                 column.append(value)
     return pa.table(list(columns), schema=SCHEMA)
