@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -134,13 +134,17 @@ def overlap(ours: Bundle, theirs: Bundle, name: str, *, n: int = 10) -> float:
     return float(np.mean([len(set(one) & set(other)) / n for one, other in rows]))
 
 
-def factors_of(lake: Lake, master: str, *, seed: int) -> np.ndarray:
-    """Item factors of the cluster, few and quickly."""
+def factors_of(lake: Lake, master: str, *, seeds: Sequence[int]) -> list[np.ndarray]:
+    """Item factors of the cluster by each seed, few and quickly."""
     with lake.read(spark=SparkSettings(master=master)) as snapshot:
         coded = coded_lines(bought_lines(snapshot, as_of=AS_OF), time_zone=ZONE)
-        settings = AlsSettings(factors=4, iterations=2, seed=seed)
-        ratings = als_ratings(coded.inside, alpha=2.0)
-        return implicit_als(snapshot.connection, ratings, items=coded.items, settings=settings).items
+        ratings = als_ratings(coded.inside, alpha=2.0).cache()
+        short = AlsSettings(factors=4, iterations=1)
+        fitted = (
+            implicit_als(snapshot.connection, ratings, items=coded.items, settings=replace(short, seed=seed))
+            for seed in seeds
+        )
+        return [found.items for found in fitted]
 
 
 def answered(bundle: Bundle, strategy: str) -> list[str]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from shuke.tables import Table
 
 
+STACK = "-Xss16m"
 LOOPBACK = ("127.0.0.1", "localhost")
 
 
@@ -71,7 +72,7 @@ def connect(settings: SparkSettings) -> Any:
     # The bridge to Java tells of every connection it opens and closes.
     logging.getLogger("py4j").setLevel(logging.WARNING)
     builder = SparkSession.builder.master(settings.master).appName("shuke")
-    for name, value in {**_options(settings), **settings.options}.items():
+    for name, value in _with_deep_stacks({**_options(settings), **settings.options}).items():
         builder = builder.config(name, value)
     application = builder.getOrCreate()
     running = application.sparkContext.master
@@ -127,6 +128,14 @@ def _options(settings: SparkSettings) -> dict[str, str]:
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
     }
+
+
+def _with_deep_stacks(options: dict[str, str]) -> dict[str, str]:
+    """Each iteration of ALS makes the plan of the next one deeper; reading fifteen overflows the usual stack."""
+    for name in ("spark.driver.extraJavaOptions", "spark.executor.extraJavaOptions"):
+        if "-Xss" not in options.get(name, ""):
+            options[name] = f"{options.get(name, '')} {STACK}".strip()
+    return options
 
 
 def _sql_type(arrow_type: str) -> str:
