@@ -97,6 +97,18 @@ def pytest_unconfigure() -> None:
         remove_template()
 
 
+if HAS_DJANGO and IS_XDIST_WORKER:
+
+    @pytest.fixture(scope="session")
+    def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+        """Workers of a run copy one database instead of running all migrations each."""
+        from django.db import connection
+
+        from tests.migrated import begin_as_copy
+
+        begin_as_copy(connection)
+
+
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator["PostgresServer"]:
     """A running PostgreSQL for tests marked ``postgresql``, started at the first use."""

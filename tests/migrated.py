@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -28,6 +29,52 @@ def place_database(home: Path) -> None:
     """Put a migrated SQLite database into a new home."""
     home.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(_template(), home / "db.sqlite3")
+
+
+def begin_as_copy(connection: Any) -> None:
+    """Have Django's test database of this process begin with every table; its own run of the migrations finds nothing.
+
+    For the workers of a run, which share what one of them makes.
+    """
+    if connection.vendor == "sqlite":
+        _fill_in_memory(connection.creation)
+    else:
+        connection.settings_dict["TEST"]["TEMPLATE"] = _template_database(os.environ["SHUKE_DATABASE_URL"])
+
+
+def _fill_in_memory(creation: Any) -> None:
+    import sqlite3
+
+    made, create = _template(), creation._create_test_db
+
+    def filled(*arguments: Any, **options: Any) -> str:
+        name: str = create(*arguments, **options)
+        # It lives as long as a connection to it does: this one stays open until the process ends.
+        _kept.append(sqlite3.connect(name, uri=True, check_same_thread=False))
+        with sqlite3.connect(made) as source:
+            source.backup(_kept[-1])
+        source.close()
+        return name
+
+    creation._create_test_db = filled
+
+
+_kept: list[Any] = []
+
+
+def _template_database(url: str) -> str:
+    """The name of a database of this PostgreSQL with every table; the first worker makes it."""
+    import psycopg
+
+    name, folder = "shuke_template", _folder()
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock, psycopg.connect(url, autocommit=True) as connection:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "made.postgresql").exists():
+            connection.execute(f'CREATE DATABASE "{name}"')
+            migrate(folder / "home", url=f"{url.rsplit('/', 1)[0]}/{name}")
+            (folder / "made.postgresql").touch()
+    return name
 
 
 def _folder() -> Path:
