@@ -10,6 +10,7 @@ from django.test import Client
 from typer.testing import CliRunner
 
 from shuke.apps.recommendations.models import EvaluationRun
+from shuke.apps.recommendations.operations import evaluation_details, own_history
 from shuke.apps.recommendations.operations.evaluation_process import judged_apart
 from shuke.apps.recommendations.operations.evaluations import request_evaluation, run_evaluation
 from shuke.apps.recommendations.operations.fitting import change_bundle_settings
@@ -32,7 +33,10 @@ FAST = ["popularity", "personal-frequency"]
 
 
 @pytest.fixture(autouse=True)
-def _own_lake(settings, tmp_path, db):
+def _own_lake(settings, tmp_path, db, monkeypatch):
+    # Intervals of forty members need no thousand draws.
+    monkeypatch.setattr(own_history, "DRAWS", 200)
+    monkeypatch.setattr(evaluation_details, "GROUP_DRAWS", 50)
     settings.LAKE_ROOT = tmp_path / "lake"
     settings.BUNDLE_ROOT = tmp_path / "bundles"
     Retailer.objects.update_or_create(pk=1, defaults={"currency": "CNY", "time_zone": "UTC"})
@@ -85,7 +89,7 @@ def test_figures_are_kept_with_what_they_mean_and_the_earlier_ones_stay():
     assert "popularity" in first.verdicts[2].values.get("others", []) + first.verdicts[3].values.get(
         "others", []
     )
-    made = [entry for entry in audit_entries(limit=20).items if entry.verb == "evaluation.made"]
+    made = [entry for entry in audit_entries(limit=20)[0] if entry.verb == "evaluation.made"]
     assert {entry.subject_id for entry in made} == {first.id, second.id}
 
 

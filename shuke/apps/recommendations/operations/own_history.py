@@ -56,6 +56,8 @@ MONTH_DAYS = 28
 LEAST_COUNT, LEAST_COUNT_OF_FEW, FEW_ITEMS = 10, 3, 100
 #: Below so many judged members an interval is as wide as the question.
 LEAST_MEMBERS = 20
+#: Resamples of an interval.
+DRAWS = 1000
 #: More members make intervals narrower than any difference that matters.
 MOST_MEMBERS = 20_000
 
@@ -95,6 +97,7 @@ def judged_history(question: Question, *, tell: Tell) -> dict[str, Any]:
         is_tuned=question.is_tuned,
         own=_by_kind(kinds) if kinds else {},
         most_members=MOST_MEMBERS,
+        draws=DRAWS,
     )
     try:
         judged = judge_strategies(history, settings, tell=tell)
