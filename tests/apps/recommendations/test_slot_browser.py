@@ -84,7 +84,7 @@ def test_a_changed_rule_changes_the_list_before_it_is_saved(console: Any) -> Non
     second = places.nth(1).locator("b").inner_text()
     kind = second.split()[0]
     console.fill("[name=q_barred]", second)
-    console.locator("#found-barred button").first.click()
+    console.locator("#found-barred").get_by_text(second, exact=True).click()
     expect(places.nth(1)).not_to_contain_text(second)
     expect(console.locator(".slot-dropped")).to_be_visible()
     console.locator("#picked-barred [data-remove]").click()
@@ -99,9 +99,13 @@ def test_a_changed_rule_changes_the_list_before_it_is_saved(console: Any) -> Non
     console.get_by_role("button", name="Let another strategy compete").click()
     console.locator("#arms select").nth(1).select_option("popularity")
     expect(console.locator("#preview [name=for_arm]")).to_be_visible()
-    member = console.locator("[name=for_member]").input_value()
+    member = console.locator("[name=for_member]:checked").input_value()
     console.get_by_role("button", name="Another member").click()
-    expect(console.locator("[name=for_member]")).not_to_have_value(member)
+    expect(console.locator("[name=for_member]").first).not_to_have_value(member)
+
+    console.get_by_label("Somebody unknown").check()
+    expect(places.nth(1)).not_to_contain_text("You")
+    expect(places.nth(1)).not_to_contain_text("New to the member")
 
     console.get_by_role("button", name="Save as draft").click()
     expect(console.locator(".page-title")).to_contain_text("Draft")
@@ -118,7 +122,7 @@ def test_a_changed_rule_changes_the_list_before_it_is_saved(console: Any) -> Non
 def test_what_the_slot_is_about_chooses_its_strategies_and_what_is_asked(console: Any) -> None:
     expect = playwright_api.expect
     console.goto("/recommendations/slots/new/")
-    expect(console.locator("[name=for_member]")).to_be_visible()
+    expect(console.locator("[name=for_member]").first).to_be_visible()
     console.locator("select[name=about]").select_option("basket")
     console.locator("#arms select").select_option("complements")
     console.fill("[name=name]", "Till")
@@ -131,5 +135,5 @@ def test_what_the_slot_is_about_chooses_its_strategies_and_what_is_asked(console
     expect(console.locator("#preview")).to_contain_text("Often bought together with tea no. 8")
     console.locator("select[name=about]").select_option("segment")
     expect(console.locator("#arms select")).to_have_value("popularity")
-    expect(console.locator("[name=for_member]")).to_be_hidden()
+    expect(console.locator("[name=for_member]").first).to_be_hidden()
     expect(console.locator("#preview")).to_contain_text("Answered by “Popular lately”.")

@@ -85,7 +85,7 @@ def _previewed(asking: PreviewForm, view: SlotView, bundle: Bundle) -> dict[str,
         "arms": view.arms if len(view.arms) > 1 else [],
         "arm": arm,
         "currency": retailer().currency,
-        "is_for_member": is_for_member,
+        "has_member": bool(asked.member_id),
     }
 
 
@@ -125,7 +125,7 @@ def people(request: HttpRequest) -> HttpResponse:
         text = ""
     else:
         found = [member(member_id) for member_id in found_members(text)[:FOUND]]
-    return render(request, "recommendations/slots/people.html", {"people": found, "text": text, "asks": True})
+    return render(request, "recommendations/slots/people.html", {"people": found, "text": text})
 
 
 def subject(bundle: Bundle | None, *, rng: np.random.Generator, member_id: str = "") -> dict[str, Any]:

@@ -72,5 +72,8 @@
     if (event.key === "Enter" && event.target.closest?.("[data-search]")) event.preventDefault();
   });
   document.addEventListener("change", fit);
+  // Other members on the page: the list is asked for by the one request that the next change replaces.
+  const people = document.getElementById("people");
+  new MutationObserver(() => changed(people)).observe(people, { childList: true });
   fit();
 })();
