@@ -22,6 +22,8 @@ from ibis.expr import types as ir
 
 from shuke.lake import Lake, SparkSettings
 from shuke.lake.engines import spark
+from shuke.lake.engines.spark_partitions import PARTITIONS
+from shuke.lake.engines.spark_work import SparkWork
 from tests.lake.rows import order_lines
 from tests.spark.cases import CASES, Case, World
 from tests.spark.cluster import MISSING, Cluster, running_cluster
@@ -156,6 +158,16 @@ def check_recommendations(folder: Path, cluster: Cluster, subtests) -> None:
         one, same, other = shop.factors_of(lake, cluster.master, seeds=(1, 1, 2))
         assert np.allclose(one, same, atol=1e-4)
         assert not np.allclose(one, other, atol=1e-2)
+    with (
+        subtests.test("many rows are spread over more partitions"),
+        lake.read(spark=asked(cluster)) as snapshot,
+    ):
+        work = SparkWork(snapshot.connection)
+        found = [
+            work.spread(rows) or snapshot.connection.session.conf.get(PARTITIONS)
+            for rows in (10, 2_500_000, 10)
+        ]
+        assert found == ["2", "3", "3"]
     for name in ("als", "personal-frequency", "item-knn-tf-idf"):
         with subtests.test("a slot is answered from it", strategy=name):
             assert set(shop.answered(theirs, name)) == {name}

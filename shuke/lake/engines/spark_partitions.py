@@ -14,6 +14,8 @@ import pyarrow as pa
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+#: How many partitions a session shuffles into.
+PARTITIONS = "spark.sql.shuffle.partitions"
 Kernel = Callable[[pa.Table], pa.Table]
 
 
@@ -34,7 +36,7 @@ def mapped(backend: Any, rows: ir.Table, kernel: Kernel, *, by: str, schema: pa.
         if any(batch.num_rows for batch in held):
             yield from shared.value(pa.Table.from_batches(held)).cast(schema).to_batches()
 
-    parts = int(session.conf.get("spark.sql.shuffle.partitions"))
+    parts = int(session.conf.get(PARTITIONS))
     try:
         frame = backend.frame(rows).repartition(parts, by)
         found: pa.Table = frame.mapInArrow(work, from_arrow_schema(schema)).toArrow()

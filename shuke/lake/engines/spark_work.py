@@ -6,11 +6,15 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from shuke.lake.engines.spark_als import AlsSettings, ClusterFactors, implicit_als
-from shuke.lake.engines.spark_partitions import Kernel, mapped
+from shuke.lake.engines.spark_partitions import PARTITIONS, Kernel, mapped
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pyarrow as pa
+
+
+#: Lines that lie in a worker's memory at a time, as Arrow and as the arrays that are made of them: some 300 MB.
+ROWS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,12 @@ class SparkWork:
         """How ALS is fitted, as a bundle says it of itself."""
         blocks = self.als.blocks or self.backend.session.sparkContext.defaultParallelism
         return {**asdict(self.als), "blocks": blocks}
+
+    def spread(self, rows: int) -> None:
+        """Shuffle from now on into so many partitions that each holds about ``ROWS``; never into fewer than before."""
+        settings = self.backend.session.conf
+        parts = max(int(settings.get(PARTITIONS)), -(-rows // ROWS))
+        settings.set(PARTITIONS, str(parts))
 
     def mapped(self, rows: ir.Table, kernel: Kernel, *, by: str, schema: pa.Schema) -> pa.Table:
         """See ``spark_partitions.mapped``."""

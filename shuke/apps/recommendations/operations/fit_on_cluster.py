@@ -34,6 +34,7 @@ def cluster_bundle(order: Order, *, least_baskets: int, step: Step) -> Bundle:
                 raise Refused("not_enough", "no_purchases", {"baskets": coded.baskets})
             if not coded.items:
                 raise Refused("not_enough", "no_vocabulary", {"minimum_count": minimum})
+            work.spread(int(coded.item_baskets.sum()))
             price, cycle = item_facts(coded, mapped=work.mapped)
             goods = described_goods(here, coded.item_ids, price=price, cycle=cycle)
             names, segment = member_segments(here, coded.member_ids, as_of=order.as_of)
