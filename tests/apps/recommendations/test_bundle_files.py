@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import subprocess
 import sys
 import threading
@@ -118,6 +119,9 @@ def test_a_damaged_bundle_is_refused_and_the_one_before_stays(tmp_path: Path, da
     (tmp_path / "active").write_text("bdl_b")
     assert active_bundle(tmp_path).id == "bdl_a"
     bundle_files._doors.clear()
+    assert active_bundle(tmp_path).id == "bdl_a"
+    shutil.rmtree(tmp_path / "bdl_a")
+    (tmp_path / "active").write_text("bdl_b\n")
     assert active_bundle(tmp_path).id == "bdl_a"
 
 
