@@ -184,11 +184,17 @@ def test_young_lists_bias_no_strategy():
 
 
 def test_before_enough_old_clicks_only_old_lists_count():
-    lists, touched = lists_with_delays(np.random.default_rng(11), hours=10, rates={"s": 0.1, "t": 0.1})
-    counts, rates = rates_of(lists, touched, START + timedelta(hours=10))
-    assert rates == {}
-    assert sum(c.lists for c in counts) == 4000
-    assert sum(c.taken for c in counts) == 0
+    """Some 400 lists are older than a day, with some 40 clicks: too few to tell how late clicks come."""
+    lists, touched = lists_with_delays(np.random.default_rng(11), hours=25, rates={"s": 0.1, "t": 0.1})
+    at = START + timedelta(hours=25)
+    counts, _rates = rates_of(lists, touched, at)
+    old = {
+        row["list_id"] for row in lists.to_pyarrow().to_pylist() if row["listed_at"] <= at - timedelta(days=1)
+    }
+    clicked = {row["list_id"] for row in touched.to_pyarrow().to_pylist()}
+    assert sum(c.lists for c in counts) == 10_000
+    assert sum(c.exposures for c in counts) == len(old)
+    assert sum(c.taken for c in counts) == len(old & clicked) < bandit_counts.LEAST_CLICKS
 
 
 def test_evidence_fades_and_regret_is_counted_by_hand():
