@@ -66,7 +66,7 @@ def evaluate_strategies(
     judged = judge_strategies(history, settings, tell=tell)
     if tell is not None:
         tell(2 * len(judged.names), 2 * len(judged.names), "intervals")
-    return report_of(judged, history, settings)
+    return report_of(judged, settings, history=history)
 
 
 def judge_strategies(history: History, settings: EvaluationSettings, *, tell: Tell | None = None) -> Judged:
@@ -154,7 +154,7 @@ def _judge(
     )
 
 
-def report_of(judged: Judged, history: History, settings: EvaluationSettings) -> EvaluationReport:
+def report_of(judged: Judged, settings: EvaluationSettings, *, history: History) -> EvaluationReport:
     """The figures with their intervals, and each strategy against the baseline."""
     split, names, base = judged.split, judged.names, judged.baseline
     by = f"ndcg@{10 if 10 in settings.cutoffs else max(settings.cutoffs)}"

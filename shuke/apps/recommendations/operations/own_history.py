@@ -108,7 +108,7 @@ def judged_history(question: Question, *, tell: Tell) -> dict[str, Any]:
     if len(judged.split.members) < LEAST_MEMBERS:
         raise NotJudged(_too_few(len(judged.split.members), question))
     tell(2 * len(judged.names), 2 * len(judged.names), INTERVALS)
-    told = asdict(report_of(judged, history, settings))
+    told = asdict(report_of(judged, settings, history=history))
     details = asdict(details_of(judged, settings))
     by_name = details.pop("strategies")
     told["strategies"] = [row | by_name[row["name"]] for row in told["strategies"]]
