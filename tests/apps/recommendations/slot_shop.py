@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -22,12 +23,17 @@ AT = datetime(2026, 3, 2, 4, tzinfo=UTC)
 PASSWORD = "a password of ten"
 
 
+@cache
+def _made() -> Bundle:
+    return small_bundle()
+
+
 def serve_bundle(root: Path) -> Bundle:
     """Forty members with names, and the bundle that knows them."""
     profiles = [MemberProfile(name=f"Person {number:02d}") for number in range(40)]
     refs = create_members(at=AT, source="test", profiles=profiles)
     ids = np.array(sorted(ref.public_id for ref in refs))
-    bundle = replace(small_bundle(), member_ids=ids)
+    bundle = replace(_made(), member_ids=ids)
     write_bundle(root / bundle.id, bundle)
     activate(root, bundle.id)
     return bundle
