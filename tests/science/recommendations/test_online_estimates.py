@@ -72,6 +72,10 @@ def test_looking_every_day_finds_nothing_where_nothing_is():
     )
     assert usual > 0.3
     assert always <= 0.05
+    # By hand: V = τ² = 1, d = 3: Λ = √½ · e^(9/4) = 6.709.
+    assert estimates.always_valid_p(3.0, standard_error=1.0, expected=1.0) == pytest.approx(
+        1 / 6.709, rel=1e-3
+    )
     # And it sees what is there: a difference of 0.6 is found within the 60 days.
     assert estimates.always_valid_p(0.6, standard_error=errors[-1], expected=0.3) < 0.01
 
