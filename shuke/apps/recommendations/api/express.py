@@ -24,7 +24,7 @@ from django.db import close_old_connections, connection
 from django.http.request import split_domain_port, validate_host
 from pydantic import ValidationError
 
-from shuke.apps.recommendations.operations.answering import answer_slot
+from shuke.apps.recommendations.operations.answering import Proposal, note, propose, turn
 from shuke.apps.recommendations.queries.bundles import serving_bundle
 from shuke.apps.recommendations.queries.current import current_surroundings
 from shuke.apps.recommendations.queries.serving import Surroundings
@@ -79,7 +79,9 @@ class Express:
             return self.behind(environ, start_response)
         begun = time.perf_counter()
         try:
-            body = self._answer(path.removeprefix(PREFIX), environ)
+            with turn:
+                proposal = self._proposal(path.removeprefix(PREFIX), environ)
+            body = None if proposal is None else _encode(answer_data(note(proposal)))
         except Exception:
             log.exception("the short way failed")
             body = None
@@ -97,8 +99,8 @@ class Express:
         )
         return [body]
 
-    def _answer(self, code: str, environ: Environ) -> bytes | None:
-        """The body, or None where Django is to answer."""
+    def _proposal(self, code: str, environ: Environ) -> Proposal | None:
+        """The answer to be given, or None where Django is to answer."""
         known = self._fresh()
         kind, _, secret = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
         if known is None or kind.lower() != "bearer":
@@ -119,8 +121,7 @@ class Express:
         if count_call(rates, key=f"{actor.kind}:{actor.id}", minute=minute) > token.requests_per_minute:
             return None
         question = asked.asked(code, at=at)
-        answer = answer_slot(question, slot=slot, bundle=serving_bundle(), around=known.around)
-        return _encode(answer_data(answer))
+        return propose(question, slot=slot, bundle=serving_bundle(), around=known.around)
 
     def _fresh(self) -> Known | None:
         """What was read in the last two seconds; sees to it that somebody reads."""

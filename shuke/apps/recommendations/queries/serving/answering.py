@@ -119,7 +119,8 @@ class _Answering:
             fresh, score = step.items[new][:DEPTH], step.scores[new][:DEPTH]
             if not len(fresh):
                 continue
-            passing = len(fresh) - len(filtered(self._candidates(fresh, score), self.rules))
+            found = self._candidates(fresh, score)
+            passing = len(fresh) - len(filtered(found, self.rules))
             if parts:
                 score = score * (ADMITTED * lowest / score.max())
             lowest = float(score.min())
@@ -132,6 +133,8 @@ class _Answering:
                 break
         if not parts:
             return self._candidates(items[:0], scores), label or "", sources
+        if len(parts) == 1:
+            return found, label or "", sources
         joined = self._candidates(
             np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
         )
