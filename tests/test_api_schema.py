@@ -48,8 +48,12 @@ from shuke.apps.promotions.operations import (
     order_codes,
     publish_definition,
 )
+from shuke.apps.recommendations.adapters.bundle_files import write_bundle
+from shuke.apps.recommendations.models import BundleRecord
+from shuke.apps.recommendations.operations.fitting import change_bundle_settings
 from shuke.apps.recommendations.operations.slots import create_slot, go_live
-from shuke.apps.recommendations.schemas import SlotInput
+from shuke.apps.recommendations.queries.bundles import bundle_root
+from shuke.apps.recommendations.schemas import BundleSettings, SlotInput
 from shuke.config.api import api
 from shuke.config.wsgi import application
 from shuke.platform.accounts.operations import create_user, issue_token
@@ -57,6 +61,7 @@ from shuke.platform.clock import now
 from shuke.platform.permissions import PERMISSIONS, SYSTEM
 from shuke.platform.warehouse import lake
 from shuke.tables import TABLES
+from tests.apps.recommendations.small_bundles import small_bundle
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -200,6 +205,14 @@ def seed_slots() -> None:
     EXISTING["slot"] = "for-you"
 
 
+def seed_bundles() -> None:
+    """A bundle that was fitted; another one is not, since no product reaches so many baskets."""
+    row = BundleRecord.objects.create(as_of=AT.date(), built_at=AT, state="ready")
+    write_bundle(bundle_root() / row.public_id, small_bundle(bundle_id=row.public_id))
+    change_bundle_settings(actor=SYSTEM, at=AT, settings=BundleSettings(minimum_count=1000))
+    EXISTING["bundle_id"] = row.public_id
+
+
 def seed() -> dict[str, str]:
     """A small house with something of everything; returns the headers of a caller that may do all."""
     seed_sales(seed_people())
@@ -214,6 +227,7 @@ def seed() -> dict[str, str]:
     seed_vouchers()
     seed_tiers()
     seed_slots()
+    seed_bundles()
     user = create_user(
         actor=SYSTEM, at=AT, username="owner", password="correct horse battery", role="administrator"
     )
@@ -240,7 +254,7 @@ def headers(
     """Seeded once for all operations of a worker; each operation starts from that state again."""
     folder: Path = tmp_path_factory.mktemp("house")
     with (
-        override_settings(LAKE_ROOT=str(folder / "lake"), SHUKE_HOME=folder),
+        override_settings(LAKE_ROOT=str(folder / "lake"), SHUKE_HOME=folder, BUNDLE_ROOT=folder / "bundles"),
         connection_kept_open(),
         django_db_blocker.unblock(),
         transaction.atomic(),

@@ -123,14 +123,19 @@ def test_a_day_that_is_not_over_is_refused() -> None:
 
 
 @pytest.mark.usefixtures("_town")
-def test_a_vocabulary_that_nothing_reaches_is_refused_by_the_child() -> None:
+def test_a_vocabulary_that_nothing_reaches_is_refused_by_the_child(monkeypatch) -> None:
     before = ready(1)
     activate_bundle(actor=SYSTEM, at=AT, bundle_id=before.public_id)
-    change_bundle_settings(actor=SYSTEM, at=AT, settings=BundleSettings(minimum_count=900))
+    change_bundle_settings(actor=SYSTEM, at=AT, settings=BundleSettings(minimum_count=300))
     with pytest.raises(Refused, match="least number of baskets"):
         fit_bundle(at=AT, as_of=YESTERDAY, settings=FAST)
     assert bundles().items[0].problem == "not_enough"
     assert serving_bundle().id == before.public_id
+    # With more than there are orders, no process is started at all.
+    change_bundle_settings(actor=SYSTEM, at=AT, settings=BundleSettings(minimum_count=900))
+    monkeypatch.setattr(fitting, "fit_in_child", None)
+    with pytest.raises(Refused, match="least number of baskets"):
+        fit_bundle(at=AT, as_of=YESTERDAY, settings=FAST)
 
 
 @pytest.mark.usefixtures("_town")

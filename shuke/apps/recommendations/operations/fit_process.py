@@ -29,12 +29,11 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 0.5
 NOT_ENOUGH = "not_enough"
 LEAST_BASKETS = 20
-NO_PURCHASES = _(
-    "Too little has been bought up to that day to recommend anything. Import orders with their lines first."
-)
 #: The process knows no languages, so it names its sentences.
 SENTENCES = {
-    "no_purchases": NO_PURCHASES,
+    "no_purchases": _(
+        "Too little has been bought up to that day to recommend anything. Import orders with their lines first."
+    ),
     "no_vocabulary": _(
         "No product is in enough baskets to be recommended. Lower the least number of baskets, or import more orders."
     ),

@@ -20,8 +20,9 @@ from shuke.apps.recommendations.operations.bundle_keeping import (
     settle_interrupted,
 )
 from shuke.apps.recommendations.operations.fit_process import (
-    NO_PURCHASES,
+    LEAST_BASKETS,
     NOT_ENOUGH,
+    SENTENCES,
     Order,
     Tell,
     fit_in_child,
@@ -81,7 +82,7 @@ def fit_bundle(
             spark=spark,
         )
         try:
-            _check_lake()
+            _check_lake(order.settings.minimum_count)
             manifest = fit_in_child(order, tell=report or (lambda *_told: None))
         except BaseException as problem:
             _record_failure(row, problem)
@@ -98,11 +99,14 @@ def _chosen(settings: FitSettings, *, minimum_count: int, spark: str) -> FitSett
     return replace(found, strategies=STRATEGIES) if spark else found
 
 
-def _check_lake() -> None:
-    """Refuse an empty lake before a process is started for it."""
+def _check_lake(minimum_count: int) -> None:
+    """Refuse a lake that cannot suffice before a process is started: no item is in more baskets than there are."""
     with lake().read() as snapshot:
-        if snapshot.version("order_lines") is None:
-            raise Refused(NOT_ENOUGH, NO_PURCHASES)
+        orders = snapshot.table("orders").count().to_pyarrow().as_py()
+        if orders < LEAST_BASKETS or snapshot.version("order_lines") is None:
+            raise Refused(NOT_ENOUGH, SENTENCES["no_purchases"], {"orders": orders})
+    if orders < minimum_count:
+        raise Refused(NOT_ENOUGH, SENTENCES["no_vocabulary"], {"minimum_count": minimum_count})
 
 
 def _strangers(bundle_id: str) -> set[str]:
