@@ -46,11 +46,16 @@ def test_equal_arms_get_uniform_p_values():
     rng = np.random.default_rng(6)
     groups = [members(rng, count=250, rate=0.08, arm=f"{n}{side}") for n in range(300) for side in "ab"]
     found = summaries_of(groups)
-    p_values = []
+    p_values, always = [], []
     for n in range(300):
         pair = {side: found[f"{n}{side}"] for side in "ab"}
-        p_values.append(estimates.difference(pair, metric=CLICKS, arm="b", control="a").lift.p_value)
+        compared = estimates.difference(pair, metric=CLICKS, arm="b", control="a")
+        p_values.append(compared.lift.p_value)
+        always.append(compared.always_p)
     assert scipy.stats.kstest(p_values, "uniform").pvalue > 0.01
+    # What stays valid under looks is never smaller, and finds nothing here.
+    assert all(a > p for a, p in zip(always, p_values, strict=True) if p < 0.2)
+    assert np.mean(np.array(always) < 0.05) < 0.01
     assert np.mean(np.array(p_values) < 0.05) == pytest.approx(0.05, abs=0.035)
 
 
