@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 
 import numpy as np
 
@@ -92,12 +93,21 @@ def _facts(number: int, *, bundle: Bundle | None, currency: str, language: str) 
     price = float(goods.price[number])
     kind, brand = int(goods.kind[number]), int(goods.brand[number])
     return {
-        "price": money_text(round(price), currency, locale=language or "en") if math.isfinite(price) else "",
+        "price": _price(round(price), currency=currency, language=language or "en")
+        if math.isfinite(price)
+        else "",
         "category": _one_line(str(goods.kind_names[kind])) if kind >= 0 else "",
         "brand": _one_line(str(goods.brand_names[brand])) if brand >= 0 else "",
     }
 
 
+@lru_cache(maxsize=20_000)
+def _price(minor: int, *, currency: str, language: str) -> str:
+    """The price as people write it; lists repeat prices, and formatting one takes longer than finding an item."""
+    return money_text(minor, currency, locale=language)
+
+
+@lru_cache(maxsize=50_000)
 def _one_line(text: str) -> str:
     """The text in one line, without letters that turn or hide others."""
     return _UNSEEN.sub(" ", text).strip()
