@@ -69,4 +69,5 @@ def test_the_bandit_draws_with_the_chance_it_notes():
 def test_nothing_to_choose_from_still_answers():
     assert chosen(slot(("a", "thompson", 1)), "mem_1") == Chosen("a", "thompson")
     assert chosen(slot(("a", "up-cf", 0)), "mem_1") == Chosen("a", "up-cf")
+    assert chosen(slot(("a", "up-cf", 0), ("b", "ease", 0)), "mem_1") == Chosen("a", "up-cf")
     assert chosen(slot(("a", "thompson", 1), bandit=("s",)), "mem_1", posteriors={}).strategy == "s"
