@@ -47,7 +47,9 @@ def main() -> None:
             costs = f"{step['seconds']:>9.1f}{step['cpu_seconds']:>9.1f}{step['peak_bytes'] / MB:>9,.0f}"
             print(f"{step['name']:<22}{costs}{'' if figure is None else f'{figure:>10.4f}'}")
         print(f"together {found['seconds']:.1f} s, {found['cpu_seconds']:.1f} s of CPU", end=", ")
-        print(f"peak {found['peak_bytes'] / MB:,.0f} MB, {found['size_bytes'] / MB:,.1f} MB on disk", end="; ")
+        print(
+            f"peak {found['peak_bytes'] / MB:,.0f} MB, {found['size_bytes'] / MB:,.1f} MB on disk", end="; "
+        )
         print(f"{found['members']:,} members, {found['items']:,} products, default {found['best']}")
         began = time.perf_counter()
         activate(root, "bdl_benchmark")

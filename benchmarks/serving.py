@@ -144,11 +144,7 @@ class Sender:
         if length is None or len(body) < length:
             self.parts[number] = data
             return False
-        if (
-            not head.startswith(b"HTTP/1.1 200")
-            or b'"product_id"' not in body
-            or b'"lst_' not in body
-        ):
+        if not head.startswith(b"HTTP/1.1 200") or b'"product_id"' not in body or b'"lst_' not in body:
             self.errors.append(data[:300].decode("utf-8", "replace"))
         return True
 

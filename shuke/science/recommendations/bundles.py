@@ -84,4 +84,5 @@ class Bundle:
 
     def item_numbers(self, product_ids: list[str]) -> np.ndarray:
         """int32 numbers of products, -1 for those outside the vocabulary."""
-        return numbers_of(self.item_ids, np.array(product_ids, dtype=self.item_ids.dtype))
+        # As wide as the ids asked for: cut to the width of the known ones, an id could become another product's.
+        return numbers_of(self.item_ids, np.array(product_ids, dtype=np.str_))

@@ -68,7 +68,9 @@ def strategies_page(request: HttpRequest) -> HttpResponse:
         "job": _busy(level, protocol),
         "may_edit": may_edit,
         "history": evaluations(level=level, protocol=protocol, limit=LISTED),
-        "choices": [(name, label_of("strategy", name), DOES.get(name, ""), name in OWN) for name in STRATEGIES],
+        "choices": [
+            (name, label_of("strategy", name), DOES.get(name, ""), name in OWN) for name in STRATEGIES
+        ],
     }
     if found is not None and found.report is not None:
         context |= _told(found, found.report, metric=_chosen(request, "metric", CHOSEN))

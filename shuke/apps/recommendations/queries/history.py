@@ -58,9 +58,7 @@ def goods_of(snapshot: Snapshot, history: History) -> Goods:
 
     ``kind`` is the subcategory where there is one, else the category; ``family`` the level above it.
     """
-    return described_goods(
-        snapshot, history.item_ids, price=_usual_prices(history), cycle=_cycles(history)
-    )
+    return described_goods(snapshot, history.item_ids, price=_usual_prices(history), cycle=_cycles(history))
 
 
 def described_goods(
@@ -114,7 +112,7 @@ def _retailers_zone() -> str:
 def bought_lines(
     snapshot: Snapshot, *, as_of: date, level: Level = "product", left_out: Collection[str] = ()
 ) -> ir.Table:
-    """The lines of ``purchase_history``, in the engine: ``placed_at, member, basket, item, quantity, amount, store``."""
+    """The lines of ``purchase_history``, in the engine: placed_at, member, basket, item, quantity, amount, store."""
     orders = up_to(snapshot.table("orders"), as_of)
     counted = orders.filter(is_purchase(orders), orders.payment_status != "refunded")
     owned = with_member(counted, snapshot.table("identity_map"))
