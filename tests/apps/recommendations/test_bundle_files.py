@@ -284,3 +284,11 @@ def test_kill_9_at_any_point_leaves_a_whole_bundle_served(tmp_path: Path) -> Non
         clear_leftovers(root)
         assert not list(root.glob(".writing-*"))
     assert before, "It never came to serve anything."
+
+
+def test_an_unknown_id_never_becomes_a_known_one() -> None:
+    """Cut to the width of the known ids it would."""
+    known = str(SMALL.item_ids[0])
+    longer = str(max(SMALL.item_ids, key=len)) + "-and-more"
+    assert SMALL.item_numbers([known, longer, ""]).tolist() == [0, -1, -1]
+    assert SMALL.item_numbers([]).tolist() == []
