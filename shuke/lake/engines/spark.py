@@ -35,6 +35,10 @@ class SparkMissingError(LakeError):
     """Spark was asked for and is not installed."""
 
 
+class UnreachableMasterError(LakeError):
+    """No application could be started on the master."""
+
+
 class OtherMasterError(LakeError):
     """This process already runs an application on another master; a process has one."""
 
@@ -57,7 +61,8 @@ class SparkSettings:
 def connect(settings: SparkSettings) -> Any:
     """An Ibis backend on a session of its own in UTC; sessions of a process share one application.
 
-    Raises ``SparkMissingError`` without pyspark, ``OtherMasterError`` if the application runs elsewhere.
+    Raises ``SparkMissingError`` without pyspark, ``OtherMasterError`` if the application runs elsewhere, and
+    ``UnreachableMasterError`` (Spark tries for a minute).
     """
     try:
         from pyspark.sql import SparkSession
@@ -74,7 +79,7 @@ def connect(settings: SparkSettings) -> Any:
     builder = SparkSession.builder.master(settings.master).appName("shuke")
     for name, value in _with_deep_stacks({**_options(settings), **settings.options}).items():
         builder = builder.config(name, value)
-    application = builder.getOrCreate()
+    application = _started(builder, settings.master)
     running = application.sparkContext.master
     if running != settings.master:
         raise OtherMasterError(
@@ -86,6 +91,19 @@ def connect(settings: SparkSettings) -> Any:
     backend = LakeBackend()
     backend.do_connect(application.newSession())
     return backend
+
+
+def _started(builder: Any, master: str) -> Any:
+    from py4j.protocol import Py4JError  # type: ignore[import-untyped]
+    from pyspark.errors import PySparkException
+
+    try:
+        return builder.getOrCreate()
+    except (Py4JError, PySparkException) as error:
+        raise UnreachableMasterError(
+            f"No application could be started on the Spark master {master}. Look whether it runs and whether this "
+            "machine may reach it; what Spark says stands in the log."
+        ) from error
 
 
 def stop() -> None:
