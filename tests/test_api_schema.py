@@ -5,6 +5,7 @@ with a body that does not match it.
 """
 
 import json
+import os
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -73,7 +74,8 @@ SENT_METHODS = {"get", "post", "put", "patch", "delete"}
 # The document is taken from the API object, since serving it asks the database, which is closed now.
 schema = schemathesis.openapi.from_dict(json.loads(json.dumps(api.get_openapi_schema(), default=str)))
 schema.app = application
-schema.config.generation.update(max_examples=4)
+# Each address is also called with every limit of its parameters; of wholly random calls two are enough by default.
+schema.config.generation.update(max_examples=20 if os.environ.get("SHUKE_HYPOTHESIS") == "thorough" else 2)
 # One wrong method for each address is enough; test_api.py looks at 405 closely.
 schema.config.phases.coverage.unexpected_methods = {"PATCH"}
 

@@ -84,8 +84,8 @@ class FitSettings:
     minimum_count: int = 10
     known: int = KNOWN
     members: int = 1000
-    moments: int = 10_000
-    trial_moments: int = 3_000
+    moments: int = 7_000
+    trial_moments: int = 2_500
     seed: int = 1
     threads: int = 2
 
