@@ -16,7 +16,7 @@ from shuke.science.recommendations.linear import Factors
 
 @dataclass(frozen=True)
 class Als:
-    """Confidence is 1 + α ln(1 + baskets)."""
+    """Confidence is α ln(1 + baskets) of what was bought and 1 of all else, as ``implicit`` weighs."""
 
     factors: int = 64
     alpha: float = 2.0
