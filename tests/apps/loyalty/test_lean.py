@@ -83,7 +83,7 @@ def history(member: str, *, seed: int, name: str) -> list[str]:
 
 def rows_of(member: str) -> list[dict[str, object]]:
     """All rows of a member without what is theirs alone."""
-    wallets = Wallet.objects.filter(member__public_id=member)
+    wallets = Wallet.objects.filter(member__public_id=member).order_by("points_type")
     found = [
         *wallets.values("points_type__code", "pending", "available", "held", "debt", "seq", "newest_lot"),
         *wallets.values("points_type__code", "due_at", "recorded_at"),

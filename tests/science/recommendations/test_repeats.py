@@ -4,8 +4,11 @@ import numpy as np
 import polars as pl
 import pytest
 
+from shuke.science.recommendations.discovery import Discovery
 from shuke.science.recommendations.frequency import PersonalFrequency
+from shuke.science.recommendations.fusion import Fusion
 from shuke.science.recommendations.histories import DAY, History, history_of
+from shuke.science.recommendations.kind_popularity import KindPopularity
 from shuke.science.recommendations.repeats.features import GROUPS, Asked, matrix
 from shuke.science.recommendations.repeats.known import Known
 from shuke.science.recommendations.repeats.ranker import RepeatRanker, Trees, fitted, own_candidates
@@ -223,3 +226,23 @@ def test_a_ranker_learns_from_so_many_moments_at_most() -> None:
     assert len(some) == 50
     assert (np.diff(some.member * 100 + some.number) > 0).all()
     assert some_of(moments, most=len(moments), rng=np.random.default_rng(0)) is moments
+
+
+def test_a_range_without_kinds_is_ranked_as_if_there_were_no_taxonomy() -> None:
+    """Whoever imports products without categories has a taxonomy in which nothing has a name."""
+    history = some_history()
+    nameless = Taxonomy(history.item_ids, (np.full(history.items, -1), np.full(history.items, -1)))
+    members = np.arange(history.members)
+    at = np.full(history.members, history.end)
+    few = Trees(trees=5, least_rows=2)
+    listed = [
+        top(model.fit(history, rng=np.random.default_rng(1)), history, members, at=at, n=5).items
+        for model in (
+            RepeatRanker(nameless, trees=few),
+            RepeatRanker(None, trees=few),
+            Fusion(sources=(PersonalFrequency(),), taxonomy=nameless, trees=few),
+            Discovery(sources=(KindPopularity(nameless),), taxonomy=nameless, trees=few),
+        )
+    ]
+    assert (listed[0] == listed[1]).all()
+    assert all((items[:, 0] >= 0).any() for items in listed[:3])

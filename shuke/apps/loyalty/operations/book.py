@@ -190,9 +190,10 @@ class Ledger:
         opened = [Book(wallet, self) for wallet in rows.filter(pk__in=wanted).order_by("pk")]
         self.books |= {book.wallet.pk: book for book in opened}
         self.read_lots(opened, lots=lots)
-        if lots == "none":
+        ending = [book for book in opened if ends_with_inactivity(book.wallet)] if lots == "none" else []
+        if ending:
             # When such points end depends on the lots and on every posting: nothing may be left unread.
-            self.read_lots([book for book in opened if ends_with_inactivity(book.wallet)], lots="open")
+            self.read_lots(ending, lots="open")
         return [self.books[pk] for pk in sorted(set(wallet_ids))]
 
     def read_lots(self, books: Sequence[Book], *, lots: Lots) -> None:

@@ -64,12 +64,14 @@ class Known:
 
     @cached_property
     def kinds(self) -> list[tuple[np.ndarray, Occasions]]:
-        """Codes of the items and purchases of each level of the taxonomy."""
+        """Codes of the items and purchases of each level of the taxonomy at which anything bought has a name."""
         if self.taxonomy is None:
             return []
         found = []
         for codes in self.taxonomy.codes(self.history.item_ids):
             things = int(codes.max(initial=-1)) + 1
+            if not (codes[self.history.item] >= 0).any():
+                continue
             found.append((codes, occasions_of(self.history, codes[self.history.item], things=things)))
         return found
 
