@@ -134,10 +134,18 @@ def _history(question: Question) -> tuple[History, Taxonomy | None]:
             time_zone=question.time_zone,
         )
         if not history.baskets:
-            raise NotJudged(Reading("Nobody has bought anything yet. Import orders first."))
+            raise NotJudged(_nothing_bought(question))
         if question.level != "product":
             return history, None
         return history, taxonomy(goods_of(snapshot, history), item_ids=history.item_ids)
+
+
+def _nothing_bought(question: Question) -> Reading:
+    if question.level == "product":
+        return Reading("Nobody has bought anything yet. Import orders first.")
+    return Reading(
+        "Nothing that was bought has a kind. Import products with their categories, or compare by product."
+    )
 
 
 def _level_of_kinds(snapshot: Snapshot) -> Level:
