@@ -148,5 +148,5 @@ def change_bundle_settings(*, actor: Actor, at: datetime, settings: BundleSettin
         for name, value in settings.dict().items()
         if getattr(before, name) != value
     }
-    record_audit(actor=actor, at=at, verb="bundle.settings", subject=("bundle", "all"), changes=changes)
+    record_audit(actor=actor, at=at, verb="bundle.rules_changed", subject=("bundle", "all"), changes=changes)
     return settings

@@ -8,10 +8,12 @@ from typing import Literal
 from ninja import Schema
 from pydantic import Field
 
+from shuke.apps.recommendations.schemas.objects import ObjectInput
+
 BundleState = Literal["fitting", "ready", "failed", "removed"]
 
 
-class BundleSettings(Schema):
+class BundleSettings(ObjectInput):
     """``left_out_departments``: fuel, coupons, deposits: what is in the range and is never recommended.
     ``minimum_count``: an item in fewer baskets is left out."""
 

@@ -9,6 +9,7 @@ from ninja import Schema
 from pydantic import Field
 
 from shuke.apps.insights.schemas import ReadingView
+from shuke.apps.recommendations.schemas.objects import ObjectInput
 
 EvaluationLevel = Literal["product", "kind"]
 EvaluationProtocol = Literal["last", "month"]
@@ -16,7 +17,7 @@ LEVELS: tuple[EvaluationLevel, ...] = ("product", "kind")
 PROTOCOLS: tuple[EvaluationProtocol, ...] = ("last", "month")
 
 
-class EvaluationInput(Schema):
+class EvaluationInput(ObjectInput):
     """What to evaluate.  ``level``: products, or kinds of product.  ``protocol``: each member's last basket, or
     everything bought in the last four weeks.  ``strategies``: by their known names, the usual ones where empty.
     ``is_tuned``: choose each strategy's parameters first, on the basket or the weeks before (slower)."""
