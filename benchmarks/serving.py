@@ -120,7 +120,8 @@ class Sender:
         while done < len(requests):
             moment = time.perf_counter()
             while self.free and sent < len(requests) and begun + sent / rate <= moment:
-                number = self.free.pop()
+                # The one that rested longest: the server closes a connection that rests for 30 seconds.
+                number = self.free.pop(0)
                 self.asking[number] = sent
                 self.sockets[number].sendall(requests[sent])
                 sent += 1
@@ -135,7 +136,10 @@ class Sender:
 
     def _read(self, number: int) -> bool:
         """Whether the whole answer is there."""
-        data = self.parts.pop(number, b"") + self.sockets[number].recv(65536)
+        received = self.sockets[number].recv(65536)
+        if not received:
+            raise SystemExit("The server closed a connection.")
+        data = self.parts.pop(number, b"") + received
         head, _, body = data.partition(b"\r\n\r\n")
         length = next(
             (int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")),
