@@ -77,6 +77,15 @@ def _choose_examples() -> None:
 _choose_examples()
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name bytes by their argument: compressed ones hold the second they were made in.
+
+    Workers that start in different seconds would otherwise collect tests of different names, and xdist
+    then runs none of them.
+    """
+    return argname if isinstance(val, bytes) else None
+
+
 def pytest_configure() -> None:
     """Compile the catalogues once, before any worker starts."""
     if HAS_DJANGO and not IS_XDIST_WORKER:

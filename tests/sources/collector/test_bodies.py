@@ -112,12 +112,10 @@ def test_a_bomb_is_not_unpacked():
     assert len(inflated(gzip.compress(bytes(1000)), encoding="gzip", limit=1000)) == 1000
 
 
-@pytest.mark.parametrize(
-    "data", [b"", b"no gzip", gzip.compress(b"cut off" * 100)[:-9], gzip.compress(b"a") + b"tail"]
-)
-def test_damaged_compression_is_told(data):
-    with pytest.raises(DamagedBody):
-        inflated(data, encoding="gzip", limit=1000)
+def test_damaged_compression_is_told():
+    for data in (b"", b"no gzip", gzip.compress(b"cut off" * 100)[:-9], gzip.compress(b"a") + b"tail"):
+        with pytest.raises(DamagedBody):
+            inflated(data, encoding="gzip", limit=1000)
 
 
 def test_other_encodings_are_told():
