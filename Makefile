@@ -26,6 +26,7 @@ WITHOUT_WORDS := --ignore=tests/test_docs.py --ignore=tests/demo --ignore=tests/
 	--ignore-glob='tests/apps/*/test_*pages.py' --ignore-glob='tests/apps/*/*/test_*pages.py' \
 	--ignore=tests/platform/observability/test_pages.py --ignore=tests/platform/test_money.py \
 	--ignore=tests/platform/test_crypto.py --ignore=tests/platform/test_permissions.py
+# Here modules are shared (tests/sharing.py): shops, houses and clusters are started once, and the longest first.
 # Random calls of the API meet PostgreSQL only, which refuses more than SQLite does.
 SQLITE_SELECTION := $(WITHOUT_BASE) --ignore=tests/test_api_schema.py
 POSTGRESQL_SELECTION := -m "not browser and not systems and not once" $(WITHOUT_BASE) $(WITHOUT_WORDS) --ignore=tests/platform/jobs/test_killed_workers.py \
@@ -71,7 +72,7 @@ test: dev chromium lint docs test-base test-postgresql test-sqlite  ## Lint, the
 
 .PHONY: test-sqlite
 test-sqlite: $(VENV)/.dev  ## Everything but the base tests on SQLite
-	SHUKE_TEST_DATABASE=sqlite $(PYTEST) $(SQLITE_SELECTION)
+	SHUKE_TEST_DATABASE=sqlite $(PYTEST) --dist loadfile $(SQLITE_SELECTION)
 
 .PHONY: test-postgresql
 test-postgresql: $(VENV)/.dev  ## The suite on a PostgreSQL that the tests start

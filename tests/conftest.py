@@ -86,6 +86,16 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     return argname if isinstance(val, bytes) else None
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Share the tests by modules where that was asked for."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from tests.sharing import Shares
+
+    return Shares(config, log)
+
+
 def pytest_configure() -> None:
     """Compile the catalogues once, before any worker starts."""
     if HAS_DJANGO and not IS_XDIST_WORKER:

@@ -1,0 +1,47 @@
+"""How the workers of a run share its tests with ``--dist loadfile``: by modules, the longest first.
+
+A module's fixtures are made once, and nobody waits in the end for what began last.
+"""
+
+from typing import Any
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+#: Places that take minutes, the longest first.
+FIRST = (
+    "tests/spark/",
+    "tests/systems/",
+    "tests/browser/test_frame.py",
+    "tests/apps/channels/test_killing.py",
+    "tests/platform/outbox/test_relay_races.py",
+    "tests/platform/jobs/test_killed_workers.py",
+    "tests/apps/loyalty/test_checkout_",
+    "tests/apps/insights/",
+    "tests/apps/recommendations/",
+    "tests/apps/campaigns/",
+    "tests/privacy/",
+)
+#: Modules that share a shop or a house which is started for the session: one worker has them all.
+TOGETHER = ("tests/systems/oscar/", "tests/systems/sdks/", "tests/systems/vendure/")
+
+
+class Shares(LoadScopeScheduling):
+    """A module is one worker's; so is a folder of ``TOGETHER``."""
+
+    def __init__(self, config: pytest.Config, log: Any = None) -> None:
+        super().__init__(config, log)
+        # Otherwise modules with many tests came first, which are not those that take long.
+        config.option.loadscopereorder = False
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.split("::", 1)[0]
+        return next((folder for folder in TOGETHER if path.startswith(folder)), path)
+
+    def _assign_work_unit(self, node: Any) -> None:
+        self.workqueue.move_to_end(min(self.workqueue, key=_place), last=False)
+        super()._assign_work_unit(node)
+
+
+def _place(scope: str) -> int:
+    return next((place for place, start in enumerate(FIRST) if scope.startswith(start)), len(FIRST))
