@@ -31,7 +31,20 @@ def test_generated_pages_are_up_to_date(name: str, folder: str) -> None:
 def test_the_index_names_every_page(folder: str) -> None:
     index = (DOCS / folder / "index.md").read_text(encoding="utf-8")
     linked = set(re.findall(r"\]\(([^)#]+\.md)", index))
-    assert {path.name for path in (DOCS / folder).glob("*.md")} - {"index.md"} <= linked
+    pages = {path.name for path in (DOCS / folder).glob("*.md")} - {"index.md", "index.zh-hans.md"}
+    assert pages <= linked, "Run: make pages"
+
+
+@pytest.mark.parametrize("folder", ["algorithms", "guides"])
+def test_the_chinese_index_names_each_page_once(folder: str) -> None:
+    index = DOCS / folder / "index.zh-hans.md"
+    chinese = {path.name for path in index.parent.glob("*.zh-hans.md")} - {index.name}
+    assert index.is_file() == bool(chinese)
+    if chinese:
+        linked = set(re.findall(r"\]\(([^)#]+\.md)", index.read_text(encoding="utf-8")))
+        english = {path.name for path in index.parent.glob("*.md")} - chinese - {index.name, "index.md"}
+        named = {name.replace(".zh-hans.md", ".md") for name in chinese}
+        assert linked == chinese | (english - named), "Run: make pages"
 
 
 @pytest.mark.once

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from shuke.web.pages import audit, jobs, profile, public_data, settings, signing_in
+from shuke.web.pages import audit, jobs, methods, profile, public_data, settings, signing_in
 
 app_name = "web"
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("language/", signing_in.language, name="language"),
     path("profile/", profile.profile, name="profile"),
     path("profile/password/", profile.change_own_password, name="own_password"),
+    path("methods/<slug:name>/", methods.method_page, name="method"),
     path("settings/", settings.retailer_settings, name="settings"),
     path("settings/users/", settings.user_list, name="users"),
     path("settings/users/new/", settings.new_user, name="new_user"),
