@@ -17,8 +17,8 @@ CHINESE = ".zh-hans.md"
 PAIRS = sorted(path for path in DOCS.glob(f"*/*{CHINESE}") if path.name != f"index{CHINESE}")
 MONTHS = ["January", "February", "March", "April", "May", "June"]
 MONTHS += ["July", "August", "September", "October", "November", "December"]
-#: A month beside a day or a year; "may" is a word, too.
-MONTH = re.compile(rf"(?<=\d )({'|'.join(MONTHS)})|\b({'|'.join(MONTHS)})(?= \d)")
+#: A month in full, or shortened beside its day; "may" without a capital is a word.
+MONTH = re.compile(rf"\b(?:{'|'.join(MONTHS)})\b|(?<=\d )(?:{'|'.join(name[:3] for name in MONTHS)})\b")
 NUMBER = re.compile(r"(\d+(?:,\d{3})*(?:\.\d+)?)\s?(million|万|亿)?")
 TIMES = {"million": 1_000_000, "万": 10_000, "亿": 100_000_000, "": 1}
 
@@ -33,7 +33,8 @@ def leaves(tokens: list[Token]) -> list[Token]:
 
 def numbers(text: str) -> list[str]:
     """Every number by its value: 1 million is 100 万 is 1,000,000, and January is 1 月."""
-    text = MONTH.sub(lambda found: str(MONTHS.index(found.group(0)) + 1), text)
+    starts = [name[:3] for name in MONTHS]
+    text = MONTH.sub(lambda found: str(starts.index(found.group(0)[:3]) + 1), text)
     return [
         str((Decimal(digits.replace(",", "")) * TIMES[unit]).normalize())
         for digits, unit in NUMBER.findall(text)
