@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from datetime import date
 
 import ibis
+import scipy
 from ibis.expr import types as ir
-from scipy.stats import norm
 
 from shuke.science.visits import visits
 
@@ -72,7 +72,7 @@ def due_dates(purchases: ir.Table, *, as_of: date, rule: ReplenishmentRule | Non
     n, k = joined.gaps.fill_null(0.0), joined.borrowed
     mean = (n * joined.own_mean.fill_null(0.0) + k * joined.good_mean) / (n + k)
     spread = (joined.within * (1.0 + 1.0 / (n + k))).sqrt()
-    z = float(norm.ppf(0.5 + rule.coverage / 2))
+    z = float(scipy.stats.norm.ppf(0.5 + rule.coverage / 2))
     since = ibis.literal(as_of).delta(joined.last_date, unit="day").cast("float64")
     return joined.select(
         "member_id",

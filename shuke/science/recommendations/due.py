@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import ibis
 import numpy as np
 import polars as pl
+import scipy
 from scipy import sparse
-from scipy.stats import norm
 
 from shuke.science.recommendations.histories import DAY, History
 from shuke.science.replenishment import ReplenishmentRule, due_dates
@@ -51,7 +51,7 @@ class ReplenishmentDue:
         found = found.drop_nulls().sort("member_id", "good")
         member, item = found["member_id"].to_numpy(), found["good"].to_numpy()
         cycle, high = found["cycle_days"].to_numpy(), found["high_days"].to_numpy()
-        spread = np.log(high / cycle) / norm.ppf(0.5 + COVERAGE / 2)
+        spread = np.log(high / cycle) / scipy.stats.norm.ppf(0.5 + COVERAGE / 2)
         bought = found["last_date"].cast(pl.Int32).to_numpy() + 1.0
         return DueModel(
             _table(history, member, item, bought),
@@ -87,6 +87,8 @@ class DueModel:
 
 def chance(silent: np.ndarray, cycle: np.ndarray, spread: np.ndarray, *, horizon: float) -> np.ndarray:
     """Of a purchase within ``horizon`` days after ``silent`` days without one; see the module."""
-    now, then = (norm.logsf(np.log(days / cycle) / spread) for days in (silent, silent + horizon))
-    overdue = np.maximum(silent - cycle * np.exp(norm.ppf(0.5 + COVERAGE / 2) * spread), 0.0) / cycle
+    now, then = (scipy.stats.norm.logsf(np.log(days / cycle) / spread) for days in (silent, silent + horizon))
+    overdue = (
+        np.maximum(silent - cycle * np.exp(scipy.stats.norm.ppf(0.5 + COVERAGE / 2) * spread), 0.0) / cycle
+    )
     return -np.expm1(then - now) * np.exp2(-overdue)

@@ -17,7 +17,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import scipy.stats
+import scipy
 
 from shuke.science.lift import ROUNDING, Lift, Metric, Summary, compare, value_of
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
-import scipy.special
+import scipy
 
 #: Parameters of a Beta distribution, both positive.
 Posterior: TypeAlias = tuple[float, float]
