@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.migrated import place_database
 from tests.ports import free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.once]
@@ -76,11 +77,16 @@ class House:
         }
         if database:
             self.environment["SHUKE_DATABASE_URL"] = database
-        self._run("-m", "shuke.config.cli", "migrate")
+        if not database:
+            place_database(home)
         self.member, self.token = self._run("-c", HOUSE).split()[-2:]
         command = [sys.executable, "-m", "shuke.config.cli", "console", "--port", str(self.port)]
         self.process = subprocess.Popen(command, env=self.environment, cwd=ROOT)
-        self._wait_until_open()
+        try:
+            self._wait_until_open()
+        except BaseException:
+            self.end()
+            raise
 
     def _run(self, *arguments: str) -> str:
         command = [sys.executable, *arguments]
@@ -91,13 +97,22 @@ class House:
         return done.stdout
 
     def _wait_until_open(self) -> None:
-        until = time.monotonic() + 90
+        until = time.monotonic() + 300
         while True:
             try:
-                return httpx.get(f"{self.address}/health/live", timeout=5).raise_for_status() and None
+                return httpx.get(f"{self.address}/health/live", timeout=30).raise_for_status() and None
             except httpx.HTTPError:
+                assert self.process.poll() is None, f"the console ended with {self.process.poll()}"
                 assert time.monotonic() < until, "the console did not open"
                 time.sleep(0.1)
+
+    def end(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
 
     def shop(self, **values: Any) -> Any:
         return Checkout(self.address, self.token, **values)
@@ -115,11 +130,10 @@ class House:
 def house(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[House]:
     if os.environ.get("SHUKE_DATABASE_URL"):
         server = request.getfixturevalue("postgresql_server")
-        os.environ["SHUKE_LIVE_DATABASE_URL"] = server.create_database()
+        os.environ["SHUKE_LIVE_DATABASE_URL"] = server.create_database(is_migrated=True)
     house = House(tmp_path_factory.mktemp("house"))
     yield house
-    house.process.send_signal(signal.SIGTERM)
-    house.process.wait(20)
+    house.end()
 
 
 def always(_: Any) -> bool:
@@ -148,7 +162,7 @@ def test_a_till_and_a_web_shop_use_one_account_at_once(house):
     for one in shops:
         one.start()
     for one in shops:
-        one.join(60)
+        one.join(300)
     spent = sum(receipt["quote"]["points"]["points"] for receipt in sold)
     assert sum(ends.values()) == 12
     assert spent == 1000 - house.available()
@@ -176,10 +190,13 @@ def test_a_till_that_is_killed_between_reserve_and_commit_holds_nothing_for_long
         shop.reserve(house.wanted(600), quote, key="till:dead/reserve/0")
     assert other.value.code == "idempotency_conflict"
     shown = {**shop.evaluate(house.wanted(400)), "seconds": 10}
+    began = time.monotonic()
     held = shop.reserve(house.wanted(400), shown, key="short-reservation", seconds=10)
-    assert house.available() == 0
+    left = house.available()
+    # On a machine that is very busy the ten seconds may be over before we could look.
+    assert left == 0 or time.monotonic() > began + 10
     # Time alone gives back what a dead till held; nothing runs here that would do it.
-    until = time.monotonic() + 15
+    until = time.monotonic() + 120
     while house.available() != 400:
         assert time.monotonic() < until
         time.sleep(0.5)
