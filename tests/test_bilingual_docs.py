@@ -9,6 +9,8 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from shuke.apps.insights.queries import QUESTIONS
+
 pytestmark = pytest.mark.once
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -121,6 +123,21 @@ def test_a_chinese_page_leads_to_chinese_pages(page: Path) -> None:
         file = page.parent / target
         assert file.is_file(), target
         assert target.endswith(CHINESE) or not file.with_name(file.stem + CHINESE).is_file(), target
+
+
+def test_every_method_that_a_page_leads_to_is_in_both_languages() -> None:
+    templates = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "shuke").rglob("*.html"))
+    linked = set(re.findall(r"web/components/method\.html\" with method=\"([\w-]+)\"", templates))
+    linked |= set(re.findall(r"'web:method' '([\w-]+)'", templates))
+    linked |= {question.method for question in QUESTIONS.values() if question.method}
+    assert len(linked) > 15
+    missing = [
+        f"{name}{ending}"
+        for name in sorted(linked)
+        for ending in (".md", CHINESE)
+        if not (DOCS / "algorithms" / f"{name}{ending}").is_file()
+    ]
+    assert missing == []
 
 
 ENGLISH = "# T\n\n1 million on 3 May 2025, `x = 2`, [a](b.md)\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"

@@ -4,6 +4,7 @@ A page is ``<name>.md`` in English and ``<name>.zh-hans.md`` in Chinese.  They a
 folder ``methods`` beside this module is a link to it, which a wheel holds as a folder: every installation has them.
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,11 +46,12 @@ def method_text(name: str, *, language: str) -> MethodText | None:
 
 #: Raw HTML stays text: the content policy would refuse what it brings along.
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 
 def _parsed(text: str) -> list[Token]:
-    """The page's tokens, of which the first three are its title."""
-    tokens = _MARKDOWN.parse(text)
+    """The page's tokens without comments; the first three are its title."""
+    tokens = _MARKDOWN.parse(_COMMENT.sub("", text))
     for token in tokens:
         for child in token.children or ():
             if child.type == "link_open":
