@@ -6,7 +6,6 @@ The list with its measurements is in docs/decisions/0010-delta-lake-read-by-duck
 import importlib.metadata
 import importlib.util
 import json
-import multiprocessing
 import os
 import subprocess
 import sys
@@ -19,11 +18,11 @@ import ibis
 import polars as pl
 import pyarrow as pa
 import pytest
-from deltalake import DeltaTable, write_deltalake
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake.exceptions import CommitFailedError
 
 from shuke.lake import InvalidRowsError, Lake, UnfitStorageError, UnreadableTableError, layout
 from shuke.tables import TABLES
-from tests.lake import writers
 from tests.lake.rows import order_lines, products, traits
 
 
@@ -94,24 +93,22 @@ def test_at_column():
     assert not [name for name, table in TABLES.items() if "at" in table.column_names]
 
 
-@pytest.mark.slow
-def test_writing_by_path_with_transaction_ids(tmp_path):
-    """By path a transaction that is not newer is written again; the lake writes by handle."""
-    arrived = {}
-    for task in (writers.same_transactions, writers.same_transactions_by_path):
-        lake = Lake(tmp_path / task.__name__)
-        # Made by hand, so that the rivals meet from their first commit on.
-        layout.create_table(lake.path("order_lines"), TABLES["order_lines"])
-        context = multiprocessing.get_context("spawn")
-        rivals = [context.Process(target=task, args=(str(lake.root), who, 40)) for who in range(3)]
-        for rival in rivals:
-            rival.start()
-        for rival in rivals:
-            rival.join(120)
-        with lake.read() as snapshot:
-            arrived[task.__name__] = snapshot.table("order_lines").count().to_pyarrow().as_py()
-    assert arrived["same_transactions"] == 400
-    assert arrived["same_transactions_by_path"] > 400
+def test_writing_by_path_with_transaction_ids(lake):
+    """By path a transaction that is not newer is written again; the lake writes by handle.
+
+    Rivals look first and write then: both have looked before either writes.
+    """
+    lake.append("order_lines", order_lines(0, 10), transaction=("app", 1))
+    again = order_lines(0, 10)
+    properties = CommitProperties(app_transactions=[Transaction("app", 1)])
+    path = str(lake.path("order_lines"))
+    looked_at_before = DeltaTable(path, version=0)
+    with pytest.raises(CommitFailedError):
+        write_deltalake(looked_at_before, again, mode="append", commit_properties=properties)
+    write_deltalake(path, again, mode="append", commit_properties=properties)
+    assert lake.append("order_lines", again, transaction=("app", 1)).skipped
+    with lake.read() as snapshot:
+        assert snapshot.table("order_lines").count().to_pyarrow().as_py() == 20
 
 
 def test_vacuum_full_beside_writers(lake):

@@ -1,22 +1,21 @@
 """What other processes do to a lake; importable by them, so without pytest and Django."""
 
 from datetime import date
-from multiprocessing.synchronize import Barrier
 from pathlib import Path
-
-from deltalake.exceptions import CommitFailedError
 
 from shuke.lake import Lake
 from shuke.lake.layout import create_table, open_table
 from shuke.lake.scrubbing import renew_checkpoint
 from shuke.tables import TABLES
+from tests.lake.company import is_closing_time, meet
 from tests.lake.rows import order_lines, traits
 
 
-def create(root: str, meeting: Barrier, tables: int) -> None:
+def create(root: str, who: int, tables: int) -> None:
     """Create tables at the very moment at which others do."""
+    del who
     for number in range(tables):
-        meeting.wait()
+        meet()
         create_table(Path(root, str(number)), TABLES["order_lines"])
 
 
@@ -25,6 +24,15 @@ def append(root: str, who: int, commits: int) -> None:
     for number in range(commits):
         start = who * 10_000 + number * 10
         Lake(root).append("order_lines", order_lines(start, start + 10, person=f"person{who}"))
+
+
+def append_until_told(root: str, who: int, commits: int) -> int:
+    """Append until closing time, but that often at least; returns how often."""
+    done = 0
+    while done < commits or not is_closing_time():
+        append(root, who * 100 + done, 1)
+        done += 1
+    return done
 
 
 def upsert(root: str, who: int, commits: int) -> None:
@@ -67,23 +75,6 @@ def same_transactions(root: str, who: int, commits: int) -> None:
         Lake(root).append(
             "order_lines", order_lines(number * 10, number * 10 + 10), transaction=("app", number)
         )
-
-
-def same_transactions_by_path(root: str, who: int, commits: int) -> None:
-    """The same, looked up with one handle and written with another: the way not to do it."""
-    from deltalake import CommitProperties, Transaction, write_deltalake
-
-    del who
-    lake = Lake(root)
-    path = str(lake.path("order_lines"))
-    for number in range(1, commits + 1):
-        if lake.transaction_version("order_lines", "app") < number:
-            properties = CommitProperties(app_transactions=[Transaction("app", number)])
-            try:
-                rows = order_lines(number * 10, number * 10 + 10)
-                write_deltalake(path, rows, mode="append", commit_properties=properties)
-            except CommitFailedError:
-                continue
 
 
 def open_again(root: str, who: int, times: int) -> None:
