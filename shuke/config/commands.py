@@ -9,8 +9,15 @@ PORT = typer.Option(min=1, max=65535, help="The port to listen on.")
 COLLECTOR_PORT = typer.Option(
     min=1, max=65535, help="The port that events are sent to; the next one unless you say."
 )
-WORKERS = typer.Option(min=1, help="How many workers; 1 on SQLite and 2 on PostgreSQL unless you say.")
-QUEUES = typer.Option("--queue", help="Only these queues (on PostgreSQL); repeat it for several.")
+WORKERS = typer.Option(
+    min=1, help="How many workers for quick work; 1 on SQLite and 2 on PostgreSQL unless you say."
+)
+LONG_WORKERS = typer.Option(
+    min=0, help="How many workers for long work; 0 lets the others do it too, which then waits for it."
+)
+QUEUES = typer.Option(
+    "--queue", help="Only this queue: default or long; repeat it for several, leave it out for all."
+)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -50,6 +57,7 @@ def serve(
     host: Annotated[str, HOST] = "127.0.0.1",
     port: Annotated[int, PORT] = 8000,
     workers: Annotated[int | None, WORKERS] = None,
+    long_workers: Annotated[int, LONG_WORKERS] = 1,
     collector_port: Annotated[int | None, COLLECTOR_PORT] = None,
 ) -> None:
     """Open the console and run everything behind it, until Ctrl-C."""
@@ -57,7 +65,7 @@ def serve(
     from shuke.config.serve import serve as run
 
     try:
-        run(host=host, port=port, workers=workers, collector_port=collector_port)
+        run(host=host, port=port, workers=workers, long_workers=long_workers, collector_port=collector_port)
     except (PortTaken, NotMigrated) as error:
         typer.secho(str(error), fg="red", err=True)
         raise typer.Exit(1) from error
@@ -67,14 +75,20 @@ def worker(
     worker_id: Annotated[str | None, typer.Option("--id", hidden=True)] = None,
     queues: Annotated[list[str] | None, QUEUES] = None,
 ) -> None:
-    """Run one worker, for instance on a further machine (PostgreSQL)."""
+    """Run one worker, for all work or for one queue; on PostgreSQL also on a further machine."""
     from shuke.config.processes import end_with_supervisor
+    from shuke.platform.jobs.queues import UnknownQueue, chosen_queues
     from shuke.platform.jobs.worker import new_worker_id, work
     from shuke.platform.observability.logs import bind_process
 
+    try:
+        chosen = chosen_queues(queues or ())
+    except UnknownQueue as error:
+        typer.secho(str(error), fg="red", err=True)
+        raise typer.Exit(2) from error
     end_with_supervisor()
     bind_process("worker")
-    work(worker_id=worker_id or new_worker_id(), queues=queues or None)
+    work(worker_id=worker_id or new_worker_id(), queues=chosen)
 
 
 def collector(host: Annotated[str, HOST] = "127.0.0.1", port: Annotated[int, PORT] = 8001) -> None:

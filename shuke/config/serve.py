@@ -108,10 +108,13 @@ class Supervisor:
         log.info("stopped")
 
 
-def serve(*, host: str, port: int, workers: int | None, collector_port: int | None = None) -> None:
+def serve(
+    *, host: str, port: int, workers: int | None, long_workers: int = 1, collector_port: int | None = None
+) -> None:
     """Run everything that one machine needs; events are sent to the port after the console's unless another is given.
 
-    Raises ``PortTaken`` or ``NotMigrated`` before anything is started.
+    Long work has workers of its own, so that a fit of minutes keeps no campaign waiting; with no
+    ``long_workers`` the others do it too.  Raises ``PortTaken`` or ``NotMigrated`` before anything is started.
     """
     from django.conf import settings
     from django.db import connection
@@ -127,7 +130,7 @@ def serve(*, host: str, port: int, workers: int | None, collector_port: int | No
     shutil.rmtree(metrics, ignore_errors=True)
     metrics.mkdir(parents=True)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)
-    # More workers make SQLite slower, since it takes one writer at a time.
+    # More workers of a kind make SQLite slower, since it takes one writer at a time.
     count = workers or (2 if connection.vendor == "postgresql" else 1)
     children = [
         Child("console", ["console", "--host", host, "--port", str(port)]),
@@ -135,14 +138,17 @@ def serve(*, host: str, port: int, workers: int | None, collector_port: int | No
         Child("relay", ["relay"]),
         Child("loader", ["loader"]),
     ]
-    children += [_worker(number) for number in range(1, count + 1)]
+    queues = ("default",) if long_workers else ()
+    children += [_worker(number, *queues) for number in range(1, count + 1)]
+    children += [_worker(count + number, "long") for number in range(1, long_workers + 1)]
     Supervisor(children).run(until_open=lambda: announce(host, port, events_port=events_port))
 
 
-def _worker(number: int) -> Child:
+def _worker(number: int, *queues: str) -> Child:
     # A worker that is started again keeps its id, and by that knows which jobs its former life held.
     worker_id = f"{socket.gethostname()[:60]}:{os.getpid()}-{number}:{secrets.token_hex(4)}"
-    return Child(f"worker {number}", ["worker", "--id", worker_id])
+    chosen = [word for queue in queues for word in ("--queue", queue)]
+    return Child(f"worker {number}", ["worker", "--id", worker_id, *chosen])
 
 
 def check_database() -> None:

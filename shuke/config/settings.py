@@ -112,12 +112,15 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         # What is erased is overwritten, not only let go of.
         "PRAGMA cache_size=-32000; PRAGMA temp_store=MEMORY; PRAGMA secure_delete=ON;",
     }
-# Jobs: rows with a lease on SQLite, procrastinate on PostgreSQL (docs/decisions/0030).  Any queue name will do.
+# Jobs: rows with a lease on SQLite, procrastinate on PostgreSQL (docs/decisions/0030).  The queues are those of
+# shuke/platform/jobs/queues.py: a task for another would wait for ever, and is refused.
 _JOBS = "sqlite"
 if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
     _JOBS = "procrastinate"
     INSTALLED_APPS.insert(0, "procrastinate.contrib.django")
-TASKS = {"default": {"BACKEND": f"shuke.platform.jobs.{_JOBS}.Backend", "QUEUES": []}}
+    # Only statements of cursors that bind on the server: the ledger's two, which the server then plans once.
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("prepare_threshold", 0)
+TASKS = {"default": {"BACKEND": f"shuke.platform.jobs.{_JOBS}.Backend", "QUEUES": ["default", "long"]}}
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = None
 
 LOGGING = logging_config(level=os.environ.get("SHUKE_LOG_LEVEL", "INFO"))

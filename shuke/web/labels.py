@@ -154,6 +154,10 @@ _LABELS: dict[str, Labels] = {
         "failed": (pgettext_lazy("job", "Failed"), "red"),
         "cancelled": (pgettext_lazy("job", "Stopped"), "grey"),
     },
+    "job_queue": {
+        "default": (pgettext_lazy("job", "Quick"), "grey"),
+        "long": (pgettext_lazy("job", "Long"), "blue"),
+    },
     "task": {
         "shuke.platform.jobs.tasks.prune": (_("Clear away old jobs"), "grey"),
         "shuke.platform.outbox.tasks.prune_outbox": (_("Clear away facts that have arrived"), "grey"),

@@ -112,7 +112,8 @@ class Server:
                 words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
                 # Between fork and exec a child still has its parent's command, or none.
                 if len(words) > 4 and words[3] != b"serve":
-                    found[words[3].decode()] = pid
+                    queue = words[words.index(b"--queue") + 1].decode() if b"--queue" in words else ""
+                    found[f"{words[3].decode()} {queue}".strip()] = pid
         return found
 
 
@@ -127,12 +128,12 @@ def test_it_opens_revives_what_dies_and_leaves_nothing_behind(server):
     _wait(lambda: '"status": "ok"' in server.read("/health/ready"), 60, "the worker did not report")
     assert 'shuke_jobs{state="ready"}' in server.read("/metrics")
     before = server.children()
-    assert set(before) == {"console", "collector", "relay", "loader", "worker"}
-    for name in ("worker", "relay"):
+    assert set(before) == {"console", "collector", "relay", "loader", "worker default", "worker long"}
+    for name in ("worker default", "worker long", "relay"):
         os.kill(before[name], signal.SIGKILL)
     _wait(lambda: set(server.children()) == set(before), 30, "what died was not started again")
     after = server.children()
-    assert after["worker"] != before["worker"]
+    assert after["worker default"] != before["worker default"]
     assert after["console"] == before["console"]
 
     family = _descendants(server.process.pid)

@@ -8,7 +8,7 @@ from shuke.apps.campaigns.queries import campaign, campaigns_due
 from shuke.apps.channels.operations import recover_dead_workers
 from shuke.platform.clock import now
 from shuke.platform.errors import Refused
-from shuke.platform.jobs import enqueue, report_progress, retried, schedule
+from shuke.platform.jobs import enqueue, has_had_its_turn, report_progress, retried, schedule
 from shuke.platform.permissions import SYSTEM
 
 
@@ -27,6 +27,8 @@ def carry_on(campaign_id: str) -> None:
         campaign_id=campaign_id,
         clock=now,
         on_progress=lambda done, total: report_progress(done=done, total=total, label="messages"),
+        # The rest goes on with the next look at all campaigns, seconds later.
+        is_turn_over=has_had_its_turn,
     )
 
 

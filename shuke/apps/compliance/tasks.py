@@ -9,14 +9,14 @@ from shuke.apps.compliance.operations import adopt_devices, apply_retention, run
 from shuke.apps.compliance.queries.erasures import open_erasures
 from shuke.platform.clock import now
 from shuke.platform.events import subscribe
-from shuke.platform.jobs import enqueue, report_progress, retried, schedule
+from shuke.platform.jobs import LONG, enqueue, report_progress, retried, schedule
 
 
 def _tell(done: int, total: int, label: str) -> None:
     report_progress(done=done, total=total, label=label)
 
 
-@task()
+@task(queue_name=LONG)
 @retried(max_attempts=5, backoff_seconds=60)
 def forget_people() -> int:
     """Take every open erasure as far as it goes; returns how many came to their end."""
@@ -27,7 +27,7 @@ def forget_people() -> int:
     return done
 
 
-@task()
+@task(queue_name=LONG)
 @retried(max_attempts=3, backoff_seconds=300)
 def delete_what_is_old() -> dict[str, int]:
     """Apply the rules of retention; returns how much was deleted where."""

@@ -76,6 +76,7 @@ class ConnectionsConfig(AppConfig):
             "task",
             {
                 "shuke.apps.connections.tasks.run_import": (_("Take a file in"), "grey"),
+                "shuke.apps.connections.tasks.run_small_import": (_("Take a file in"), "grey"),
                 "shuke.apps.connections.tasks.delete_uploads": (_("Delete old uploads"), "grey"),
                 "shuke.apps.connections.tasks.synchronise": (_("Synchronise a shop"), "grey"),
                 "shuke.apps.connections.tasks.start_syncs": (_("Start synchronising what is due"), "grey"),

@@ -7,25 +7,25 @@ from shuke.apps.identity.operations import apply_search, search_members, start_a
 from shuke.apps.identity.queries import match_policy
 from shuke.platform.clock import now
 from shuke.platform.events import subscribe
-from shuke.platform.jobs import enqueue, report_progress, retried, schedule
+from shuke.platform.jobs import LONG, enqueue, report_progress, retried, schedule
 from shuke.platform.permissions import SYSTEM
 
 
-@task()
+@task(queue_name=LONG)
 @retried(max_attempts=2, backoff_seconds=30)
 def search(run_id: str) -> None:
     """Carry a search out; it proposes and changes nothing."""
     search_members(at=now(), run_id=run_id, tell=_tell)
 
 
-@task()
+@task(queue_name=LONG)
 @retried(max_attempts=5, backoff_seconds=30)
 def apply(run_id: str) -> int:
     """Apply a search; returns the number of merges."""
     return apply_search(actor=SYSTEM, at=now(), run_id=run_id, tell=_tell)
 
 
-@task()
+@task(queue_name=LONG)
 def tend_identity() -> int:
     """Search by the rules and apply what is sure, where the retailer chose so; returns the merges."""
     if not match_policy().is_nightly:

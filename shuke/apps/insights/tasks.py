@@ -12,11 +12,11 @@ from shuke.apps.insights.queries import latest_build
 from shuke.apps.insights.queries.studies import study_key
 from shuke.platform.clock import business_date, now
 from shuke.platform.events import subscribe
-from shuke.platform.jobs import enqueue, report_progress, retried, schedule
+from shuke.platform.jobs import LONG, enqueue, report_progress, retried, schedule
 from shuke.platform.retailer.queries import retailer
 
 
-@task()
+@task(queue_name=LONG)
 @retried(max_attempts=3, backoff_seconds=60)
 def build_traits_of_yesterday() -> None:
     """Build the traits as of the last whole business day."""
@@ -49,7 +49,7 @@ def build_after_import(event: ImportFinished) -> None:
         enqueue(build_traits_of_yesterday, unique_key="traits", run_after=event.at + PATIENCE)
 
 
-@task()
+@task(queue_name=LONG)
 @retried(max_attempts=2, backoff_seconds=60)
 def make_study(kind: str) -> None:
     """Answer one question as of the newest day with traits."""
@@ -65,7 +65,7 @@ def queue_study(event: StudyRequested) -> None:
         enqueue(make_study, kind, unique_key=study_key(kind))
 
 
-@task()
+@task(queue_name=LONG)
 @retried(max_attempts=3, backoff_seconds=60)
 def score_anew() -> None:
     """Build the traits by the new borders, then the layers that are made of them."""
@@ -79,7 +79,7 @@ def queue_scoring(_event: RfmSchemeChanged) -> None:
     enqueue(score_anew, unique_key="score anew", run_after=now() + timedelta(seconds=5))
 
 
-@task()
+@task(queue_name=LONG)
 def queue_nightly_studies() -> None:
     """Queue every study after the night's traits, and let go of days that no picture needs."""
     thin_history(today=business_date(now(), retailer().time_zone))

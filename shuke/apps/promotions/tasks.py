@@ -5,17 +5,33 @@ from django_tasks import task
 from shuke.apps.promotions import operations
 from shuke.apps.promotions.queries import batch, unfinished_batches
 from shuke.platform.clock import now
-from shuke.platform.jobs import enqueue, report_progress, retried, schedule
+from shuke.platform.jobs import LONG, enqueue, has_had_its_turn, report_progress, retried, schedule
+
+
+class _TurnOver(Exception):
+    """Others wait for the worker; the batch is left between two blocks."""
 
 
 def _tell(done: int, total: int) -> None:
     report_progress(done=done, total=total, label="vouchers")
+    if has_had_its_turn():
+        raise _TurnOver
 
 
 @task()
 @retried(max_attempts=5, backoff_seconds=10)
 def carry_on(batch_id: str) -> int:
-    """Make, issue or cancel what a batch still lacks; a killed run goes on here.  Returns how many."""
+    """Make, issue or cancel what a batch still lacks; a killed run goes on here.  Returns how many.
+
+    A large batch lets others through now and then: the next look at all batches goes on with it.
+    """
+    try:
+        return _carry_on(batch_id)
+    except _TurnOver:
+        return 0
+
+
+def _carry_on(batch_id: str) -> int:
     view = batch(batch_id)
     if view.state == "cancelling":
         return operations.cancel_batch(batch_id=batch_id, at=now(), tell=_tell)
@@ -39,7 +55,7 @@ def end_timed_out() -> int:
     return operations.end_timed_out_vouchers(at=now())
 
 
-@task()
+@task(queue_name=LONG)
 @retried(max_attempts=3, backoff_seconds=60)
 def expire() -> int:
     """Write down that the time of vouchers is over; returns how many."""

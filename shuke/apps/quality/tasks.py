@@ -9,13 +9,13 @@ from shuke.apps.quality.events import CheckRequested
 from shuke.apps.quality.operations import check_quality, hold_corrections
 from shuke.platform.clock import now
 from shuke.platform.events import subscribe
-from shuke.platform.jobs import enqueue, retried, schedule
+from shuke.platform.jobs import LONG, enqueue, retried, schedule
 
 #: Several files come in a row; one look afterwards is enough.
 PATIENCE = timedelta(seconds=90)
 
 
-@task()
+@task(queue_name=LONG)
 @retried(max_attempts=3, backoff_seconds=60)
 def look_at_quality() -> dict[str, int]:
     """Hold corrections, then run every rule and score the sources."""

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, close_old_connections, transaction
 from django.db.models import F, Q
 from django_tasks.base import Task, TaskContext
 from django_tasks.signals import task_finished, task_started
@@ -20,7 +20,7 @@ from shuke.platform.errors import Refused
 from shuke.platform.jobs.backend import result_of, task_of
 from shuke.platform.jobs.declarations import policy_of
 from shuke.platform.jobs.models import CANCELLED, FAILED, READY, RUNNING, SCHEDULE_KEY, SUCCEEDED, Job
-from shuke.platform.jobs.running import Cancelled, progress_writer
+from shuke.platform.jobs.running import Cancelled, progress_writer, turn
 from shuke.platform.observability.metrics import observe_job
 from shuke.platform.observability.redaction import redact
 
@@ -28,6 +28,10 @@ log = logging.getLogger(__name__)
 #: A job that killed its worker this often is not tried again.
 MOST_INTERRUPTIONS = 20
 PROGRESS_EVERY_SECONDS = 1.0
+#: So long a job works before it is asked to let others through: much longer than it takes to begin anew.
+TURN_SECONDS = 20.0
+#: On SQLite each waits 30 s for the lock.
+CONCLUDING_ATTEMPTS = 5
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ def run(job: Job) -> datetime | None:
     began = time.perf_counter()
     try:
         outcome = _attempt(job)
-        retry_at = conclude(job, outcome, at=now())
+        retry_at = _conclude_patiently(job, outcome)
         seconds = time.perf_counter() - began
         observe_job(task=job.task, state="retried" if retry_at else outcome.state, seconds=seconds)
         # A schedule of every few seconds would drown the log in its successes.
@@ -61,6 +65,17 @@ def run(job: Job) -> datetime | None:
 
 def _facts(state: str, seconds: float) -> dict[str, Any]:
     return {"state": state, "seconds": round(seconds, 3)}
+
+
+def _conclude_patiently(job: Job, outcome: Outcome) -> datetime | None:
+    """An outcome that cannot be written would have the whole job done again, so a lock is waited for longer."""
+    for _ in range(CONCLUDING_ATTEMPTS - 1):
+        try:
+            return conclude(job, outcome, at=now())
+        except OperationalError:
+            log.warning("no lock to write an outcome", exc_info=True)
+            close_old_connections()
+    return conclude(job, outcome, at=now())
 
 
 def conclude(job: Job, outcome: Outcome, *, at: datetime) -> datetime | None:
@@ -93,7 +108,7 @@ def _attempt(job: Job) -> Outcome:
         return Outcome(CANCELLED)
     if job.interruptions > MOST_INTERRUPTIONS:
         return Outcome(FAILED, error=RuntimeError(f"Its worker died {job.interruptions} times."))
-    token = progress_writer.set(_progress_writer(job))
+    tokens = progress_writer.set(_progress_writer(job)), turn.set(_turn(job))
     try:
         task = task_of(job)
         value = normalize_json(_call(task, job))
@@ -102,7 +117,8 @@ def _attempt(job: Job) -> Outcome:
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a task raises is its outcome.
         return _failure(job, error)
     finally:
-        progress_writer.reset(token)
+        progress_writer.reset(tokens[0])
+        turn.reset(tokens[1])
     return Outcome(SUCCEEDED, return_value=value)
 
 
@@ -154,6 +170,24 @@ def _progress_writer(job: Job) -> Callable[[int, int | None, str], None]:
             raise Cancelled
 
     return write
+
+
+def _turn(job: Job) -> Callable[[], bool]:
+    ask_at = time.monotonic() + TURN_SECONDS
+    is_over = False
+
+    def ask() -> bool:
+        nonlocal ask_at, is_over
+        moment = time.monotonic()
+        if not is_over and moment >= ask_at:
+            ask_at = moment + PROGRESS_EVERY_SECONDS
+            waiting = Job.objects.filter(state=READY, queue=job.queue, run_after__lte=now())
+            # One of the same key waits for the end of this very job, not for its worker.
+            others = waiting.exclude(unique_key=job.unique_key) if job.unique_key else waiting
+            is_over = others.exists()
+        return is_over
+
+    return ask
 
 
 def start(public_id: str, *, worker_id: str, at: datetime) -> Job | None:

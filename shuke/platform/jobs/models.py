@@ -74,6 +74,8 @@ class Worker(models.Model):
     """A worker process and when it was last heard of."""
 
     worker_id = models.CharField(max_length=100, unique=True)
+    #: Names with spaces between; empty for a worker of a version that knew no kinds: it takes all.
+    queues = models.CharField(max_length=200, default="", db_default="")
     started_at = models.DateTimeField()
     beat_at = models.DateTimeField(db_index=True)
 

@@ -2,12 +2,22 @@
 
 from datetime import datetime, timedelta
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from shuke.platform.errors import NotFound
 from shuke.platform.jobs.declarations import schedules
-from shuke.platform.jobs.models import SCHEDULE_KEY, STATES, SUCCEEDED, Job, ScheduleTime, Worker
-from shuke.platform.jobs.schemas import JobsPage, JobView, ScheduleView, WorkerView
+from shuke.platform.jobs.models import (
+    READY,
+    RUNNING,
+    SCHEDULE_KEY,
+    STATES,
+    SUCCEEDED,
+    Job,
+    ScheduleTime,
+    Worker,
+)
+from shuke.platform.jobs.queues import QUEUES
+from shuke.platform.jobs.schemas import JobsPage, JobView, QueueView, ScheduleView, WorkerView
 
 
 def job_view(job: Job) -> JobView:
@@ -30,7 +40,14 @@ def job_view(job: Job) -> JobView:
         progress_total=job.progress_total,
         progress_label=job.progress_label,
         is_cancel_requested=job.is_cancel_requested,
+        worker=worker_name(job.worker_id),
     )
+
+
+def worker_name(worker_id: str) -> str:
+    """Machine and process of a worker, without the part that only tells its lives apart."""
+    machine, _, process = worker_id.rpartition(":")[0].rpartition(":")
+    return f"{machine} · {process}" if machine else worker_id
 
 
 def job(job_id: str) -> JobView:
@@ -73,7 +90,47 @@ def job_counts() -> dict[str, int]:
 def workers(*, at: datetime, within: timedelta = timedelta(minutes=2)) -> list[WorkerView]:
     """The workers heard of within that time, latest first."""
     alive = Worker.objects.filter(beat_at__gte=at - within).order_by("-beat_at")
-    return [WorkerView(id=w.worker_id, started_at=w.started_at, beat_at=w.beat_at) for w in alive]
+    return [
+        WorkerView(
+            id=row.worker_id,
+            name=worker_name(row.worker_id),
+            queues=row.queues.split() or list(QUEUES),
+            started_at=row.started_at,
+            beat_at=row.beat_at,
+        )
+        for row in alive
+    ]
+
+
+def queue_views(*, at: datetime, limit: int = 5) -> list[QueueView]:
+    """Every queue with what runs in it and the first ``limit`` jobs that wait for a worker."""
+    crew = workers(at=at)
+    jobs = Job.objects.defer("args", "kwargs", "return_value", "error_trace")
+    views = []
+    for name in QUEUES:
+        mine = jobs.filter(queue=name)
+        waiting = mine.filter(state=READY, run_after__lte=at)
+        views.append(
+            QueueView(
+                name=name,
+                workers=[worker for worker in crew if name in worker.queues],
+                running=[job_view(row) for row in mine.filter(state=RUNNING).order_by("started_at", "id")],
+                next_up=_in_turn(waiting, limit=limit),
+                waiting=waiting.count(),
+                later=mine.filter(state=READY, run_after__gt=at).count(),
+            )
+        )
+    return views
+
+
+def _in_turn(waiting: QuerySet[Job], *, limit: int) -> list[JobView]:
+    """The first of those that wait, in the order in which workers take them."""
+    found = [job_view(row) for row in waiting.order_by("-priority", "run_after", "id")[:limit]]
+    keys = [view.unique_key for view in found if view.unique_key]
+    busy = set(Job.objects.filter(state=RUNNING, unique_key__in=keys).values_list("unique_key", flat=True))
+    for view in found:
+        view.waits_for_its_like = view.unique_key in busy
+    return found
 
 
 def schedule_views() -> list[ScheduleView]:

@@ -12,6 +12,8 @@ class Cancelled(Exception):
 progress_writer: ContextVar[Callable[[int, int | None, str], None] | None] = ContextVar(
     "progress_writer", default=None
 )
+#: Set by the worker around a job: whether it has run for long enough while others wait for its worker.
+turn: ContextVar[Callable[[], bool] | None] = ContextVar("turn", default=None)
 
 
 def report_progress(*, done: int, total: int | None = None, label: str = "") -> None:
@@ -23,3 +25,13 @@ def report_progress(*, done: int, total: int | None = None, label: str = "") -> 
     write = progress_writer.get()
     if write is not None:
         write(done, total, label)
+
+
+def has_had_its_turn() -> bool:
+    """Whether the job should let others through: it has run for a while, and others wait for its worker.
+
+    A job that can go on later asks this where it can be left, queues its rest again under its unique key,
+    which puts it behind those that wait, and returns.  Once true it stays so.  Outside a job it is false.
+    """
+    ask = turn.get()
+    return ask is not None and ask()

@@ -25,6 +25,10 @@ class JobView(Schema):
     progress_total: int | None
     progress_label: str
     is_cancel_requested: bool
+    #: Which worker has or had it last; empty before its first start.
+    worker: str
+    #: It waits, and one with its key runs: it begins after that one, whoever is free.
+    waits_for_its_like: bool = False
 
     @property
     def can_retry(self) -> bool:
@@ -52,11 +56,29 @@ class JobsPage(Schema):
 
 
 class WorkerView(Schema):
-    """A worker that was heard of lately."""
+    """A worker that was heard of lately, and the queues whose jobs it takes."""
 
     id: str
+    name: str
+    queues: list[str]
     started_at: datetime
     beat_at: datetime
+
+
+class QueueView(Schema):
+    """A queue: who takes its jobs, what runs, what is due in the order of its turn, and how much comes later."""
+
+    name: str
+    workers: list[WorkerView]
+    running: list[JobView]
+    next_up: list[JobView]
+    waiting: int
+    later: int
+
+    @property
+    def unseen(self) -> int:
+        """How many wait besides those of ``next_up``."""
+        return self.waiting - len(self.next_up)
 
 
 class ScheduleView(Schema):

@@ -6,16 +6,18 @@ import secrets
 import signal
 import socket
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import close_old_connections, connection
+from django.db import OperationalError, close_old_connections, connection
 
 from shuke.platform.clock import now
 from shuke.platform.jobs import execution, sqlite
 from shuke.platform.jobs.declarations import schedules
-from shuke.platform.jobs.models import Worker
+from shuke.platform.jobs.models import Job, Worker
+from shuke.platform.jobs.queues import QUEUES
 from shuke.platform.jobs.scheduling import fire_due
 
 log = logging.getLogger(__name__)
@@ -43,19 +45,19 @@ def new_worker_id() -> str:
     return f"{socket.gethostname()[:60]}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
-def work(*, worker_id: str, queues: list[str] | None = None, pace: Pace | None = None) -> None:
-    """Work until SIGTERM or SIGINT; the job that runs then is ended first."""
+def work(*, worker_id: str, queues: Sequence[str] = QUEUES, pace: Pace | None = None) -> None:
+    """Work off the jobs of these queues until SIGTERM or SIGINT; the job that runs then is ended first."""
     pace = pace or Pace.from_environment()
     schedules()  # Imports every app's tasks, so that a missing one shows at once.
     # A supervisor starts a dead worker again under its id: what its former life held is free at once.
     release_jobs(worker_id=worker_id)
-    keeper = Keeper(worker_id=worker_id, pace=pace)
+    keeper = Keeper(worker_id=worker_id, queues=queues, pace=pace)
     keeper.start()
     try:
         if connection.vendor == "postgresql":
             _work_on_postgresql(worker_id=worker_id, queues=queues, pace=pace)
         else:
-            _work_on_sqlite(worker_id=worker_id, pace=pace)
+            _work_on_sqlite(worker_id=worker_id, queues=queues, pace=pace)
     finally:
         keeper.stop()
 
@@ -69,7 +71,7 @@ def release_jobs(*, worker_id: str) -> int:
     return sqlite.release(worker_id=worker_id, at=now())
 
 
-def _work_on_postgresql(*, worker_id: str, queues: list[str] | None, pace: Pace) -> None:
+def _work_on_postgresql(*, worker_id: str, queues: Sequence[str], pace: Pace) -> None:
     from shuke.platform.jobs.procrastinate import run_worker
 
     options: dict[str, Any] = {
@@ -78,28 +80,39 @@ def _work_on_postgresql(*, worker_id: str, queues: list[str] | None, pace: Pace)
         "stalled_worker_timeout": pace.lease,
         "fetch_job_polling_interval": pace.longest_wait,
     }
-    run_worker(worker_id=worker_id, queues=queues, options=options)
+    # Who takes all takes also what a version with other queues has left.
+    names = None if set(queues) == set(QUEUES) else list(queues)
+    run_worker(worker_id=worker_id, queues=names, options=options)
 
 
-def _work_on_sqlite(*, worker_id: str, pace: Pace) -> None:
+def _work_on_sqlite(*, worker_id: str, queues: Sequence[str], pace: Pace) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     lease = timedelta(seconds=pace.lease)
     while not stop.is_set():
-        job = sqlite.claim(worker_id=worker_id, at=now(), lease=lease)
+        job = _claim(worker_id=worker_id, queues=queues, lease=lease)
         if job is None:
-            _wait_for_work(stop, pace)
+            _wait_for_work(stop, queues=queues, pace=pace)
         else:
             execution.run(job)
             close_old_connections()
 
 
-def _wait_for_work(stop: threading.Event, pace: Pace) -> None:
+def _claim(*, worker_id: str, queues: Sequence[str], lease: timedelta) -> Job | None:
+    try:
+        return sqlite.claim(worker_id=worker_id, at=now(), lease=lease, queues=queues)
+    except OperationalError:
+        # Somebody has written for longer than one waits for a lock (30 s): that is no reason to end.
+        log.warning("no lock to take a job", exc_info=True)
+        return None
+
+
+def _wait_for_work(stop: threading.Event, *, queues: Sequence[str], pace: Pace) -> None:
     """Sleep until something was written, a job becomes due, or the longest wait is over."""
     began = now()
     counter = sqlite.change_counter()
-    due = sqlite.next_run_after(at=began)
+    due = sqlite.next_run_after(at=began, queues=queues)
     until = began + timedelta(seconds=pace.longest_wait)
     until = min(until, due) if due else until
     while not stop.wait(pace.look):
@@ -110,9 +123,9 @@ def _wait_for_work(stop: threading.Event, pace: Pace) -> None:
 class Keeper(threading.Thread):
     """Beside the worker: heartbeat, leases, stalled jobs, schedules.  A fault is logged, never fatal."""
 
-    def __init__(self, *, worker_id: str, pace: Pace) -> None:
+    def __init__(self, *, worker_id: str, queues: Sequence[str], pace: Pace) -> None:
         super().__init__(name="keeper", daemon=True)
-        self.worker_id = worker_id
+        self.worker_id, self.queues = worker_id, " ".join(queues)
         self.pace = pace
         self._stopped = threading.Event()
         self._beat_at: datetime | None = None
@@ -146,8 +159,8 @@ class Keeper(threading.Thread):
         self._beat_at = at
         Worker.objects.update_or_create(
             worker_id=self.worker_id,
-            defaults={"beat_at": at},
-            create_defaults={"beat_at": at, "started_at": at},
+            defaults={"beat_at": at, "queues": self.queues},
+            create_defaults={"beat_at": at, "queues": self.queues, "started_at": at},
         )
         Worker.objects.filter(beat_at__lt=at - timedelta(days=1)).delete()
         if connection.vendor == "postgresql":

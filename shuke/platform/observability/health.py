@@ -9,6 +9,7 @@ from django.db import connection
 from ninja import Schema
 
 from shuke.platform.jobs import queries as jobs
+from shuke.platform.jobs.queues import QUEUES
 from shuke.platform.outbox.models import OutboxRow
 from shuke.platform.warehouse import lake
 
@@ -85,6 +86,12 @@ def _workers(at: datetime) -> tuple[bool, str]:
     alive = jobs.workers(at=at)
     if not alive:
         return False, "no worker in the last two minutes; start one with: shuke worker"
+    orphaned = sorted(set(QUEUES).difference(*(worker.queues for worker in alive)))
+    if orphaned:
+        return (
+            False,
+            f"no worker takes the queue {orphaned[0]}; start one with: shuke worker --queue {orphaned[0]}",
+        )
     age = max(0.0, (at - alive[0].beat_at).total_seconds())
     return age <= WORST_BEAT_SECONDS, f"{len(alive)} workers, last heard of {age:.0f} s ago"
 

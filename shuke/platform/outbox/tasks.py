@@ -6,7 +6,7 @@ from django_tasks import task
 
 from shuke.lake import LakeError
 from shuke.platform.clock import now
-from shuke.platform.jobs import report_progress, retried, schedule
+from shuke.platform.jobs import LONG, report_progress, retried, schedule
 from shuke.platform.outbox.relay import prune
 from shuke.platform.warehouse import lake
 from shuke.tables import TABLES
@@ -21,7 +21,7 @@ def prune_outbox() -> int:
     return prune(before=now() - timedelta(days=KEPT_DAYS))
 
 
-@task()
+@task(queue_name=LONG)
 @retried(max_attempts=3, backoff_seconds=300)
 def tend_lake() -> int:
     """Join small files and remove what nobody can read any more; returns how many files were removed.

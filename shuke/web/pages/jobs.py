@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 from shuke.platform.clock import now
 from shuke.platform.errors import Refused
 from shuke.platform.jobs.operations import cancel_job, retry_job
-from shuke.platform.jobs.queries import job_counts, jobs_page, schedule_views, workers
+from shuke.platform.jobs.queries import job_counts, jobs_page, queue_views, schedule_views, workers
 from shuke.platform.outbox.operations import retry_faults
 from shuke.platform.outbox.queries import outbox_state
 from shuke.web.access import actor_of, requires
@@ -22,6 +22,7 @@ PAGE_SIZE = 25
 @requires("jobs.view")
 def jobs(request: HttpRequest) -> HttpResponse:
     """Jobs newest first, by state (without one, routine left out); workers; schedules; the outbox."""
+    at = now()
     state, page = request.GET.get("state", "")[:12], page_number(request)
     counts = job_counts()
     state = state if state in counts else ""
@@ -31,7 +32,8 @@ def jobs(request: HttpRequest) -> HttpResponse:
         "state": state,
         "jobs": found.items,
         "pager": Pager(page=page, size=PAGE_SIZE, total=found.total),
-        "workers": workers(at=now()),
+        "workers": workers(at=at),
+        "queues": queue_views(at=at),
         "schedules": schedule_views(),
         "outbox": outbox_state(),
     }

@@ -183,3 +183,32 @@ def test_members_erased_meanwhile_do_not_hold_the_run_up(shop: Shop) -> None:
     assert done.state == "done"
     assert done.run is not None
     assert done.run.queued_upto == MEMBERS
+
+
+def _messages(campaign_id):
+    return messages_page(limit=500, filters={"campaign_id": campaign_id})[0]
+
+
+def test_a_campaign_lets_others_through_and_goes_on(shop):
+    """Whether it was left while it queued or while it sent, the rest goes out and nobody gets two."""
+    campaign_id = approved(shop)
+    start_campaign(actor=SYSTEM, at=AT, campaign_id=campaign_id)
+    left_at_once = continue_campaign(campaign_id=campaign_id, clock=lambda: AT, is_turn_over=lambda: True)
+    assert left_at_once.state == "running"
+    assert _messages(campaign_id) == []
+    asked = []
+
+    def after_the_first_batch() -> bool:
+        asked.append(1)
+        return len(asked) > 4
+
+    left = continue_campaign(
+        campaign_id=campaign_id, clock=lambda: AT, is_turn_over=after_the_first_batch, send_batch_size=10
+    )
+    states = [message.state for message in _messages(campaign_id)]
+    assert left.state == "running"
+    assert 0 < states.count("queued") < len(states)
+    done = continue_campaign(campaign_id=campaign_id, clock=lambda: AT)
+    messages = _messages(campaign_id)
+    assert (done.state, {message.state for message in messages}) == ("done", {"delivered", "suppressed"})
+    assert len(messages) == len({message.member_id for message in messages})

@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from shuke.apps.connections import tasks
 from shuke.apps.connections.models import ImportBatch
 from shuke.apps.connections.operations import (
     change_mapping,
@@ -21,7 +22,7 @@ from shuke.apps.connections.operations import (
     upload,
     use_profile,
 )
-from shuke.apps.connections.queries import batch, preview, quality, rejected_csv, rejected_page
+from shuke.apps.connections.queries import batch, batches, preview, quality, rejected_csv, rejected_page
 from shuke.apps.connections.queries.files import uploads_folder
 from shuke.apps.identity.models import Identifier
 from shuke.apps.members.models import Member
@@ -308,3 +309,23 @@ def test_names_of_files_cannot_leave_their_folder(account):
     )
     assert view.file_name == "passwd.csv"
     assert [path.name for path in Path(uploads_folder()).iterdir()] == [view.id]
+
+
+def test_a_large_file_and_what_follows_it_wait_in_the_long_queue(account, monkeypatch):
+    queued = []
+    monkeypatch.setattr(tasks, "enqueue", lambda task, *_ids, **_options: queued.append(task))
+    monkeypatch.setattr(batches, "LARGE_BYTES", len(GOOD))
+    small = bring(account, "orders", GOOD, run=False)
+    request_import(actor=SYSTEM, at=AT, batch_id=small.id)
+    large = bring(account, "orders", GOOD.replace("20.50", "20.500"), run=False)
+    request_import(actor=SYSTEM, at=AT, batch_id=large.id)
+    late = bring(account, "orders", GOOD.replace("20.50", "20.5"), run=False)
+    request_import(actor=SYSTEM, at=AT, batch_id=late.id)
+    assert queued == [tasks.run_small_import, tasks.run_import, tasks.run_import]
+    # The first one's job begins after the large one has: it must not wait for it where others are in a hurry.
+    tasks.run_small_import.call(small.id)
+    assert queued[3:] == [tasks.run_import]
+    assert ImportBatch.objects.get(public_id=small.id).state == "running"
+    tasks.run_import.call(large.id)
+    tasks.run_small_import.call(small.id)
+    assert [batch(view.id).state for view in (small, large)] == ["done", "done"]

@@ -330,3 +330,33 @@ def test_a_synchronisation_does_not_bring_an_erased_person_back(village, shelf):
     assert Identifier.objects.filter(kind__in=("external", "email")).count() == 0
     assert rows_of("orders")["person_key"].to_list() == ["anonymous"]
     assert "ann@example.com" not in str(run) + str(sync_rejected_page(run.id))
+
+
+def test_a_run_lets_others_through_between_pages_and_goes_on_there(village, shelf):
+    """Two batches are one page with one cursor: a turn ends behind both, never between them."""
+    for number in range(250):
+        money = {} if number % 2 else {"currency": "SEK"}
+        shelf.put("orders", f"A{number}", [line(f"A{number}", **money)], updated=number // 50)
+    run = request_sync(actor=SYSTEM, at=AT, connection_id=village.id)
+    left = run_sync(at=AT, run_id=run.id, is_turn_over=lambda: True)
+    assert (left.state, part_of(left, "orders").rows) == ("queued", 100)
+    assert SyncCursor.objects.get(stream="orders").cursor == {"after": 1}
+    assert rows_of("orders").height == 100
+    turns = [left]
+    while turns[-1].state == "queued" and len(turns) < 9:
+        turns.append(run_sync(at=AT, run_id=run.id, is_turn_over=lambda: True))
+    done = turns[-1]
+    assert done.state == "done"
+    assert len(turns) > 2
+    assert rows_of("orders").height == 250
+    assert SyncRun.objects.count() == 1
+
+
+def test_a_run_that_lets_others_through_is_asked_for_again(village, shelf, monkeypatch):
+    asked = []
+    monkeypatch.setattr(tasks, "enqueue", lambda *job, **options: asked.append((job, options)))
+    for number in range(101):
+        shelf.put("orders", f"A{number}", [line(f"A{number}")], updated=number)
+    run = request_sync(actor=SYSTEM, at=AT, connection_id=village.id)
+    run_sync(at=AT, run_id=run.id, is_turn_over=lambda: True)
+    assert asked == [((tasks.synchronise, run.id), {"unique_key": f"sync:{run.id}", "run_after": None})] * 2

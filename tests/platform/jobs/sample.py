@@ -7,7 +7,7 @@ from pathlib import Path
 from django_tasks import task
 
 from shuke.platform.errors import Refused
-from shuke.platform.jobs import report_progress, retried
+from shuke.platform.jobs import LONG, has_had_its_turn, report_progress, retried
 
 SEEN: list[str] = []
 
@@ -35,6 +35,16 @@ def count_to(total: int) -> int:
     for number in range(1, total + 1):
         report_progress(done=number, total=total, label="counting")
     return total
+
+
+@task(queue_name=LONG)
+def take_long() -> None:
+    SEEN.append("long")
+
+
+@task()
+def ask_for_its_turn() -> bool:
+    return has_had_its_turn()
 
 
 @task()

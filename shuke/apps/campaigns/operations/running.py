@@ -47,8 +47,11 @@ def continue_campaign(
     clock: Clock,
     on_progress: Callable[[int, int], None] | None = None,
     send_batch_size: int = 50,
+    is_turn_over: Callable[[], bool] = lambda: False,
 ) -> CampaignView:
     """Queue and send what is left of a started campaign, and finish it when nothing is.
+
+    Once ``is_turn_over`` (and it stays so) it returns after the batch in hand; call again for the rest.
 
     May run in several processes at once.  ``on_progress`` gets (messages at their end, all).  A
     channel that does not work leaves the campaign running with ``problem`` set; call again later.
@@ -59,7 +62,7 @@ def continue_campaign(
         return campaign_view(row)
 
     def should_stop() -> bool:
-        return not Campaign.objects.filter(pk=row.pk, state="running").exists()
+        return is_turn_over() or not Campaign.objects.filter(pk=row.pk, state="running").exists()
 
     def told() -> None:
         if on_progress is not None:

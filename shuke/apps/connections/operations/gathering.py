@@ -62,6 +62,10 @@ class Gathering:
         self._digests: dict[str, str] = {}
         self._height = 0
 
+    def ends_page(self, following: Batch) -> bool:
+        """Whether ``following`` begins another page than the one gathered last, so that one may land between."""
+        return self._cursor is not None and following.cursor != self._cursor
+
     def take(self, batch: Batch) -> None:
         """Gather a batch; land what is gathered when it is enough.
 

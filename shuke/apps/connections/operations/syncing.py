@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 
 #: Told how far a run is: rows pulled, no total, the stream.
 Tell = Callable[[int, int | None, str], None]
+#: Asked between pages whether others wait for the worker.
+IsTurnOver = Callable[[], bool]
 OPEN = ("queued", "running", "waiting")
 #: After a failure that may pass, the connection is tried again at least this soon.
 SOON = timedelta(minutes=5)
@@ -83,9 +85,16 @@ def _next_run(row: Connection, *, at: datetime) -> datetime:
     return at + timedelta(minutes=Pace(**row.pace).every_minutes)
 
 
-def run_sync(*, at: datetime, run_id: str, tell: Tell = lambda *_told: None) -> SyncRunView:
+def run_sync(
+    *,
+    at: datetime,
+    run_id: str,
+    tell: Tell = lambda *_told: None,
+    is_turn_over: IsTurnOver = lambda: False,
+) -> SyncRunView:
     """Do a run.  Running it again after a kill goes on; one that ended is left alone.
 
+    Once ``is_turn_over`` the run is left between two pages and asked for again, behind those that wait.
     What the system refuses is written on the run in words, not raised: a shop that is down is no fault.
     """
     run = run_row(run_id)
@@ -98,7 +107,9 @@ def run_sync(*, at: datetime, run_id: str, tell: Tell = lambda *_told: None) -> 
         )
         run.refresh_from_db()
         try:
-            _Sync(run, at=at, tell=tell).go()
+            _Sync(run, at=at, tell=tell, is_turn_over=is_turn_over).go()
+        except _TurnOver:
+            _go_on_later(run)
         except SourceError as error:
             _stop(run, error, at=at)
         except Refused as refusal:
@@ -109,6 +120,13 @@ def run_sync(*, at: datetime, run_id: str, tell: Tell = lambda *_told: None) -> 
         else:
             _finish(run, at=at)
     return run_view(run_row(run_id))
+
+
+@transaction.atomic
+def _go_on_later(run: SyncRun) -> None:
+    """All that was pulled has landed and the cursor stands behind it, so the next turn goes on from there."""
+    SyncRun.objects.filter(pk=run.pk).update(state="queued")
+    emit(SyncRequested(run.public_id))
 
 
 @transaction.atomic
@@ -162,9 +180,13 @@ def _fail(
     SyncPart.objects.filter(run=run, state="running").update(state="failed", finished_at=at)
 
 
+class _TurnOver(Exception):
+    """Others wait for the worker, and the run stands between two pages."""
+
+
 class _Sync:
-    def __init__(self, run: SyncRun, *, at: datetime, tell: Tell) -> None:
-        self.run, self.at, self.tell = run, at, tell
+    def __init__(self, run: SyncRun, *, at: datetime, tell: Tell, is_turn_over: IsTurnOver) -> None:
+        self.run, self.at, self.tell, self.is_turn_over = run, at, tell, is_turn_over
         self.connection = run.connection
         self.connector: Connector = connector_named(self.connection.system)
         self.pace = Pace(**self.connection.pace)
@@ -253,6 +275,9 @@ class _Sync:
             part, at=self.at, moves_cursor=moves_cursor, count=lambda rows: self._tell(part.stream, rows)
         )
         for batch in batches:
+            if moves_cursor and gathering.ends_page(batch) and self.is_turn_over():
+                gathering.land()
+                raise _TurnOver
             gathering.take(batch)
         gathering.land()
         self._end(part)

@@ -13,6 +13,21 @@ from shuke.platform.money import exponent
 from shuke.sources.files.kinds import KINDS
 
 
+#: Some twenty thousand lines of text, two or three seconds of work; ten times as many in Parquet.
+LARGE_BYTES = 2 * 2**20
+
+
+def is_long_work(batch_id: str) -> bool:
+    """Whether taking the batch in may take minutes: it is large, or a large one before it is under way.
+
+    Imports go one after the other, so that what follows a large one waits for it, and shall do so where
+    it holds nobody else up.
+    """
+    row = batch_row(batch_id)
+    large = ImportBatch.objects.filter(state="running", file_bytes__gt=LARGE_BYTES)
+    return row.file_bytes > LARGE_BYTES or large.exclude(pk=row.pk).exists()
+
+
 def batch_view(row: ImportBatch) -> BatchView:
     """The public view of a batch row."""
     return BatchView(

@@ -6,7 +6,7 @@ from shuke.apps.loyalty.operations.benefits import end_overdue_holds
 from shuke.apps.loyalty.operations.birthday_gifts import give_birthday_gifts
 from shuke.apps.loyalty.operations.plans import end_memberships
 from shuke.platform.clock import business_date, now
-from shuke.platform.jobs import report_progress, retried, schedule
+from shuke.platform.jobs import LONG, report_progress, retried, schedule
 from shuke.platform.retailer.queries import retailer
 
 
@@ -19,7 +19,7 @@ def end_benefits() -> dict[str, int]:
     return {"reservations": end_overdue_holds(at=at), "memberships": end_memberships(at=at, today=today)}
 
 
-@task()
+@task(queue_name=LONG)
 @retried(max_attempts=3, backoff_seconds=300)
 def give_gifts() -> int:
     """Give the birthday gifts that are due today; returns how many."""

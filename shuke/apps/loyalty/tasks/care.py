@@ -8,7 +8,7 @@ from shuke.apps.loyalty.events import VerificationRequested
 from shuke.apps.loyalty.operations import gather_stranded, remind_expiring, settle_wallets, verify_ledger
 from shuke.platform.clock import business_date, now
 from shuke.platform.events import subscribe
-from shuke.platform.jobs import enqueue, report_progress, retried, schedule
+from shuke.platform.jobs import LONG, enqueue, report_progress, retried, schedule
 from shuke.platform.permissions import SYSTEM, Actor
 from shuke.platform.retailer.queries import retailer
 
@@ -16,7 +16,7 @@ from shuke.platform.retailer.queries import retailer
 FULL_ON = 6
 
 
-@task()
+@task(queue_name=LONG)
 @retried(max_attempts=3, backoff_seconds=60)
 def settle_due_wallets() -> int:
     """Post activations, expiries and time-outs of holds that are due; returns how many wallets were settled."""
@@ -25,7 +25,7 @@ def settle_due_wallets() -> int:
     return settled
 
 
-@task()
+@task(queue_name=LONG)
 @retried(max_attempts=3, backoff_seconds=300)
 def tell_expiring_points() -> int:
     """Tell of points that end in 30, 7 or 1 days; returns how many endings were told."""
@@ -33,7 +33,7 @@ def tell_expiring_points() -> int:
     return remind_expiring(at=at, today=business_date(at, retailer().time_zone))
 
 
-@task()
+@task(queue_name=LONG)
 @retried(max_attempts=2, backoff_seconds=600)
 def verify_ledger_by_night() -> int:
     """Run all checks, on Sundays on every transaction; returns how much was found."""
@@ -41,7 +41,7 @@ def verify_ledger_by_night() -> int:
     return verify_ledger(actor=SYSTEM, clock=now, is_full=is_full, tell=_progress("checks")).findings
 
 
-@task()
+@task(queue_name=LONG)
 def verify_ledger_now(actor_name: str) -> int:
     """Run all checks on every transaction because somebody asked; returns how much was found."""
     actor = Actor(kind="system", id="system", name=actor_name)

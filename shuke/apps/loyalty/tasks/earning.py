@@ -12,7 +12,7 @@ from shuke.apps.loyalty.operations.replaying import earn_batches, earn_recent
 from shuke.apps.loyalty.queries.earning_plans import has_event_rules, has_rules
 from shuke.platform.clock import now
 from shuke.platform.events import subscribe
-from shuke.platform.jobs import enqueue, retried, schedule
+from shuke.platform.jobs import LONG, enqueue, retried, schedule
 
 #: Kinds of import that bring something of an order.
 KINDS = frozenset({"orders", "order_headers", "order_lines", "refunds"})
@@ -22,14 +22,14 @@ PATIENCE = timedelta(seconds=30)
 LOOK_BACK = timedelta(days=45)
 
 
-@task()
+@task(queue_name=LONG)
 @retried(max_attempts=5, backoff_seconds=30)
 def earn_from_import(batch_id: str) -> dict[str, int]:
     """Let the orders earn that a batch brought something of; returns how many were new, corrected, returned."""
     return _counts(earn_batches(at=now(), batch_ids=[batch_id]))
 
 
-@task()
+@task(queue_name=LONG)
 @retried(max_attempts=5, backoff_seconds=30)
 def earn_from_sync(run_id: str) -> dict[str, int]:
     """The same for a run of a connection."""
@@ -43,7 +43,7 @@ def earn_from_events() -> dict[str, int]:
     return _counts(earn_events(at=now()))
 
 
-@task()
+@task(queue_name=LONG)
 @retried(max_attempts=3, backoff_seconds=300)
 def earn_by_night() -> dict[str, int]:
     """Birthdays, complete profiles, and whatever the last weeks brought that no job has seen."""

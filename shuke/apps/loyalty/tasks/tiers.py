@@ -11,14 +11,14 @@ from shuke.apps.loyalty.operations.tiers import place_members
 from shuke.apps.loyalty.queries.tiers import has_tiers
 from shuke.platform.clock import business_date, now
 from shuke.platform.events import subscribe
-from shuke.platform.jobs import enqueue, retried, schedule
+from shuke.platform.jobs import LONG, enqueue, retried, schedule
 from shuke.platform.retailer.queries import retailer
 
 #: Several files come in a row, their facts go to the lake and their points are awarded first.
 PATIENCE = timedelta(minutes=3)
 
 
-@task()
+@task(queue_name=LONG)
 @retried(max_attempts=3, backoff_seconds=120)
 def place_all_members() -> dict[str, int]:
     """Count every member through today; returns how many were placed and how many memberships began."""

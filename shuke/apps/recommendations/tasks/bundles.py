@@ -9,12 +9,12 @@ from shuke.apps.recommendations.operations.fitting import fit_bundle
 from shuke.apps.recommendations.queries.bundles import FIT_KEY
 from shuke.platform.clock import business_date, now
 from shuke.platform.events import subscribe
-from shuke.platform.jobs import enqueue, report_progress, retried, schedule
+from shuke.platform.jobs import LONG, enqueue, report_progress, retried, schedule
 from shuke.platform.retailer.queries import retailer
 from shuke.web.labels import label_of
 
 
-@task()
+@task(queue_name=LONG)
 @retried(max_attempts=2, backoff_seconds=300)
 def fit_bundle_of_yesterday() -> None:
     """Fit everything as of the last whole business day, and serve it."""

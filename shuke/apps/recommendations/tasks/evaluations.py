@@ -10,12 +10,12 @@ from shuke.apps.recommendations.queries.evaluations import evaluation_key
 from shuke.apps.recommendations.schemas.comparison import LEVELS, PROTOCOLS, EvaluationInput
 from shuke.platform.clock import business_date, now
 from shuke.platform.events import subscribe
-from shuke.platform.jobs import enqueue, report_progress, retried, schedule
+from shuke.platform.jobs import LONG, enqueue, report_progress, retried, schedule
 from shuke.platform.retailer.queries import retailer
 from shuke.web.labels import label_of
 
 
-@task()
+@task(queue_name=LONG)
 @retried(max_attempts=2, backoff_seconds=300)
 def evaluate_history(level: str, protocol: str, strategies: list[str], is_tuned: bool) -> None:
     """Evaluate what was bought up to the last whole business day."""

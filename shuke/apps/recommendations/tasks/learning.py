@@ -9,7 +9,7 @@ from shuke.apps.recommendations.queries.online import count_key
 from shuke.apps.recommendations.queries.slots import slots
 from shuke.platform.clock import now
 from shuke.platform.events import subscribe
-from shuke.platform.jobs import enqueue, retried, schedule
+from shuke.platform.jobs import LONG, enqueue, retried, schedule
 
 
 @task()
@@ -19,14 +19,14 @@ def learn_bandits() -> None:
     learn(at=now())
 
 
-@task()
+@task(queue_name=LONG)
 @retried(max_attempts=3, backoff_seconds=60)
 def learn_bandits_anew() -> None:
     """Count all days that beliefs are made of: what came late has its place too."""
     learn(at=now(), days=HORIZON_DAYS)
 
 
-@task()
+@task(queue_name=LONG)
 @retried(max_attempts=2, backoff_seconds=60)
 def count_slot(code: str) -> None:
     """Count what became of a slot's lists."""

@@ -27,12 +27,12 @@ def list_jobs(
     from shuke.platform.jobs import queries
 
     page = queries.jobs_page(state=state, limit=limit)
-    table = Table("job", "task", "state", "attempts", "queued", "progress", "error")
+    table = Table("job", "task", "queue", "state", "attempts", "queued", "progress", "error")
     for job in page.items:
         progress = f"{job.progress_percent} %" if job.progress_percent is not None else ""
         queued = f"{job.enqueued_at:%Y-%m-%d %H:%M:%S}"
         error = f"{job.error_kind} {job.error}".strip()
-        table.add_row(job.id, job.task, job.state, str(job.attempts), queued, progress, error)
+        table.add_row(job.id, job.task, job.queue, job.state, str(job.attempts), queued, progress, error)
     out.print(table)
     out.print(f"{page.total} jobs; {queries.job_counts()}; {len(queries.workers(at=now()))} workers")
 
