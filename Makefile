@@ -72,7 +72,7 @@ test: dev chromium lint docs test-base test-postgresql test-sqlite  ## Lint, the
 
 .PHONY: test-sqlite
 test-sqlite: $(VENV)/.dev  ## Everything but the base tests on SQLite
-	SHUKE_TEST_DATABASE=sqlite $(PYTEST) --dist loadfile $(SQLITE_SELECTION)
+	SHUKE_TEST_DATABASE=sqlite $(PYTEST) -p no:schemathesis --dist loadfile $(SQLITE_SELECTION)
 
 .PHONY: test-postgresql
 test-postgresql: $(VENV)/.dev  ## The suite on a PostgreSQL that the tests start
