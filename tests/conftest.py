@@ -26,6 +26,11 @@ HAS_DJANGO = importlib.util.find_spec("pytest_django") is not None
 IS_XDIST_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 IMMEDIATE_JOBS = {"default": {"BACKEND": "shuke.platform.jobs.immediate.ImmediateBackend", "QUEUES": []}}
 
+# A run has a worker for each core.  Computing libraries would start a thread for each core in every worker; these
+# wait for each other by spinning, which doubles the work.  They read this when they are imported.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+
 
 def _choose_database() -> None:
     """One PostgreSQL for the session, started by the first process; else SQLite."""
