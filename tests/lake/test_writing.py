@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from shuke.lake import InvalidRowsError, Lake
 from tests.lake.rows import order_line, order_lines, products, traits
+from tests.series import examples
 
 
 def paid(lake: Lake) -> dict[str, int]:
@@ -60,7 +61,7 @@ def test_an_upsert_of_two_rows_with_one_key_is_refused(lake):
     assert caught.value.code == "duplicate_key"
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=examples(10))
 @given(
     batches=st.lists(
         st.dictionaries(st.integers(0, 12), st.tuples(st.integers(1, 12), st.integers(0, 999))), max_size=4

@@ -13,6 +13,7 @@ from shuke.science.attribution.markov import removal_effects
 from shuke.science.attribution.rules import RULES, attributed
 from shuke.science.attribution.shapley import shapley_values
 from shuke.science.attribution.touches import chain, paths_table
+from tests.series import examples
 
 PATHS = Path(__file__).parents[1] / "data" / "paths.parquet"
 
@@ -82,7 +83,7 @@ def test_time_decay_halves_with_the_half_life():
 
 
 @given(rows=paths)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 def test_rules_share_out_exactly_what_there_is(rows):
     table = paths_table(rows)
     conversions, value = sum(row[1] for row in rows), sum(row[3] for row in rows)
@@ -93,7 +94,7 @@ def test_rules_share_out_exactly_what_there_is(rows):
 
 
 @given(rows=paths)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 def test_shapley_is_the_mean_over_all_orders(rows):
     sets = [(set(path.split(" > ")), conversions) for path, conversions, _, _ in rows]
     channels = sorted(set().union(*(names for names, _ in sets)))
@@ -110,7 +111,7 @@ def test_shapley_is_the_mean_over_all_orders(rows):
 
 
 @given(rows=paths)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 def test_removal_effects_are_parts_of_one(rows):
     found = removal_effects(chain(paths_table(rows)))
     assert 0 <= found.probability <= 1 + 1e-12

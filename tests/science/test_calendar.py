@@ -11,6 +11,7 @@ from shuke.science.calendar import FEATURES, sales_by_kind_of_day, with_calendar
 from shuke.science.places import COLUMNS, with_region
 from shuke.sources.public.calendars import calendar_days
 from shuke.sources.public.regions import regions
+from tests.series import examples
 
 FIRST, LAST = date(2025, 9, 22), date(2025, 10, 12)
 
@@ -55,7 +56,7 @@ def test_an_unknown_day_or_country_leaves_the_features_empty(calendar):
         assert [row[name] for name in FEATURES] == [None] * len(FEATURES)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(12), deadline=None)
 @given(st.lists(st.tuples(st.dates(FIRST - timedelta(days=3), LAST), st.integers(-5, 10**6)), max_size=12))
 def test_no_fact_is_lost_or_doubled_and_the_sums_agree(calendar, rows):
     facts = purchases(rows)

