@@ -1,7 +1,7 @@
 """The command ``shuke``."""
 
 import os
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -16,6 +16,8 @@ app = typer.Typer(help="Shuke: member marketing for retailers.", no_args_is_help
 
 #: These start processes that load Django themselves, and stay small.
 LIGHT_COMMANDS = frozenset({"serve", "console"})
+#: These run on after a fault and say so in the log again and again, so the database is looked at before they begin.
+LASTING_COMMANDS = frozenset({"worker", "collector", "loader", "relay"})
 
 
 @app.callback()
@@ -26,6 +28,18 @@ def prepare(context: typer.Context) -> None:
     import django
 
     django.setup()
+    if context.invoked_subcommand in LASTING_COMMANDS:
+        from shuke.config.migrated import NotMigrated, check_database
+
+        try:
+            check_database()
+        except NotMigrated as error:
+            _end_with(str(error))
+
+
+def _end_with(sentence: str) -> NoReturn:
+    typer.secho(sentence, fg="red", err=True)
+    raise SystemExit(1)
 
 
 @app.command()
@@ -64,8 +78,18 @@ add_to(app)
 
 
 def main() -> None:
-    """Entry point of the console script."""
-    app()
+    """Entry point of the console script.  A database that was not set up is told in a sentence."""
+    from django.db import DatabaseError
+
+    try:
+        app()
+    except DatabaseError as error:
+        from shuke.config.migrated import explanation_of
+
+        sentence = explanation_of(error)
+        if not sentence:
+            raise
+        _end_with(sentence)
 
 
 if __name__ == "__main__":

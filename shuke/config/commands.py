@@ -61,7 +61,8 @@ def serve(
     collector_port: Annotated[int | None, COLLECTOR_PORT] = None,
 ) -> None:
     """Open the console and run everything behind it, until Ctrl-C."""
-    from shuke.config.serve import NotMigrated, PortTaken
+    from shuke.config.migrated import NotMigrated
+    from shuke.config.serve import PortTaken
     from shuke.config.serve import serve as run
 
     try:

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -120,6 +119,8 @@ def serve(
     from django.db import connection
     from django.utils.log import configure_logging
 
+    from shuke.config.migrated import check_database
+
     # Django's applications are not loaded here: the supervisor stays small and opens no database.
     configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
     events_port = collector_port or (port + 1 if port < 65535 else port - 1)
@@ -149,23 +150,6 @@ def _worker(number: int, *queues: str) -> Child:
     worker_id = f"{socket.gethostname()[:60]}:{os.getpid()}-{number}:{secrets.token_hex(4)}"
     chosen = [word for queue in queues for word in ("--queue", queue)]
     return Child(f"worker {number}", ["worker", "--id", worker_id, *chosen])
-
-
-def check_database() -> None:
-    """Raise ``NotMigrated`` for a database without tables, which would only give faults on every page."""
-    from django.db import connection
-
-    with warnings.catch_warnings():
-        # Django warns of any query before its applications are loaded; this one names no model.
-        warnings.simplefilter("ignore", RuntimeWarning)
-        tables = connection.introspection.table_names()
-    connection.close()
-    if "django_migrations" not in tables:
-        raise NotMigrated("The database is empty. Run `shuke migrate` first, then `shuke serve` again.")
-
-
-class NotMigrated(Exception):
-    """The operational database was never set up."""
 
 
 class PortTaken(Exception):

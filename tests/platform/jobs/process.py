@@ -15,12 +15,6 @@ def main(command: str, *arguments: str) -> None:
     COMMANDS[command](*arguments)
 
 
-def migrate() -> None:
-    from django.core.management import call_command
-
-    call_command("migrate", verbosity=0)
-
-
 def work(scheduled: str = "") -> None:
     """One worker; with a JSON object of keyword arguments, one that also runs ``write_span`` each second."""
     from shuke.platform.jobs import schedule, worker
@@ -33,25 +27,32 @@ def work(scheduled: str = "") -> None:
 
 
 def spans(folder: str, count: str) -> None:
-    """Queue jobs of 0.05 to 0.25 seconds."""
+    """Queue jobs of 0.05 to 0.25 seconds, by turns in each queue."""
     from shuke.platform.jobs import enqueue
+    from shuke.platform.jobs.queues import QUEUES
     from tests.platform.jobs import sample
 
     for number in range(int(count)):
-        enqueue(sample.write_span, folder, f"job{number}", 0.05 + number % 5 * 0.05)
+        queue = QUEUES[number % len(QUEUES)]
+        task = sample.write_span.using(queue_name=queue)
+        enqueue(task, folder, f"{queue}{number}", 0.05 + number % 5 * 0.05)
 
 
 def crew() -> None:
-    """Fork a worker for each line read, so that a new one is there at once.  Nothing is connected yet."""
+    """Fork a worker for each line read, so that a new one is there at once.  Nothing is connected yet.
+
+    A line says which queue the worker takes; an empty one: all.
+    """
     from shuke.platform.jobs import worker
+    from shuke.platform.jobs.queues import chosen_queues
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     print("ready", flush=True)
-    for _ in sys.stdin:
+    for line in sys.stdin:
         pid = os.fork()
         if pid == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            worker.work(worker_id=worker.new_worker_id())
+            worker.work(worker_id=worker.new_worker_id(), queues=chosen_queues(line.split()))
             os._exit(0)
         print(pid, flush=True)
 
@@ -83,7 +84,7 @@ def race(folder: str, threads: str) -> None:
     print(json.dumps(found), flush=True)
 
 
-COMMANDS = {"migrate": migrate, "work": work, "spans": spans, "crew": crew, "race": race}
+COMMANDS = {"work": work, "spans": spans, "crew": crew, "race": race}
 
 if __name__ == "__main__":
     main(*sys.argv[1:])

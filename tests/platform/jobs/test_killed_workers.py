@@ -15,12 +15,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.migrated import place_database
 from tests.series import series
 
 pytestmark = pytest.mark.slow
 
 LEASE_SECONDS = 5
-KILLS = series(8, long=22)
+KILLS = series(5, long=22)
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -49,7 +50,7 @@ class Site:
 
     def run(self, *arguments: str) -> str:
         process = self.spawn(*arguments)
-        output, _ = process.communicate(timeout=120)
+        output, _ = process.communicate(timeout=300)
         assert process.returncode == 0
         return output
 
@@ -85,11 +86,12 @@ class Site:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def site(request, tmp_path):
-    url = f"sqlite:///{tmp_path / 'db.sqlite3'}"
     if request.param == "postgresql":
-        url = request.getfixturevalue("postgresql_server").create_database()
+        url = request.getfixturevalue("postgresql_server").create_database(is_migrated=True)
+    else:
+        url = f"sqlite:///{tmp_path / 'db.sqlite3'}"
+        place_database(tmp_path)
     site = Site(tmp_path, url)
-    site.run("migrate")
     yield site
     for process in site.processes:
         if process.poll() is None:
@@ -113,17 +115,22 @@ def _spans(folder: Path) -> dict[str, list[tuple[int, int | None, int]]]:
 def test_killed_workers_lose_no_job_and_run_none_twice_at_once(site, tmp_path):
     folder = tmp_path / "spans"
     folder.mkdir()
-    jobs = series(120, long=300)
+    jobs = series(80, long=300)
     site.run("spans", str(folder), str(jobs))
     nursery = site.spawn("crew")
     assert nursery.stdout.readline() == "ready\n"
 
-    def new_worker() -> int:
-        nursery.stdin.write("fork\n")
-        nursery.stdin.flush()
-        return int(nursery.stdout.readline())
+    #: Of every worker that ever was, the queue it takes; empty: all.
+    kinds: dict[int, str] = {}
 
-    crew = {new_worker() for _ in range(3)}
+    def new_worker(kind: str) -> int:
+        nursery.stdin.write(f"{kind}\n")
+        nursery.stdin.flush()
+        pid = int(nursery.stdout.readline())
+        kinds[pid] = kind
+        return pid
+
+    crew = {new_worker(kind) for kind in ("default", "long", "")}
     chance = random.Random(7)
     mid_job = 0
     while mid_job < KILLS:
@@ -137,8 +144,8 @@ def test_killed_workers_lose_no_job_and_run_none_twice_at_once(site, tmp_path):
         # The job may have ended between the look and the kill.
         held = f"SELECT count(*) FROM jobs_job WHERE state = 'running' AND worker_id LIKE '%:{victim}:%'"
         mid_job += site.rows(held)[0][0]
-        crew = crew - {victim} | {new_worker()}
-    site.wait_until_done(120)
+        crew = crew - {victim} | {new_worker(kinds[victim])}
+    site.wait_until_done(300)
 
     for pid in crew:
         os.kill(pid, signal.SIGTERM)
@@ -149,7 +156,9 @@ def test_killed_workers_lose_no_job_and_run_none_twice_at_once(site, tmp_path):
     assert interrupted == mid_job
     spans = _spans(folder)
     assert len(spans) == jobs
-    for attempts in spans.values():
+    for name, attempts in spans.items():
+        takers = {kinds[pid] for _, _, pid in attempts}
+        assert takers <= {"", name.rstrip("0123456789")}, "a worker took a job of another queue"
         assert attempts[-1][1] is not None, "the last attempt ended"
         for (_, end, pid), (following, _, _) in itertools.pairwise(attempts):
             assert following > (end or site.killed_at[pid]), "two attempts ran at once"
@@ -162,7 +171,7 @@ def test_unique_keys_hold_under_racing_enqueuers(site, tmp_path):
     for racer in racers:
         racer.stdin.write("go\n")
         racer.stdin.flush()
-    found = [tuple(item) for racer in racers for item in json.loads(racer.communicate(timeout=60)[0])]
+    found = [tuple(item) for racer in racers for item in json.loads(racer.communicate(timeout=300)[0])]
     assert len(found) == 3 * 8 * 5
     assert len(set(found)) == 3, "every enqueuer got the one job of its key"
     assert site.rows("SELECT count(*) FROM jobs_job") == [(3,)]
@@ -178,7 +187,7 @@ def test_a_schedule_fires_once_though_several_workers_look(site, tmp_path):
     for process in crew:
         process.send_signal(signal.SIGTERM)
     for process in crew:
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=120) == 0
     seconds = time.monotonic() - began
     assert 4 <= len(_spans(folder)["tick"]) <= seconds + 2, "one job a second, not one per worker and second"
     assert site.rows("SELECT max(attempts) FROM jobs_job") == [(1,)]
@@ -193,7 +202,7 @@ def test_a_stopping_worker_ends_the_job_it_runs(site, tmp_path):
     while not list(folder.glob("*.begun")):
         time.sleep(0.01)
     worker.send_signal(signal.SIGTERM)
-    assert worker.wait(timeout=20) == 0
+    assert worker.wait(timeout=120) == 0
     begun, ended = len(list(folder.glob("*.begun"))), len(list(folder.glob("*.ended")))
     assert begun == ended
     assert site.rows("SELECT count(*) FROM jobs_job WHERE state = 'running'") == [(0,)]
