@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 Labels = Mapping[str, str | Promise]
 
@@ -32,25 +33,25 @@ TRAITS: Labels = {
     "discount_share": _("Share bought on discount (0–1)"),
 }
 STAGES: Labels = {
-    "prospect": _("Prospect"),
-    "new": _("New"),
-    "active": _("Active"),
-    "loyal": _("Loyal"),
-    "at_risk": _("At risk"),
-    "lost": _("Lost"),
+    "prospect": pgettext_lazy("lifecycle stage", "Prospect"),
+    "new": pgettext_lazy("lifecycle stage", "New"),
+    "active": pgettext_lazy("lifecycle stage", "Active"),
+    "loyal": pgettext_lazy("lifecycle stage", "Loyal"),
+    "at_risk": pgettext_lazy("lifecycle stage", "At risk"),
+    "lost": pgettext_lazy("lifecycle stage", "Lost"),
 }
 SEGMENTS: Labels = {
-    "champions": _("Champions"),
-    "loyal": _("Loyal"),
-    "potential_loyalists": _("Potential loyalists"),
-    "new": _("New"),
-    "promising": _("Promising"),
-    "need_attention": _("Need attention"),
-    "about_to_sleep": _("About to sleep"),
-    "at_risk": _("At risk"),
-    "cannot_lose": _("Cannot lose"),
-    "hibernating": _("Hibernating"),
-    "lost": _("Lost"),
+    "champions": pgettext_lazy("RFM segment", "Champions"),
+    "loyal": pgettext_lazy("RFM segment", "Loyal customers"),
+    "potential_loyalists": pgettext_lazy("RFM segment", "Potential loyalists"),
+    "new": pgettext_lazy("RFM segment", "New customers"),
+    "promising": pgettext_lazy("RFM segment", "Promising"),
+    "need_attention": pgettext_lazy("RFM segment", "Need attention"),
+    "about_to_sleep": pgettext_lazy("RFM segment", "About to sleep"),
+    "at_risk": pgettext_lazy("RFM segment", "At risk"),
+    "cannot_lose": pgettext_lazy("RFM segment", "Cannot lose them"),
+    "hibernating": pgettext_lazy("RFM segment", "Hibernating"),
+    "lost": pgettext_lazy("RFM segment", "Lost"),
 }
 WEEKDAYS: Labels = {
     "1": _("Monday"),

@@ -32,7 +32,7 @@ register_labels(
 register_labels(
     "match_field",
     {
-        "name": (gettext_lazy("Name"), "grey"),
+        "name": (pgettext_lazy("person", "Name"), "grey"),
         "birthday": (gettext_lazy("Birthday"), "grey"),
         "phone": (gettext_lazy("Phone"), "grey"),
         "email": (gettext_lazy("Email"), "grey"),
