@@ -68,7 +68,12 @@ chromium:
 	@scripts/chromium.sh
 
 .PHONY: test
-test: dev chromium lint docs test-base test-postgresql test-sqlite  ## Lint, then every test on both databases
+test: dev chromium checks test-base test-postgresql test-sqlite  ## Lint, then every test on both databases
+
+# mypy keeps one core busy as long as everything beside it needs on the other.
+.PHONY: checks
+checks: $(VENV)/.dev
+	@$(MAKE) --jobs=2 lint-types lint-imports lint-style docs $(BASE_VENV)/.base
 
 .PHONY: test-sqlite
 test-sqlite: $(VENV)/.dev  ## Everything but the base tests on SQLite
@@ -88,10 +93,19 @@ test-base: $(BASE_VENV)/.base  ## The science without the server: base package o
 	$(BASE_VENV)/bin/python -m pytest -q -p no:cacheprovider -n $(WORKERS) $(BASE_TESTS)
 
 .PHONY: lint
-lint: $(VENV)/.dev  ## Law of imports, style and types
+lint: lint-imports lint-style lint-types  ## Law of imports, style and types
+
+.PHONY: lint-imports
+lint-imports: $(VENV)/.dev
 	$(BIN)/lint-imports
+
+.PHONY: lint-style
+lint-style: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+.PHONY: lint-types
+lint-types: $(VENV)/.dev
 	$(BIN)/mypy
 
 .PHONY: format
