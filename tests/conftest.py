@@ -134,6 +134,15 @@ if HAS_DJANGO and IS_XDIST_WORKER:
 
 
 @pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    """Debian's Chromium, one for a process; the sandbox needs rights that a container's root does not have."""
+    flags = ["--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    if os.geteuid() == 0:
+        flags.append("--no-sandbox")
+    return {"executable_path": shutil.which("chromium") or "/usr/bin/chromium", "args": flags}
+
+
+@pytest.fixture(scope="session")
 def postgresql_server() -> Iterator["PostgresServer"]:
     """A running PostgreSQL for tests marked ``postgresql``, started at the first use."""
     from tests.postgresql import start_postgresql

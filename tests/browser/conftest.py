@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Page, Response
+from playwright.sync_api import ConsoleMessage, Page, Response, expect
 
 from shuke.platform.accounts.operations import create_user
 from shuke.platform.clock import now
@@ -25,6 +25,8 @@ PASSWORD = "correct horse 9"
 WIDTHS = {"laptop": (1440, 900), "phone": (390, 844)}
 # Playwright's synchronous API runs an event loop in this thread, which Django takes for an async context.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+# What is expected may take its time on a busy machine; a page that never shows it fails all the same.
+expect.set_options(timeout=60_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -36,15 +38,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
             if missing:
                 item.add_marker(pytest.mark.skip(reason=f"There is no Chromium at {CHROMIUM}."))
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args() -> dict[str, Any]:
-    """Debian's Chromium; the sandbox needs rights that a container's root does not have."""
-    flags = ["--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-    if os.geteuid() == 0:
-        flags.append("--no-sandbox")
-    return {"executable_path": CHROMIUM, "args": flags}
 
 
 @pytest.fixture
@@ -111,6 +104,7 @@ class Console:
 @pytest.fixture
 def window(page: Page, live_server: Any, lake_home: Path) -> Iterator[Console]:
     """A window in which nobody is signed in, beside an empty lake."""
+    page.set_default_timeout(90_000)
     opened = Console(page, live_server.url)
     yield opened
     page.goto("about:blank")

@@ -45,16 +45,16 @@ def test_every_place_of_the_menu_in_both_languages_and_widths(console, has_data)
     members = open_shop() if has_data else []
     places = [*PLACES, *(f"/members/{member_id}/" for member_id in members[:1])]
     places += ["/profile/", "/settings/users/", "/settings/users/new/", "/settings/tokens/"]
-    for language in ("en", "zh-hans"):
+    # An empty shop is seen once, where least room is left: on the phone, in the language whose words are long.
+    languages, widths = (("en", "zh-hans"), ("phone", "laptop")) if has_data else (("en",), ("phone",))
+    for language in languages:
         page.set_viewport_size({"width": 1440, "height": 900})
         console.open("/profile/")
         if page.locator("html").get_attribute("lang") != language:
             page.locator(".language-switch button").click()
             page.wait_for_load_state("networkidle")
-        # Laid out for the phone, then widened: the same page must fit both.  An empty shop is seen once in each
-        # language and once in each width.
-        widths = WIDTHS if has_data else {"phone" if language == "zh-hans" else "laptop": (0, 0)}
-        first, *others = [WIDTHS[name] for name in ("phone", "laptop") if name in widths]
+        # Laid out for the phone, then widened: the same page must fit both.
+        first, *others = [WIDTHS[name] for name in widths]
         for place in places:
             console.resize(first)
             assert console.open(place).status == 200, place

@@ -15,6 +15,7 @@ from shuke.apps.audiences.models import Audience, AudienceVersion
 from tests.apps.audiences.conftest import PASSWORD, fill_shop, person
 
 playwright_api = pytest.importorskip("playwright.sync_api")
+playwright_api.expect.set_options(timeout=60_000)
 CHROMIUM = Path("/usr/bin/chromium")
 pytestmark = [
     pytest.mark.browser,
@@ -28,7 +29,11 @@ pytestmark = [
 
 @pytest.fixture
 def console(
-    transactional_db: None, lake_home: Path, live_server: LiveServer, monkeypatch: pytest.MonkeyPatch
+    transactional_db: None,
+    lake_home: Path,
+    live_server: LiveServer,
+    monkeypatch: pytest.MonkeyPatch,
+    browser: Any,
 ) -> Iterator[Any]:
     """A signed-in page of a shop; the test fails on any error the browser reports."""
     # Playwright runs an event loop in this thread, and Django would refuse the database beside one.
@@ -37,23 +42,19 @@ def console(
     fill_shop()
     person("mara", "marketer")
     problems: list[str] = []
-    with playwright_api.sync_playwright() as driver:
-        browser = driver.chromium.launch(
-            executable_path=str(CHROMIUM),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        found = browser.new_context(base_url=live_server.url, locale="en-US").new_page()
-        found.on("pageerror", lambda error: problems.append(str(error)))
-        found.on(
-            "console", lambda message: problems.append(message.text) if message.type == "error" else None
-        )
-        found.goto(django_settings.LOGIN_URL)
-        found.fill("[name=username]", "mara")
-        found.fill("[name=password]", PASSWORD)
-        found.locator("form:has([name=password]) button[type=submit]").click()
-        found.wait_for_url(lambda url: django_settings.LOGIN_URL not in url)
-        yield found
-        browser.close()
+    # The process's own browser: a second Playwright in the same thread is refused.
+    context = browser.new_context(base_url=live_server.url, locale="en-US")
+    context.set_default_timeout(90_000)
+    found = context.new_page()
+    found.on("pageerror", lambda error: problems.append(str(error)))
+    found.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    found.goto(django_settings.LOGIN_URL)
+    found.fill("[name=username]", "mara")
+    found.fill("[name=password]", PASSWORD)
+    found.locator("form:has([name=password]) button[type=submit]").click()
+    found.wait_for_url(lambda url: django_settings.LOGIN_URL not in url)
+    yield found
+    context.close()
     # The draft answers 422 while a condition is incomplete; Chromium logs that as a failed resource.
     assert [text for text in problems if "422" not in text] == []
 

@@ -21,6 +21,7 @@ from shuke.platform.outbox.relay import drain
 from tests.apps.campaigns.conftest import PASSWORD, Shop, add_orders, order_row
 
 playwright_api = pytest.importorskip("playwright.sync_api")
+playwright_api.expect.set_options(timeout=60_000)
 CHROMIUM = Path("/usr/bin/chromium")
 #: A folder for pictures of every page, for people to look at.
 SHOTS = os.environ.get("SHUKE_SHOTS", "")
@@ -35,24 +36,23 @@ pytestmark = [
 
 
 @pytest.fixture
-def browser_window(shop: Shop, live_server: LiveServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def browser_window(
+    shop: Shop, live_server: LiveServer, monkeypatch: pytest.MonkeyPatch, browser: Any
+) -> Iterator[Any]:
     """A window; the test fails on any error the browser reports, a violated policy among them."""
     # Playwright runs an event loop in this thread, and Django would refuse the database beside one.
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     problems: list[str] = []
-    with playwright_api.sync_playwright() as driver:
-        browser = driver.chromium.launch(
-            executable_path=str(CHROMIUM),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        context = browser.new_context(
-            base_url=live_server.url, locale="en-US", viewport={"width": 1440, "height": 900}
-        )
-        page = context.new_page()
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-        yield page
-        browser.close()
+    # The process's own browser: a second Playwright in the same thread is refused.
+    context = browser.new_context(
+        base_url=live_server.url, locale="en-US", viewport={"width": 1440, "height": 900}
+    )
+    context.set_default_timeout(90_000)
+    page = context.new_page()
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    yield page
+    context.close()
     assert problems == []
 
 

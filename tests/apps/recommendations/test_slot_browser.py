@@ -17,6 +17,7 @@ from shuke.platform.permissions import SYSTEM
 from tests.apps.recommendations.slot_shop import PASSWORD, serve_bundle
 
 playwright_api = pytest.importorskip("playwright.sync_api")
+playwright_api.expect.set_options(timeout=60_000)
 CHROMIUM = Path("/usr/bin/chromium")
 pytestmark = [
     pytest.mark.browser,
@@ -37,6 +38,7 @@ def console(
     tmp_path: Path,
     settings: Any,
     monkeypatch: pytest.MonkeyPatch,
+    browser: Any,
 ) -> Iterator[Any]:
     """A signed-in page of a shop with a bundle; the test fails on any error the browser reports."""
     # Playwright runs an event loop in this thread, and Django would refuse the database beside one.
@@ -45,23 +47,19 @@ def console(
     serve_bundle(settings.BUNDLE_ROOT)
     create_user(actor=SYSTEM, at=now(), username="mara", password=PASSWORD, role="marketer")
     problems: list[str] = []
-    with playwright_api.sync_playwright() as driver:
-        browser = driver.chromium.launch(
-            executable_path=str(CHROMIUM),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        found = browser.new_context(base_url=live_server.url, locale="en-US").new_page()
-        found.on("pageerror", lambda error: problems.append(str(error)))
-        found.on(
-            "console", lambda message: problems.append(message.text) if message.type == "error" else None
-        )
-        found.goto(django_settings.LOGIN_URL)
-        found.fill("[name=username]", "mara")
-        found.fill("[name=password]", PASSWORD)
-        found.locator("form:has([name=password]) button[type=submit]").click()
-        found.wait_for_url(lambda url: django_settings.LOGIN_URL not in url)
-        yield found
-        browser.close()
+    # The process's own browser: a second Playwright in the same thread is refused.
+    context = browser.new_context(base_url=live_server.url, locale="en-US")
+    context.set_default_timeout(90_000)
+    found = context.new_page()
+    found.on("pageerror", lambda error: problems.append(str(error)))
+    found.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    found.goto(django_settings.LOGIN_URL)
+    found.fill("[name=username]", "mara")
+    found.fill("[name=password]", PASSWORD)
+    found.locator("form:has([name=password]) button[type=submit]").click()
+    found.wait_for_url(lambda url: django_settings.LOGIN_URL not in url)
+    yield found
+    context.close()
     assert problems == []
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Playwright, Request, expect
+from playwright.sync_api import BrowserContext, Page, Request, expect
 
 import shuke.apps.collector
 from tests.systems.sdks.conftest import House, wait_for
@@ -30,20 +30,9 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 GPC = "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {get: () => true});"
 
 
-@pytest.fixture(scope="module")
-def chromium(playwright: Playwright) -> Iterator[Any]:
-    flags = ["--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-    if os.geteuid() == 0:
-        flags.append("--no-sandbox")
-    # The session's Playwright: a second one in the same thread is refused.
-    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-    yield browser
-    browser.close()
-
-
 @pytest.fixture
-def context(chromium: Any) -> Iterator[BrowserContext]:
-    context = chromium.new_context(locale="zh-CN", timezone_id="Asia/Shanghai")
+def context(browser: Any) -> Iterator[BrowserContext]:
+    context = browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai")
     yield context
     context.close()
 
