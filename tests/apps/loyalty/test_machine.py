@@ -32,6 +32,7 @@ from shuke.apps.members.operations import create_members
 from shuke.apps.members.schemas import MemberProfile
 from shuke.platform.errors import Refused
 from shuke.platform.permissions import SYSTEM
+from tests.series import series
 
 START = datetime(2026, 1, 5, 4, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -335,7 +336,7 @@ def test_any_history_of_points_is_what_the_model_says(db, lake_home):
     run(
         PointsMachine,
         settings=settings(
-            max_examples=12,
+            max_examples=series(8, long=40),
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),
