@@ -76,7 +76,22 @@ def _choose_examples() -> None:
 
     settings.register_profile("usual", max_examples=50, deadline=None)
     settings.register_profile("thorough", max_examples=1000, deadline=None)
-    settings.load_profile(os.environ.get("SHUKE_HYPOTHESIS", "usual"))
+    profile = os.environ.get("SHUKE_HYPOTHESIS", "usual")
+    settings.load_profile(profile)
+    if profile == "usual":
+        _draw_no_constants_of_the_code()
+
+
+def _draw_no_constants_of_the_code() -> None:
+    """Let a test try the same examples whichever worker runs it.
+
+    Hypothesis reads every module that is loaded for numbers and words to try, four seconds for each worker; which
+    are loaded depends on the tests that ran before.
+    """
+    from hypothesis.internal.conjecture import providers
+
+    none = providers.Constants()
+    providers._get_local_constants = lambda: none
 
 
 _choose_examples()
