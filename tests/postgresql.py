@@ -89,7 +89,7 @@ def start_postgresql() -> PostgresServer:
     initialise = [server.binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"]
     _run([*initialise, "--locale=C.UTF-8", "--no-sync"], account=account)
     options = " ".join(f"-c {name}={value!r}" for name, value in FAST.items())
-    command = [server.binaries / "pg_ctl", "-D", data, "-w", "-t", "60", "-l", folder / "log"]
+    command = [server.binaries / "pg_ctl", "-D", data, "-w", "-t", "300", "-l", folder / "log"]
     _run([*command, "-o", f"-k {folder} {options}", "start"], account=account)
     return server
 

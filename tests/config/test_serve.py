@@ -78,7 +78,7 @@ class Server:
                 env=_environment(home), cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True,
             )  # fmt: skip
         try:
-            _wait(lambda: self.answers("/health/live") or self.process.poll() is not None, 180, "it hangs")
+            _wait(lambda: self.answers("/health/live") or self.process.poll() is not None, 300, "it hangs")
             assert self.process.poll() is None, f"it ended with {self.process.poll()}"
         except AssertionError as error:
             self.end()
@@ -88,13 +88,13 @@ class Server:
 
     def answers(self, path: str) -> bool:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as response:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=30) as response:
                 return response.status == 200
         except (OSError, urllib.error.URLError):
             return False
 
     def read(self, path: str) -> str:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as response:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=60) as response:
             return response.read().decode()
 
     def end(self) -> None:
@@ -125,21 +125,27 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 
 def test_it_opens_revives_what_dies_and_leaves_nothing_behind(server):
-    _wait(lambda: '"status": "ok"' in server.read("/health/ready"), 60, "the worker did not report")
+    _wait(lambda: '"status": "ok"' in server.read("/health/ready"), 180, "the worker did not report")
     assert 'shuke_jobs{state="ready"}' in server.read("/metrics")
+    expected = {"console", "collector", "relay", "loader", "worker default", "worker long"}
+    _wait(lambda: set(server.children()) == expected, 120, "not everything was started")
     before = server.children()
-    assert set(before) == {"console", "collector", "relay", "loader", "worker default", "worker long"}
-    for name in ("worker default", "worker long", "relay"):
+    killed = {"worker default", "worker long", "relay"}
+    for name in killed:
         os.kill(before[name], signal.SIGKILL)
-    _wait(lambda: set(server.children()) == set(before), 30, "what died was not started again")
-    after = server.children()
-    assert after["worker default"] != before["worker default"]
-    assert after["console"] == before["console"]
+
+    def others() -> set[str]:
+        after = server.children()
+        return {name for name in expected if after.get(name, before[name]) != before[name]}
+
+    # A process may live on for a moment after it was killed.
+    _wait(lambda: others() >= killed, 120, "what died was not started again")
+    assert others() == killed
 
     family = _descendants(server.process.pid)
     assert len(family) >= 4
     server.process.send_signal(signal.SIGINT)
-    output, _ = server.process.communicate(timeout=40)
+    output, _ = server.process.communicate(timeout=180)
     assert server.process.returncode == 0
     assert f"Shuke is open at http://127.0.0.1:{server.port}" in output
     assert not [pid for pid in family if _is_alive(pid)]
@@ -150,7 +156,7 @@ def test_when_the_supervisor_is_killed_its_children_end(server):
     assert len(family) >= 4
     server.process.kill()
     server.process.wait()
-    _wait(lambda: not [pid for pid in family if _is_alive(pid)], 15, "children outlived their supervisor")
+    _wait(lambda: not [pid for pid in family if _is_alive(pid)], 120, "children outlived their supervisor")
 
 
 def test_a_taken_port_is_told_at_once(tmp_path):

@@ -17,7 +17,7 @@ django.setup()
 from shuke.platform.locks import exclusive
 with exclusive("test-lock"):
     print("held", flush=True)
-    time.sleep(60)
+    time.sleep(600)
 """
 
 
@@ -54,4 +54,4 @@ def test_a_killed_holder_lets_go(holder):
     holder.wait()
     started = time.monotonic()
     with exclusive("test-lock"):
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 120

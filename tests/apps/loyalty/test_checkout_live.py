@@ -224,7 +224,7 @@ class LosesAnswers(httpx.BaseTransport):
 
 def test_a_call_whose_answer_was_lost_happens_once(house):
     network = LosesAnswers(2)
-    shop = house.shop(client=httpx.Client(transport=network, timeout=10))
+    shop = house.shop(client=httpx.Client(transport=network, timeout=60))
     before = house.available()
     receipt = sell(shop, house.wanted(100), order_id="web:lost", agree=always, pay=always)
     assert (network.left, network.replayed) == (0, 2)

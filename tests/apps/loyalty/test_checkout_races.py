@@ -164,5 +164,5 @@ def told(task: Callable[[], Any]) -> Any:
 
 def slowly(row: Any) -> Any:
     """Long enough that all have read before the first has written."""
-    time.sleep(0.3)
+    time.sleep(1.0)
     return row

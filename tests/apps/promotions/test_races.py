@@ -76,7 +76,7 @@ def test_without_its_where_clause_the_suite_would_see_a_voucher_used_twice(membe
     def careless(rows: QuerySet[Any], *, before: Any, **values: Any) -> bool:
         # Looks first, then writes whatever it saw: the state may have changed between.
         is_free = rows.filter(state__in=before).exists()
-        time.sleep(0.05)
+        time.sleep(0.5)
         return is_free and bool(rows.update(**values))
 
     def unlocked(pks: Any, *, at: Any) -> dict[int, Voucher]:
