@@ -70,9 +70,9 @@ def code(tokens: list[Token]) -> list[str]:
 
 
 def links(tokens: list[Token]) -> list[str]:
-    return [
-        str(leaf.attrs["href"]).replace(CHINESE, ".md") for leaf in leaves(tokens) if leaf.type == "link_open"
-    ]
+    """Pages that are linked; the place in them has another name in Chinese (mkdocs checks that it is there)."""
+    targets = [str(leaf.attrs["href"]) for leaf in leaves(tokens) if leaf.type == "link_open"]
+    return [target.partition("#")[0].replace(CHINESE, ".md") for target in targets]
 
 
 def unlike(what: str, english: list[str], chinese: list[str]) -> list[str]:
