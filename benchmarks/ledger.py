@@ -6,7 +6,9 @@ PostgreSQL is started by the benchmark with fsync, synchronous_commit and full_p
 with ``synchronous=FULL``.  For each number of clients, one after the other and each for ``--seconds``:
 
 tpcb        ``pgbench`` as it comes (scale 16): three updates, a select and an insert in a transaction
-lean earn   ``pgbench -f``: one call of the stored function ``loyalty_earn``, the copy for the lake included
+prepared    the same with ``-M prepared``, for comparison: ratios are to ``tpcb``
+lean earn   ``pgbench -M prepared -f``: one call of the stored function ``loyalty_earn``, as the operations call
+            it, the copy for the lake included
 lean burn   the same with ``loyalty_burn``: 7 points from wallets of 12 lots
 earn, burn  processes that call ``award_points`` and ``spend_points``, each with keys of its own
 
@@ -41,16 +43,19 @@ START = datetime(2026, 1, 5, tzinfo=UTC)
 COPY = (
     '[{"entry_id": "ptx_0123456789abcdef:issued", "txn_id": "ptx_0123456789abcdef", "member_id": "mem_x", '
     '"points_type": "points", "kind": "earn", "account": "issued", "points": 25, "expires_at": null, '
-    '"source": "order:1", "effective_at": "2026-11-27T00:00:00+00:00", "local_month": "2026-11", '
+    '"source": "order-1", "effective_at": "2026-11-27T00:00:00+00:00", "local_month": "2026-11", '
     '"local_date": "2026-11-27", "local_hour": 8}]'
 )
-NEW = "'ptx_' || left(md5(random()::text), 16), 'bench:' || gen_random_uuid(), repeat('0', 64)"
-EARN = f"""\\set wallet random(:first_earn, :last_earn)
-SELECT * FROM loyalty_earn(:wallet, {NEW}, 'order:1', '', '', 'till', 25, 'available', now(),
-    now() + interval '1 year', now() + interval '1 year', now(), now(), '{COPY}');
+EXPIRY = '{"policy": "rolling", "months": 36, "month": 12, "day": 31}'
+# pgbench reads a colon before a letter or a digit as the name of a variable.
+MEMBER = "(SELECT public_id FROM members_member WHERE id = :member), :type"
+NEW = "'ptx_' || left(md5(random()::text), 16), 'bench-' || gen_random_uuid(), repeat('0', 64)"
+EARN = f"""\\set member random(:first_earn, :last_earn)
+SELECT * FROM loyalty_earn({MEMBER}, :expiry, 0, 'UTC', {NEW}, 'order-1', '', '', 'till', 25, 'available', now(),
+    now() + interval '1 year', now() + interval '1 year', now(), now(), :copy);
 """
-BURNING = f"""\\set wallet random(:first_burn, :last_burn)
-SELECT * FROM loyalty_burn(:wallet, {NEW}, 'order:1', '', '', 'till', {BURN}, now(), '{COPY}');
+BURNING = f"""\\set member random(:first_burn, :last_burn)
+SELECT * FROM loyalty_burn({MEMBER}, 'UTC', {NEW}, 'order-1', '', '', 'till', {BURN}, now(), :copy);
 """
 
 
@@ -121,17 +126,29 @@ def _counted() -> int:
     return count
 
 
-def by_pgbench(server: Any, name: str, *, clients: int, seconds: int, script: str = "") -> tuple[float, list]:
+def by_pgbench(
+    server: Any, name: str, *, clients: int, seconds: int, script: str = "", mode: str = "simple"
+) -> tuple[float, list]:
     """Transactions a second (postings, for a script of ours) and the waits of all of them in seconds."""
     from django.db import connection
 
-    from shuke.apps.loyalty.models import Wallet
+    from shuke.apps.loyalty.models import PointsType
+    from shuke.apps.members.models import Member
 
     folder = Path(tempfile.mkdtemp(prefix="shuke-bench-"))
     database = connection.settings_dict["NAME"]
-    first = Wallet.objects.order_by("pk").values_list("pk", flat=True).first()
+    first = Member.objects.order_by("pk").values_list("pk", flat=True).first()
     command = [server.binaries / "pgbench", "-h", server.folder, "-U", "postgres", "-n", "-T", str(seconds)]
-    command += ["-c", str(clients), "-j", str(min(clients, 2)), "-l", f"--log-prefix={folder}/log"]
+    command += [
+        "-M",
+        mode,
+        "-c",
+        str(clients),
+        "-j",
+        str(min(clients, 2)),
+        "-l",
+        f"--log-prefix={folder}/log",
+    ]
     if script:
         (folder / "script").write_text(script)
         half = first + MEMBERS // 2
@@ -140,6 +157,9 @@ def by_pgbench(server: Any, name: str, *, clients: int, seconds: int, script: st
             "last_earn": half - 1,
             "first_burn": half,
             "last_burn": first + MEMBERS - 1,
+            "type": PointsType.objects.get().pk,
+            "expiry": EXPIRY,
+            "copy": COPY,
         }
         command += ["-f", folder / "script", *(f"-D{key}={value}" for key, value in bounds.items())]
     before = _counted()
@@ -244,8 +264,10 @@ def measure(engine: str, *, clients: list[int], seconds: int) -> None:
             found = by_pgbench(server, "tpcb", clients=count, seconds=seconds)
             beside = found[0]
             _said("tpcb", count, found, None)
-            for name, script in (("lean earn", EARN), ("lean burn", BURNING)):
-                found = by_pgbench(server, name, clients=count, seconds=seconds, script=script)
+            for name, script in (("prepared", ""), ("lean earn", EARN), ("lean burn", BURNING)):
+                found = by_pgbench(
+                    server, name, clients=count, seconds=seconds, script=script, mode="prepared"
+                )
                 _said(name, count, found, beside)
         for name, act in (("earn (Django)", _earn), ("burn (Django)", _burn)):
             _said(f"{name}", count, by_processes(act, clients=count, seconds=seconds), beside)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from shuke.apps.loyalty.models import PointsEntry, PointsTransaction, Wallet
 from shuke.apps.loyalty.operations import lean
 from shuke.apps.loyalty.operations.book import Book, Ledger, Lots
-from shuke.apps.loyalty.operations.once import When, digest_of, once, wallet_id, wallet_of
+from shuke.apps.loyalty.operations.once import When, once, wallet_id, wallet_of
 from shuke.apps.loyalty.queries.moved import lots_now
 from shuke.apps.loyalty.queries.postings import postings_of
 from shuke.apps.loyalty.queries.states import moves_of
@@ -40,19 +40,20 @@ def award_points(
     """
     if points <= 0:
         raise Invalid("invalid_points", _("Points must be a whole number above zero."), {"points": points})
+    details = {"member": member_id, "type": points_type, "points": points, "earned_at": earned_at}
+    details |= {"activates_at": activates_at, "expires_at": expires_at}
+    life = lean.Life(earned_at, activates_at, expires_at)
+    quick = lean.earn(
+        request, member_id=member_id, points_type=points_type, points=points, life=life, details=details
+    )
+    if quick is not None:
+        return quick
     row, since = wallet_of(member_id, points_type=points_type, at=request.at), earned_at or request.at
     kind, zone = row.points_type, retailer().time_zone
     starts = activates_at or activation_time(since, days=kind.activation_days)
     ends = expires_at or Expiry(**kind.expiry).end(since, time_zone=zone)
     if ends is not None and ends <= starts:
         raise Invalid("ends_before_start", _("These points would end before they can be used."))
-    details = {"member": member_id, "type": points_type, "points": points, "earned_at": earned_at}
-    details |= {"activates_at": activates_at, "expires_at": expires_at}
-    digest = digest_of(request, operation="award", details=details)
-    life = (since, starts, ends)
-    quick = lean.earn(row, request=request, digest=digest, points=points, life=life, time_zone=zone)
-    if quick is not None:
-        return quick
 
     def act(_ledger: Ledger, books: Sequence[Book], when: When) -> PointsTransaction:
         book = books[0]
@@ -101,12 +102,11 @@ def spend_points(*, request: Request, member_id: str, points_type: str, points: 
 
     Raises ``PointsShort``.
     """
-    row = spendable_wallet(member_id, points_type=points_type, at=request.at)
     details = {"member": member_id, "type": points_type, "points": points}
-    digest = digest_of(request, operation="spend", details=details)
-    quick = lean.burn(row, request=request, digest=digest, points=points)
+    quick = lean.burn(request, member_id=member_id, points_type=points_type, points=points, details=details)
     if quick is not None:
         return quick
+    row = spendable_wallet(member_id, points_type=points_type, at=request.at)
 
     def act(_ledger: Ledger, books: Sequence[Book], when: When) -> PointsTransaction:
         posting = wallet.spend(books[0].state, points=points)
