@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from shuke.apps.insights.pages.saving import tree
@@ -114,7 +115,7 @@ def _network(graph: dict[str, Any]) -> Option:
         "tooltip": {"valueFormatter": {"$format": "number", "digits": 1}},
         "series": [
             {
-                "name": _("Lift"),
+                "name": pgettext("affinity", "Lift"),
                 "type": "graph",
                 "layout": "none",
                 "roam": True,
@@ -219,7 +220,7 @@ def _seasons(rows: list[dict[str, Any]]) -> Option | None:
         },
         "series": [
             {
-                "name": _("Lift"),
+                "name": pgettext("affinity", "Lift"),
                 "type": "heatmap",
                 "data": data,
                 "label": {"show": True, "fontSize": 10, "color": {"$color": "text"}},

@@ -51,7 +51,7 @@ class _RuleForm(StyledForm):
     tiers = forms.MultipleChoiceField(
         label=_("Only these tiers"), required=False, widget=forms.CheckboxSelectMultiple
     )
-    first_day = _day(_("From"))
+    first_day = _day(pgettext_lazy("day", "From"))
     last_day = _day(_("Through"))
 
     def __init__(self, *args: Any, types: Choices, tiers: Choices, **kwargs: Any) -> None:
@@ -84,7 +84,7 @@ class PurchaseRuleForm(_RuleForm):
         help_text=_("Such as 2, 1.5 or 3/2: so many times the basic rate in all."),
     )
     group = forms.SlugField(
-        label=_("Group"),
+        label=pgettext_lazy("earning rules", "Group"),
         max_length=40,
         initial=GROUND,
         help_text=_(
@@ -92,7 +92,11 @@ class PurchaseRuleForm(_RuleForm):
         ),
     )
     rounding = forms.ChoiceField(
-        label=_("Rounding"), choices=(("floor", _("Down")), ("half_up", _("To the nearest, halves up")))
+        label=_("Rounding"),
+        choices=(
+            ("floor", pgettext_lazy("rounding", "Down")),
+            ("half_up", _("To the nearest, halves up")),
+        ),
     )
     leaves_out_discounted = forms.BooleanField(label=_("Goods on offer earn nothing"), required=False)
     leaves_out_vouchers = forms.BooleanField(
@@ -134,7 +138,7 @@ class PurchaseRuleForm(_RuleForm):
         titles = (
             (_("How much"), self.rate_fields),
             (_("Limits"), self.limit_fields),
-            (_("Where"), self.where_fields),
+            (pgettext_lazy("earning rule", "Where"), self.where_fields),
         )
         return [(title, [self[name] for name in names if name in self.fields]) for title, names in titles]
 

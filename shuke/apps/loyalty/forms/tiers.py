@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from shuke.apps.loyalty.queries.types import points_types
 from shuke.apps.loyalty.schemas.tiers import (
@@ -176,7 +177,7 @@ class InvitationForm(StyledForm):
     """A tier for some time."""
 
     tier = forms.ChoiceField(label=_("Tier"))
-    first_date = forms.DateField(label=_("From"), widget=DateInput())
+    first_date = forms.DateField(label=pgettext_lazy("day", "From"), widget=DateInput())
     last_date = forms.DateField(label=_("Through"), widget=DateInput())
     reason = forms.CharField(label=_("Reason"), max_length=200)
 

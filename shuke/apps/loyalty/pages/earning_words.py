@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
-from django.utils.translation import get_language, gettext_lazy, ngettext
+from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext_lazy
 from django.utils.translation import gettext as _
 
 from shuke.apps.loyalty.forms.earning import WEEKDAYS
@@ -16,7 +16,7 @@ from shuke.web.labels import register_labels
 EVENTS = {
     "Checked In": gettext_lazy("Check-in"),
     "Product Reviewed": gettext_lazy("Review"),
-    "Product Shared": gettext_lazy("Share"),
+    "Product Shared": pgettext_lazy("behaviour", "Share"),
     "Friend Invited": gettext_lazy("Invitation"),
     "Birthday": gettext_lazy("Birthday"),
     "Survey Completed": gettext_lazy("Survey"),

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from shuke.apps.loyalty.forms.finance import AccountsForm, AsOfForm, CostForm, WhatIfForm
@@ -174,7 +175,7 @@ def download_roll_forward(request: HttpRequest, form: str) -> HttpResponse:
     months = roll_forward(points_type=code, at=at) if code else []
     names = list(months[0].movements) if months else []
     words = [label_of("points_movement", name) for name in names]
-    header = [_("Month"), _("Closed"), _("Opening"), *words, _("Closing")]
+    header = [_("Month"), pgettext("month", "Closed"), _("Opening"), *words, _("Closing")]
     header += [f"{word} ({currency})" for word in (_("Opening"), _("Revaluation"), *words, _("Closing"))]
     rows: list[tuple[object, ...]] = [
         (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from shuke.apps.recommendations.schemas.comparison import FigureView
 
@@ -42,7 +42,7 @@ def interval_bars(rows: Sequence[tuple[str, FigureView, str]], *, name: str, dig
             },
             {
                 # Not drawn: the lower end, for the table below the picture.
-                "name": _("At least"),
+                "name": pgettext("interval", "At least"),
                 "type": "scatter",
                 "silent": True,
                 "symbolSize": 0,
@@ -51,7 +51,7 @@ def interval_bars(rows: Sequence[tuple[str, FigureView, str]], *, name: str, dig
             },
             {
                 # The table below a picture shows the last value of each box, which is the upper end.
-                "name": _("At most"),
+                "name": pgettext("interval", "At most"),
                 "type": "boxplot",
                 "silent": True,
                 "boxWidth": [5, 5],
