@@ -8,22 +8,27 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-#: Places that take minutes, the longest first.
+#: Places that take long, the longest first.
 FIRST = (
     "tests/spark/",
     "tests/systems/",
+    "tests/platform/",
     "tests/browser/test_frame.py",
+    "tests/privacy/",
     "tests/apps/channels/test_killing.py",
-    "tests/platform/outbox/test_relay_races.py",
-    "tests/platform/jobs/test_killed_workers.py",
+    "tests/config/",
     "tests/apps/loyalty/test_checkout_",
+    "tests/apps/loyalty/test_races.py",
+    "tests/apps/loyalty/test_machine.py",
+    "tests/apps/connections/test_killed_",
+    "tests/apps/audiences/test_",
+    "tests/apps/campaigns/",
     "tests/apps/insights/",
     "tests/apps/recommendations/",
-    "tests/apps/campaigns/",
-    "tests/privacy/",
+    "tests/web/",
 )
-#: Modules that share a shop or a house which is started for the session: one worker has them all.
-TOGETHER = ("tests/systems/oscar/", "tests/systems/sdks/", "tests/systems/vendure/")
+#: Modules that share a shop, a house or a PostgreSQL, started for the session: one worker has them all.
+TOGETHER = ("tests/platform/", "tests/systems/oscar/", "tests/systems/sdks/", "tests/systems/vendure/")
 
 
 class Shares(LoadScopeScheduling):

@@ -36,8 +36,8 @@ def _install(source: Path, *, folder: Path, name: str) -> None:
         shutil.copy(source / pin, folder)
     # No package needs its install script: SQLite is WebAssembly, bcrypt ships its binaries.
     finished = subprocess.run(
-        ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-        cwd=folder, capture_output=True, text=True, timeout=400, check=False,
+        ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--no-progress"],
+        cwd=folder, capture_output=True, text=True, timeout=900, check=False,
     )  # fmt: skip
     if finished.returncode != 0:
         pytest.skip(f"npm could not install the packages of {name}: {finished.stderr.strip()[-300:]}")

@@ -15,7 +15,7 @@ from tests.migrated import place_database
 from tests.series import series
 
 SCRIPT = Path(__file__).with_name("importing_process.py")
-LINES, MEMBERS = 60_000, 1_500
+LINES, MEMBERS = 30_000, 1_000
 KILLS = series(2, long=8)
 
 
@@ -32,7 +32,7 @@ def process(home: Path, *arguments: str) -> subprocess.Popen[str]:
 
 
 def finish(running: subprocess.Popen[str]) -> list[str]:
-    output, _errors = running.communicate(timeout=180)
+    output, _errors = running.communicate(timeout=300)
     assert running.returncode == 0
     return output.split()
 
@@ -69,7 +69,7 @@ def test_kill_9_in_mid_import_loses_and_doubles_nothing(tmp_path):
             running = process(home, "run", batch_id)
             assert running.stdout is not None
             running.stdout.readline()
-            time.sleep(chance.uniform(0.0, 2.5))
+            time.sleep(chance.uniform(0.0, 1.5))
             running.kill()
             running.wait()
         finish(process(home, "run", batch_id))

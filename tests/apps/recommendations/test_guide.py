@@ -58,7 +58,7 @@ class House:
         return json.loads(done.stdout.splitlines()[-1])
 
     def shop(self, **values: Any) -> Any:
-        given = {"token": self.facts["token"], "seconds": 10} | values
+        given = {"token": self.facts["token"], "seconds": 60} | values
         return Recommendations(
             f"http://127.0.0.1:{self.port}",
             collector=f"http://127.0.0.1:{self.port + 1}",
@@ -67,7 +67,7 @@ class House:
         )
 
     def wait_until_open(self) -> None:
-        until = time.monotonic() + 120
+        until = time.monotonic() + 300
         for address in (f"{self.port}/health/live", f"{self.port + 1}/health"):
             while True:
                 try:
@@ -88,7 +88,11 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         for process in house.processes:
             process.send_signal(signal.SIGTERM)
         for process in house.processes:
-            process.wait(30)
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 def test_from_nothing_to_lists_and_back_to_what_became_of_them(house: House) -> None:

@@ -27,7 +27,7 @@ class Mailbox:
     letters: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     url: str = ""
 
-    def wait_for(self, word: bytes, *, seconds: float = 20) -> tuple[dict[str, str], bytes]:
+    def wait_for(self, word: bytes, *, seconds: float = 120) -> tuple[dict[str, str], bytes]:
         """The newest letter with the word, which may still be on its way."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -101,7 +101,7 @@ def running_shop(folder: Path, *, webhook_url: str) -> Iterator[str]:
                 process.wait()
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], log: Path, *, seconds: float = 120) -> None:
+def _wait_until_ready(process: subprocess.Popen[bytes], log: Path, *, seconds: float = 300) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if "\nready" in "\n" + log.read_text():
