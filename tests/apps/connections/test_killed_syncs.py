@@ -17,7 +17,7 @@ from tests.series import series
 
 SCRIPT = Path(__file__).with_name("sync_process.py")
 ROOT = Path(__file__).parents[3]
-ORDERS, MEMBERS, KILLS = 6_000, 300, series(2, long=8)
+ORDERS, MEMBERS, KILLS = 3_000, 300, series(2, long=8)
 
 
 def process(home, *arguments):
@@ -83,7 +83,7 @@ def test_kill_9_in_mid_synchronisation_loses_and_doubles_nothing(tmp_path):
         for _ in range(KILLS):
             running = process(home, "run", run_id)
             running.stdout.readline()
-            time.sleep(chance.uniform(0.0, 2.0))
+            time.sleep(chance.uniform(0.0, 1.2))
             running.kill()
             running.wait()
         _running, state, rows, _new = finish(process(home, "run", run_id))

@@ -47,14 +47,14 @@ def assert_exactly_once(result: dict[str, Any]) -> None:
 @pytest.mark.slow
 def test_no_row_is_lost_or_doubled_while_three_relays_race_and_die_on_sqlite(tmp_path):
     place_database(tmp_path)
-    assert_exactly_once(race(tmp_path, kills=series(9, long=30)))
+    assert_exactly_once(race(tmp_path, kills=series(6, long=30)))
 
 
 @pytest.mark.slow
 @pytest.mark.postgresql
 def test_no_row_is_lost_or_doubled_while_three_relays_race_and_die_on_postgresql(tmp_path, postgresql_server):
     assert_exactly_once(
-        race(tmp_path, kills=series(9, long=30), database=postgresql_server.create_database(is_migrated=True))
+        race(tmp_path, kills=series(6, long=30), database=postgresql_server.create_database(is_migrated=True))
     )
 
 
