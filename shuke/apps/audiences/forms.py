@@ -1,6 +1,7 @@
 """The words of the builder, which draws its form in the browser."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 _TEXTS = {
     "add_condition": _("Add a condition"),
@@ -31,7 +32,7 @@ _TEXTS = {
     "did_not_message": _("no"),
     "measure": _("Measured"),
     "period": _("Time range"),
-    "from": _("From"),
+    "from": pgettext_lazy("day", "From"),
     "until": _("Until"),
     "categories": _("Category"),
     "departments": _("Department"),
@@ -85,7 +86,7 @@ _TEXTS = {
     "spend": _("Spend"),
     "last_order": _("Last order"),
     "condition": _("Condition"),
-    "group": _("Group"),
+    "group": pgettext_lazy("conditions", "Group"),
 }
 
 
