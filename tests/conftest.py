@@ -8,6 +8,7 @@ with the base package only.
 import atexit
 import importlib.util
 import os
+import secrets
 import shutil
 import tempfile
 import warnings
@@ -60,8 +61,9 @@ def _set_up_django() -> None:
     django.setup()
 
 
-# The workers that this process starts share with it what is made once for a run.
-os.environ.setdefault("TEST_RUN", str(os.getpid()))
+# The workers that this process starts share with it what is made once for a run.  A number of a process would come
+# again, and find the older tables of a run that was killed.
+os.environ.setdefault("TEST_RUN", secrets.token_hex(8))
 if HAS_DJANGO:
     _choose_database()
     _set_up_django()
@@ -151,6 +153,9 @@ if HAS_DJANGO and IS_XDIST_WORKER:
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, Any]:
     """Debian's Chromium, one for a process; the sandbox needs rights that a container's root does not have."""
+    # From the first browser to the end of this process Playwright runs an event loop in this thread, which Django
+    # would take for an async context.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     flags = ["--disable-gpu", "--disable-background-networking", "--disable-component-update"]
     if os.geteuid() == 0:
         flags.append("--no-sandbox")

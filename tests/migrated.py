@@ -5,6 +5,7 @@ Running all migrations takes longer than most of the tests that want a database 
 
 import fcntl
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -79,9 +80,8 @@ def _template_database(url: str) -> str:
 
 def _folder() -> Path:
     """Where the processes of one run share it; the first of them names the run for those it starts."""
-    return (
-        Path(tempfile.gettempdir()) / f"shuke-migrated-{os.environ.setdefault('TEST_RUN', str(os.getpid()))}"
-    )
+    run = os.environ.setdefault("TEST_RUN", secrets.token_hex(8))
+    return Path(tempfile.gettempdir()) / f"shuke-migrated-{run}"
 
 
 def _template() -> Path:
