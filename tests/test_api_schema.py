@@ -17,7 +17,7 @@ import pyarrow as pa
 import pytest
 import schemathesis
 from django.core.signals import request_finished, request_started
-from django.db import close_old_connections, transaction
+from django.db import close_old_connections, connection, transaction
 from django.test import override_settings
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import not_a_server_error
@@ -75,7 +75,8 @@ SENT_METHODS = {"get", "post", "put", "patch", "delete"}
 schema = schemathesis.openapi.from_dict(json.loads(json.dumps(api.get_openapi_schema(), default=str)))
 schema.app = application
 # Each address is also called with every limit of its parameters; of wholly random calls two are enough by default.
-schema.config.generation.update(max_examples=20 if os.environ.get("SHUKE_HYPOTHESIS") == "thorough" else 2)
+# Hypothesis's own setting decides: what the profile says would go before schemathesis's.
+RANDOM_CALLS = 50 if os.environ.get("SHUKE_HYPOTHESIS") == "thorough" else 2
 # One wrong method for each address is enough; test_api.py looks at 405 closely.
 schema.config.phases.coverage.unexpected_methods = {"PATCH"}
 
@@ -253,7 +254,10 @@ def connection_kept_open() -> Iterator[None]:
 def headers(
     tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django_db_blocker: Any
 ) -> Iterator[dict[str, str]]:
-    """Seeded once for all operations of a worker; each operation starts from that state again."""
+    """Seeded once for all operations of a worker; each operation starts from that state again.
+
+    Jobs are queued, as in a running house: run at once, one that fits starts a process for every call.
+    """
     folder: Path = tmp_path_factory.mktemp("house")
     with (
         override_settings(LAKE_ROOT=str(folder / "lake"), SHUKE_HOME=folder, BUNDLE_ROOT=folder / "bundles"),
@@ -261,12 +265,22 @@ def headers(
         django_db_blocker.unblock(),
         transaction.atomic(),
     ):
-        yield seed()
+        found = seed()
+        engine = "procrastinate" if connection.vendor == "postgresql" else "sqlite"
+        queued = {"default": {"BACKEND": f"shuke.platform.jobs.{engine}.Backend", "QUEUES": []}}
+        with override_settings(TASKS=queued):
+            yield found
         transaction.set_rollback(True)
 
 
 @schema.parametrize()
-@settings(deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=RANDOM_CALLS,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
 def test_every_operation_keeps_its_word(case: Any, headers: dict[str, str]) -> None:
     case.call_and_validate(headers=headers, checks=CHECKS)
 
