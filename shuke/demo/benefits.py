@@ -52,6 +52,7 @@ BENEFITS: tuple[dict[str, Any], ...] = (
 )
 #: 100 points pay 1.00 at the till.
 POINTS_OF_ONE = 100
+VOUCHER_NAMES = {"en": "5 off from 30", "zh-hans": "满30减5"}
 VOUCHER: dict[str, Any] = {
     "kind": "amount",
     "amount_minor": 500,
@@ -75,5 +76,5 @@ def make_benefits(*, at: datetime, today: date, points_type: str, since: date) -
         save_benefit_draft(actor=SYSTEM, at=at, benefits=BENEFITS)
         publish_benefits(actor=SYSTEM, at=at, starts_on=today)
     if definitions_page(limit=1)[1] == 0:
-        voucher = create_definition(actor=SYSTEM, at=at, name="5 off from 30 · 满30减5", terms=VOUCHER)
+        voucher = create_definition(actor=SYSTEM, at=at, name="", names=VOUCHER_NAMES, terms=VOUCHER)
         publish_definition(actor=SYSTEM, at=at, definition_id=voucher)

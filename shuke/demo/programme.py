@@ -92,7 +92,11 @@ RULES: tuple[dict[str, Any], ...] = (
         "month_limit": 5,
     },
 )
-TIERS = (("silver", "Silver", 500), ("gold", "Gold", 2_000), ("platinum", "Platinum", 5_000))
+TIERS = (
+    ("silver", "Silver", "银卡", 500),
+    ("gold", "Gold", "金卡", 2_000),
+    ("platinum", "Platinum", "白金卡", 5_000),
+)
 
 
 def make_programme(*, at: datetime, today: date, time_zone: str) -> None:
@@ -102,10 +106,20 @@ def make_programme(*, at: datetime, today: date, time_zone: str) -> None:
     if POINTS not in known:
         # Points of a year end with the next one, as most programmes have it.
         define_points_type(
-            actor=SYSTEM, at=at, code=POINTS, name="Points", expiry=Expiry("end_of_year", months=12)
+            actor=SYSTEM,
+            at=at,
+            code=POINTS,
+            names={"en": "Points", "zh-hans": "积分"},
+            expiry=Expiry("end_of_year", months=12),
         )
     if GROWTH not in known:
-        define_points_type(actor=SYSTEM, at=at, code=GROWTH, name="Growth value", is_spendable=False)
+        define_points_type(
+            actor=SYSTEM,
+            at=at,
+            code=GROWTH,
+            names={"en": "Growth value", "zh-hans": "成长值"},
+            is_spendable=False,
+        )
     if not has_rules():
         write_rules(actor=SYSTEM, at=at, body=EarningRules.model_validate({"rules": list(RULES)}))
         begins = datetime.combine(first, time.min, ZoneInfo(time_zone)).astimezone(UTC)
@@ -117,7 +131,10 @@ def make_programme(*, at: datetime, today: date, time_zone: str) -> None:
 
 def _make_tiers(*, at: datetime, today: date, first: date) -> None:
     terms = TierTermsView(
-        tiers=[TierView(code=code, name=name, reach=points, keep=points) for code, name, points in TIERS],
+        tiers=[
+            TierView(code=code, name=name, names={"en": name, "zh-hans": chinese}, reach=points, keep=points)
+            for code, name, chinese, points in TIERS
+        ],
         counter=TierCounterView(kind="points", points_type=GROWTH),
         window=TierWindowView(kind="rolling", days=365),
         up="at_once",
@@ -125,7 +142,12 @@ def _make_tiers(*, at: datetime, today: date, first: date) -> None:
         grace_days=30,
     )
     program = create_tier_program(
-        actor=SYSTEM, at=at, today=today, name="Market club", terms=terms, valid_from=first
+        actor=SYSTEM,
+        at=at,
+        today=today,
+        names={"en": "Market club", "zh-hans": "会员俱乐部"},
+        terms=terms,
+        valid_from=first,
     )
     trial = try_tier_draft(actor=SYSTEM, at=at, today=today, program_id=program.id)
     publish_tier_version(

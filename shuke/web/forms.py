@@ -1,5 +1,6 @@
 """Forms of the frame's pages.  Widgets carry Tabler's classes and nothing inline."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from babel.numbers import list_currencies
@@ -33,6 +34,49 @@ class StyledForm(forms.Form):
         elif isinstance(widget, forms.Select):
             kind = "form-select"
         widget.attrs["class"] = f"{widget.attrs.get('class', '')} {kind}".strip()
+
+
+class NamedForm(StyledForm):
+    """A form of something that has a name in each language of the console, one of them at least."""
+
+    longest_name = 60
+    name_en = forms.CharField(label=_("Name in English"), required=False)
+    name_zh = forms.CharField(
+        label=_("Name in Chinese"),
+        required=False,
+        help_text=_("Every reader sees their own language; where one is missing, the other."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in ("name_en", "name_zh"):
+            if field in self.fields:
+                self.fields[field].widget.attrs["maxlength"] = str(self.longest_name)
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for one name."""
+        data = super().clean() or {}
+        if "name_en" not in self.fields:
+            return data
+        for field in ("name_en", "name_zh"):
+            if len(data.get(field) or "") > self.longest_name:
+                self.add_error(field, _("At most %(most)s characters.") % {"most": self.longest_name})
+        if not data.get("name_en") and not data.get("name_zh"):
+            self.add_error("name_en", _("Say what it is called, in one language at least."))
+        return data
+
+    def names(self) -> dict[str, str]:
+        """The names by language, after validation."""
+        data = self.cleaned_data
+        found = {"en": data.get("name_en", ""), "zh-hans": data.get("name_zh", "")}
+        return {language: name for language, name in found.items() if name}
+
+
+def names_initial(names: Mapping[str, str], otherwise: str) -> dict[str, str]:
+    """What a ``NamedForm`` begins with; a name of before there were two goes where its letters say."""
+    if not names and otherwise:
+        names = {"en" if otherwise.isascii() else "zh-hans": otherwise}
+    return {"name_en": names.get("en", ""), "name_zh": names.get("zh-hans", "")}
 
 
 class SignInForm(StyledForm):

@@ -18,6 +18,8 @@ OPEN = {
     "channels:leave": "the way out of letters; its token is signed",
     "connections:webhook": "called by shops; signed",
     "loyalty:own": "a member's own page; its token is signed",
+    "loyalty:own_offers": "vouchers for that member to take; the same token",
+    "loyalty:own_gift": "passing a voucher of that member on; the same token",
     "health:live": "whether the process lives",
     "health:ready": "whether it can work",
     "metrics": "for this machine, or with a token of its own",

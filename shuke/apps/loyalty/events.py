@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -74,5 +75,16 @@ class MembershipEnded:
 class VerificationRequested:
     """Somebody wants the whole ledger verified now."""
 
+    actor_name: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class TierTrialRequested:
+    """Somebody wants the draft of a programme tried in the background: there are many members to count."""
+
+    program_id: str
+    actor_kind: Literal["user", "token", "system"]
+    actor_id: str
     actor_name: str
     at: datetime

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from shuke.apps.loyalty.pages import (
+    benefit_costs,
     benefits,
     benefits_member,
     checkout,
@@ -10,6 +11,7 @@ from shuke.apps.loyalty.pages import (
     finance,
     ledger,
     own,
+    own_offers,
     statement,
     tiers,
     tiers_member,
@@ -20,6 +22,7 @@ urlpatterns: list[URLPattern] = [
     path("membership/points/", earning.show_points, name="points"),
     path("membership/points/example/", earning.show_example, name="points_example"),
     path("membership/points/types/new/", earning.add_type, name="points_type_new"),
+    path("membership/points/types/<slug:code>/names/", earning.rename_type, name="points_type_names"),
     path("membership/points/publish/", earning.publish, name="rules_publish"),
     path("membership/points/discard/", earning.discard, name="rules_discard"),
     path("membership/points/rules/<slug:code>/drop/", earning.drop_rule, name="rule_drop"),
@@ -45,6 +48,7 @@ urlpatterns: list[URLPattern] = [
     path("membership/tiers/new/", tiers.edit_tiers, name="tier_new"),
     path("membership/tiers/<str:program_id>/edit/", tiers.edit_tiers, name="tier_edit"),
     path("membership/tiers/<str:program_id>/try/", tiers.try_tiers, name="tier_try"),
+    path("membership/tiers/<str:program_id>/trying/", tiers.show_trying, name="tier_trying"),
     path("membership/tiers/<str:program_id>/drop/", tiers.drop_draft, name="tier_drop"),
     path("membership/tiers/<str:program_id>/moves/", tiers.show_moves, name="tier_moves"),
     path("membership/tiers/<str:program_id>/trials/<str:trial_id>/", tiers.show_trial, name="tier_trial"),
@@ -65,6 +69,7 @@ urlpatterns: list[URLPattern] = [
     path("membership/finance/journal.<str:form>", finance.download_journal, name="finance_journal"),
     path("membership/finance/months.<str:form>", finance.download_roll_forward, name="finance_months"),
     path("membership/benefits/", benefits.show_benefits, name="benefits"),
+    path("membership/benefits/costs/", benefit_costs.show_costs, name="benefit_costs"),
     path("membership/benefits/new/", benefits.edit_benefit, name="benefit_new"),
     path("membership/benefits/publish/", benefits.publish, name="benefits_publish"),
     path("membership/benefits/discard/", benefits.discard, name="benefits_discard"),
@@ -77,4 +82,6 @@ urlpatterns: list[URLPattern] = [
     path("members/<str:member_id>/paid-membership/", benefits_member.sell, name="paid_sale"),
     path("members/<str:member_id>/own-page/revoke/", own.revoke, name="own_revoke"),
     path("my/<str:token>/", own.mine, name="own"),
+    path("my/<str:token>/offers/", own_offers.show_offers, name="own_offers"),
+    path("my/<str:token>/gifts/<str:voucher_id>/", own_offers.give, name="own_gift"),
 ]

@@ -10,6 +10,7 @@ from shuke.apps.promotions import operations, queries
 from shuke.apps.promotions.schemas import (
     Basket,
     BasketLine,
+    MemberOffer,
     MemberVoucher,
     VoucherBatchView,
     VoucherDay,
@@ -30,9 +31,13 @@ Minor = Annotated[int, Field(ge=0, le=10**12)]
 
 
 class VoucherTermsInput(Schema):
-    """A kind of voucher; ``terms`` are those of docs/algorithms/vouchers.md."""
+    """A kind of voucher; ``terms`` are those of docs/algorithms/vouchers.md.
 
-    name: Annotated[str, Field(max_length=120)]
+    ``names`` are by language (``en``, ``zh-hans``); ``name`` stands where a reader's is missing.
+    """
+
+    name: Annotated[str, Field(max_length=120)] = ""
+    names: dict[str, Annotated[str, Field(max_length=120)]] | None = None
     terms: dict[str, Any]
 
 
@@ -176,7 +181,9 @@ def list_definitions(
 def create_definition(request: HttpRequest, body: VoucherTermsInput) -> tuple[int, VoucherDefinitionView]:
     """A draft; nothing is issued before it is published."""
     actor = permit(request, "vouchers.edit")
-    found = operations.create_definition(actor=actor, at=now(), name=body.name, terms=body.terms)
+    found = operations.create_definition(
+        actor=actor, at=now(), name=body.name, names=body.names, terms=body.terms
+    )
     return 201, queries.definition(found)
 
 
@@ -198,7 +205,12 @@ def change_definition(
     """What was published stays in force until the draft is published."""
     actor = permit(request, "vouchers.edit")
     operations.change_definition(
-        actor=actor, at=now(), definition_id=definition_id, name=body.name, terms=body.terms
+        actor=actor,
+        at=now(),
+        definition_id=definition_id,
+        name=body.name,
+        names=body.names,
+        terms=body.terms,
     )
     return queries.definition(definition_id)
 
@@ -395,3 +407,10 @@ def member_vouchers(request: HttpRequest, member_id: str) -> list[MemberVoucher]
     """Usable ones first, with their codes: for the member's own eyes and for tills.  Needs the right to edit."""
     permit(request, "vouchers.edit")
     return queries.member_vouchers(member_id, at=now())
+
+
+@router.get("/members/{member_id}/offers", response=list[MemberOffer], summary="Vouchers a member may take")
+def member_offers(request: HttpRequest, member_id: str, tier: str = "") -> list[MemberOffer]:
+    """Those that can be taken now first, then the others with why not; give the member's tier for those that ask it."""
+    permit(request, "vouchers.view")
+    return queries.member_offers(member_id, at=now(), tier=tier)

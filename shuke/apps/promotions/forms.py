@@ -9,9 +9,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from shuke.apps.promotions.schemas import VoucherDefinitionView
 from shuke.platform.money import exponent, to_major, to_minor
 from shuke.platform.retailer.schemas import RetailerView
-from shuke.web.forms import StyledForm
+from shuke.web.forms import NamedForm, StyledForm, names_initial
 from shuke.web.labels import choices_of
 
 DATE = {"type": "date"}
@@ -70,10 +71,10 @@ def _day(label: Any) -> forms.DateField:
     return forms.DateField(label=label, required=False, widget=forms.DateInput(attrs=DATE, format="%Y-%m-%d"))
 
 
-class TermsForm(StyledForm):
+class TermsForm(NamedForm):
     """What a voucher promises, as people write it."""
 
-    name = forms.CharField(label=_("Name"), max_length=120, help_text=_("As members and tills read it."))
+    longest_name = 120
     kind = forms.ChoiceField(label=_("What it takes off"), widget=forms.RadioSelect)
     amount = _money(_("Amount"), help_text=_("Of shipping: the most it takes off; empty takes all."))
     percent = forms.DecimalField(
@@ -205,15 +206,16 @@ def _values(value: Any) -> list[str]:
     return list(value or [])
 
 
-def terms_values(name: str, terms: Mapping[str, Any], *, currency: str) -> dict[str, Any]:
+def terms_values(view: VoucherDefinitionView, *, currency: str) -> dict[str, Any]:
     """What the form shows of terms: the reverse of ``TermsForm.terms``."""
+    terms = view.draft or view.terms
     asked, limits, gifting = terms["conditions"], terms["limits"], terms["gifting"]
 
     def money(value: int | None) -> Decimal | None:
         return None if value is None else to_major(value, currency)
 
     return {
-        "name": name,
+        **names_initial(view.names, view.name),
         **{key: terms[key] for key in ("kind", "gift_product_id", "days_after_claim", "stack_class")},
         **{key: terms[key] for key in ("is_claimable", "on_return", "give_back")},
         "amount": money(terms["amount_minor"] or None),

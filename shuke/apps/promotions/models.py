@@ -34,6 +34,8 @@ class VoucherDefinition(models.Model):
 
     public_id = models.CharField(max_length=24, unique=True, default=new_definition_id, editable=False)
     name = models.CharField(max_length=120)
+    # By language, for readers of each; ``name`` stands where one is missing.
+    names = models.JSONField(default=dict)
     status = models.CharField(
         max_length=10, default="draft", choices=[(s, s) for s in ("draft", "published", "ended")]
     )

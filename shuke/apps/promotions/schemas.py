@@ -23,6 +23,7 @@ __all__ = [
     "ExampleLine",
     "FaultyTerms",
     "HeldVouchers",
+    "MemberOffer",
     "MemberVoucher",
     "ReturnedVoucher",
     "VoucherBatchView",
@@ -81,6 +82,32 @@ class MemberVoucher(Schema):
     may_be_gifted: bool
 
 
+class MemberOffer(Schema):
+    """A kind of voucher that members may take by themselves, as one member sees it.
+
+    ``why`` says why it cannot be taken now (``rules.offers.WHY``), ``why_words`` in the reader's language.  ``left``
+    and ``left_minor`` are what is left for everybody, ``taken`` of ``most`` what this member took; ``None`` is without
+    limit.  ``turn`` goes back with the click that takes it.
+    """
+
+    definition_id: str
+    name: str
+    kind: str
+    summary: str
+    validity: str
+    conditions: list[str]
+    tiers: list[str]
+    is_open: bool
+    why: str
+    why_words: str
+    left: int | None
+    left_minor: int | None
+    most: int | None
+    taken: int
+    turn: int
+    currency: str
+
+
 class VoucherCounts(Schema):
     """Vouchers by state.  ``out`` are all that were ever made."""
 
@@ -120,10 +147,11 @@ class VoucherVersionView(Schema):
 
 
 class VoucherDefinitionRow(Schema):
-    """A kind of voucher in a list."""
+    """A kind of voucher in a list.  ``name`` is in the reader's language, ``names`` are all by language."""
 
     id: str
     name: str
+    names: dict[str, str] = Field(default_factory=dict)
     status: str
     version: int
     kind: str

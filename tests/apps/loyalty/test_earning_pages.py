@@ -108,7 +108,7 @@ def test_a_form_says_what_is_wrong_with_a_rule(shop):
     added = client.post(
         f"{URL}types/new/",
         {
-            "name": "Growth",
+            "name_zh": "Growth",
             "code": "growth",
             "policy": "never",
             "months": "0",

@@ -20,6 +20,7 @@ from shuke.apps.loyalty.operations import (
     hold_points,
     reverse_transaction,
     settle_wallets,
+    spend_points,
     transfer_points,
 )
 from shuke.apps.loyalty.operations.finance import name_accounts, set_points_cost
@@ -30,6 +31,7 @@ from shuke.apps.loyalty.queries.finance import (
     roll_forward_findings,
     what_if,
 )
+from shuke.apps.loyalty.queries.verification import ledger_findings
 from shuke.apps.loyalty.rules import finance
 from shuke.apps.loyalty.rules.expiry import Expiry
 from shuke.apps.loyalty.schemas import Request
@@ -422,3 +424,36 @@ def test_any_history_ties_to_the_ledger_and_stays(people, steps):
         for month, line in answer.items():
             if then >= finance.closes_at(date.fromisoformat(f"{month}-01"), time_zone=ZONE):
                 assert final[month] == line
+
+
+def test_points_that_end_with_inactivity_have_a_line_and_days_of_their_own(people):
+    """They are no “never”: each wallet's day by its last activity as it was known then; the sum still ties."""
+    ann, bob = people
+    start = moment(2025, 1, 10)
+    define_points_type(
+        actor=SYSTEM, at=start, code="idle", name="Idle", expiry=Expiry("inactivity", months=6)
+    )
+    idle = {"points_type": "idle"}
+    award_points(request=asked(start), member_id=ann, points=100, earned_at=start, **idle)
+    award_points(request=asked(start), member_id=bob, points=40, earned_at=start, **idle)
+    later = moment(2025, 2, 20)
+    spend_points(request=asked(later), member_id=ann, points=30, **idle)
+
+    def seen(at: datetime) -> list[tuple[date | None, bool, date | None, int]]:
+        report = finance_report(points_type="idle", at=at)
+        assert sum(part.amount.points for part in report.ends) == report.headline.outstanding.points
+        assert report.months[-1].closing.points == report.headline.outstanding.points
+        return [(part.until, part.is_idle, part.first_day, part.amount.points) for part in report.ends]
+
+    july, august = date(2025, 7, 10), date(2025, 8, 20)
+    now_known = [(july.replace(day=1), True, july, 40), (august.replace(day=1), True, august, 70)]
+    assert seen(later + DAY) == now_known
+    assert seen(start + DAY) == [(july.replace(day=1), True, july, 140)]  # as it was known then
+    # Bob stayed away: his points are gone whether the nightly job has posted it or not.
+    after = moment(2025, 7, 15)
+    assert seen(after) == now_known[1:]
+    settle_wallets(at=after)
+    assert seen(after) == now_known[1:]
+    assert seen(later + DAY) == now_known
+    assert seen(moment(2025, 7, 12)) == now_known[1:]  # ended, and recorded only afterwards
+    assert ledger_findings() == []

@@ -26,7 +26,7 @@ from tests.apps.promotions.test_flow import held
 
 pytestmark = pytest.mark.django_db
 FORM = {
-    "name": "Twenty off",
+    "name_en": "Twenty off",
     "kind": "amount",
     "amount": "20",
     "minimum": "100",

@@ -1,10 +1,10 @@
 """Benefits and paid membership over the API."""
 
 from datetime import date
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Query, Router, Schema
 from pydantic import Field
 
 from shuke.apps.loyalty.operations.benefit_terms import publish_benefits, save_benefit_draft
@@ -16,10 +16,12 @@ from shuke.apps.loyalty.operations.plans import (
     renew_membership,
     save_plan,
 )
+from shuke.apps.loyalty.queries.benefit_costs import benefit_costs
 from shuke.apps.loyalty.queries.benefit_terms import benefit_usage, benefit_versions
 from shuke.apps.loyalty.queries.benefits import benefit_uses, benefits_of
 from shuke.apps.loyalty.queries.plans import paid_terms, plan_figures, plans
 from shuke.apps.loyalty.schemas import (
+    BenefitCosts,
     BenefitReservation,
     BenefitTermsView,
     BenefitUsage,
@@ -218,3 +220,18 @@ def change_membership(request: HttpRequest, member_id: str, body: SaleInput) -> 
         return cancel_membership(**asked)
     act = {"buy": buy_membership, "renew": renew_membership, "refund": refund_membership}[body.act]
     return act(**asked, reference=body.reference)
+
+
+class CostsWanted(Schema):
+    """A calendar year; the running one by default."""
+
+    year: int | None = Field(None, ge=2000, le=2200)
+
+
+@router.get("/benefits/costs", response=BenefitCosts, summary="What each tier's benefits cost")
+def read_benefit_costs(request: HttpRequest, wanted: Annotated[CostsWanted, Query()]) -> BenefitCosts:
+    """In a calendar year, by part and per member of the tier; from receipts, gifts and recorded uses."""
+    permit(request, "finance.view")
+    at = now()
+    year = wanted.year or business_date(at, retailer().time_zone).year
+    return benefit_costs(year, at=at)

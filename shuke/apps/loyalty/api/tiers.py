@@ -1,6 +1,7 @@
 """Tiers over the API: programmes and their drafts, where members stand, invitations."""
 
 from datetime import date
+from typing import Annotated
 
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
@@ -36,19 +37,24 @@ def _today() -> date:
 
 
 class NewTierProgram(Schema):
-    """A programme with its first draft; ``valid_from`` may lie in the past."""
+    """A programme with its first draft; ``valid_from`` may lie in the past.
 
-    name: str = Field(min_length=1, max_length=60)
+    ``names`` are by language (``en``, ``zh-hans``); ``name`` stands where a reader's is missing.
+    """
+
+    name: str = Field("", max_length=60)
+    names: dict[str, Annotated[str, Field(max_length=60)]] = Field(default_factory=dict)
     terms: TierTermsView
     valid_from: date | None = None
 
 
 class TierDraftInput(Schema):
-    """The rules of a draft."""
+    """The rules of a draft; ``names`` call the programme otherwise, at once."""
 
     terms: TierTermsView
     valid_from: date | None = None
     note: str = Field("", max_length=200)
+    names: dict[str, Annotated[str, Field(max_length=60)]] | None = None
 
 
 class TierPublication(Schema):
@@ -120,6 +126,7 @@ def create_tier_program(request: HttpRequest, body: NewTierProgram) -> tuple[int
         at=now(),
         today=_today(),
         name=body.name,
+        names=body.names,
         terms=body.terms,
         valid_from=body.valid_from,
     )

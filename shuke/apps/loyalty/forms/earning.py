@@ -11,7 +11,7 @@ from django.utils.translation import pgettext_lazy
 from shuke.apps.loyalty.rules.earning import GROUND
 from shuke.apps.loyalty.schemas.earning import EventRuleView, PurchaseRule
 from shuke.platform.money import to_major, to_minor
-from shuke.web.forms import StyledForm
+from shuke.web.forms import NamedForm, StyledForm
 
 WEEKDAYS = (
     ("1", _("Monday")),
@@ -93,10 +93,7 @@ class PurchaseRuleForm(_RuleForm):
     )
     rounding = forms.ChoiceField(
         label=_("Rounding"),
-        choices=(
-            ("floor", pgettext_lazy("rounding", "Down")),
-            ("half_up", _("To the nearest, halves up")),
-        ),
+        choices=(("floor", pgettext_lazy("rounding", "Down")), ("half_up", _("To the nearest, halves up"))),
     )
     leaves_out_discounted = forms.BooleanField(label=_("Goods on offer earn nothing"), required=False)
     leaves_out_vouchers = forms.BooleanField(
@@ -233,10 +230,15 @@ class EventRuleForm(_RuleForm):
         )
 
 
-class PointsTypeForm(StyledForm):
+class PointsNamesForm(NamedForm):
+    """What a kind of points is called."""
+
+    longest_name = 40
+
+
+class PointsTypeForm(PointsNamesForm):
     """A kind of points."""
 
-    name = forms.CharField(label=_("Name"), max_length=40)
     code = forms.SlugField(label=_("Code"), max_length=20)
     is_spendable = forms.BooleanField(
         label=_("Can be spent"),

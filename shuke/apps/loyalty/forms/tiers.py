@@ -18,7 +18,7 @@ from shuke.apps.loyalty.schemas.tiers import (
     TierWindowView,
 )
 from shuke.platform.money import exponent, to_major
-from shuke.web.forms import StyledForm
+from shuke.web.forms import NamedForm, StyledForm, names_initial
 from shuke.web.labels import choices_of
 
 COUNTERS = (("spend", _("Money spent")), ("orders", _("Orders")), ("events", _("Behaviour by name")))
@@ -43,10 +43,9 @@ class DateInput(forms.DateInput):
         super().__init__(format="%Y-%m-%d")
 
 
-class LadderForm(StyledForm):
-    """The rules of a draft, without its tiers."""
+class LadderForm(NamedForm):
+    """The rules of a draft, without its tiers, and what the programme is called."""
 
-    name = forms.CharField(label=_("Name of the programme"), max_length=60, required=False)
     counter = forms.ChoiceField(
         label=_("What is counted"),
         choices=lazy(counter_choices, list)(),
@@ -81,10 +80,10 @@ class LadderForm(StyledForm):
     )
     note = forms.CharField(label=_("Note"), max_length=200, required=False)
 
-    def __init__(self, *args: Any, is_first: bool = False, is_new: bool = False, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, is_first: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if not is_new:
-            del self.fields["name"]
+        self.fields["name_en"].label = _("Name of the programme in English")
+        self.fields["name_zh"].label = _("Name of the programme in Chinese")
         if not is_first:
             del self.fields["valid_from"]
 
@@ -93,7 +92,8 @@ class TierRowForm(StyledForm):
     """One tier; an empty row is left out."""
 
     code = forms.CharField(max_length=24, required=False, widget=forms.HiddenInput())
-    name = forms.CharField(label=_("Tier"), max_length=40, required=False)
+    name_en = forms.CharField(label=_("Tier in English"), max_length=40, required=False)
+    name_zh = forms.CharField(label=_("Tier in Chinese"), max_length=40, required=False)
     reach = forms.DecimalField(
         label=_("To reach it"), min_value=0, max_value=LARGEST, decimal_places=3, required=False
     )
@@ -136,7 +136,7 @@ def initial_of(version: TierVersionView, *, currency: str) -> tuple[dict[str, An
     rows = [
         {
             "code": tier.code,
-            "name": tier.name,
+            **names_initial(tier.names, tier.name),
             "reach": shown(tier.reach),
             "keep": shown(tier.keep) if tier.keep != tier.reach else None,
         }
@@ -146,19 +146,22 @@ def initial_of(version: TierVersionView, *, currency: str) -> tuple[dict[str, An
 
 
 def terms_from(base: dict[str, Any], rows: list[dict[str, Any]], *, currency: str) -> TierTermsView:
-    """The rules that were entered: rows without a name and without a number are left out."""
+    """The rules that were entered: rows without any name and without a number are left out."""
     kind, _colon, points_type = base["counter"].partition(":")
     scale = Decimal(10) ** (exponent(currency) if kind == "spend" else 0)
     tiers: list[TierView] = []
     taken = {row["code"] for row in rows if row.get("code")}
     for row in rows:
-        if not row.get("name") and row.get("reach") is None:
+        entered = {"en": row.get("name_en", ""), "zh-hans": row.get("name_zh", "")}
+        names = {language: name for language, name in entered.items() if name}
+        if not names and row.get("reach") is None:
             continue
-        code = row.get("code") or code_of(row.get("name", ""), taken=taken)
+        name = entered["en"] or entered["zh-hans"]
+        code = row.get("code") or code_of(name, taken=taken)
         taken.add(code)
         reach = int((row.get("reach") or Decimal(0)) * scale)
         keep = reach if row.get("keep") is None else int(row["keep"] * scale)
-        tiers.append(TierView.model_construct(code=code, name=row.get("name", ""), reach=reach, keep=keep))
+        tiers.append(TierView.model_construct(code=code, name=name, names=names, reach=reach, keep=keep))
     return TierTermsView(
         tiers=tiers,
         counter=TierCounterView(

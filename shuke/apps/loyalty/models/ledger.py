@@ -43,6 +43,8 @@ class PointsType(models.Model):
 
     code = models.CharField(max_length=20, unique=True)
     name = models.CharField(max_length=40)
+    # By language; ``name`` stands where a reader's is missing.
+    names = models.JSONField(default=dict)
     is_spendable = models.BooleanField(default=True)
     expiry = models.JSONField(default=dict)
     activation_days = models.PositiveIntegerField(default=0)

@@ -29,6 +29,8 @@ class TierProgram(models.Model):
 
     public_id = models.CharField(max_length=24, unique=True, default=new_program_id, editable=False)
     name = models.CharField(max_length=60)
+    # By language; ``name`` stands where a reader's is missing.
+    names = models.JSONField(default=dict)
     created_at = models.DateTimeField()
     placed_through = models.DateField(null=True, blank=True)
     placed_at = models.DateTimeField(null=True, blank=True)

@@ -34,7 +34,7 @@ from shuke.apps.loyalty.operations.points import (
 )
 from shuke.apps.loyalty.operations.reminding import remind_expiring
 from shuke.apps.loyalty.operations.settling import settle_wallets
-from shuke.apps.loyalty.operations.types import define_points_type
+from shuke.apps.loyalty.operations.types import define_points_type, rename_points_type
 
 __all__ = [
     "adjust_points",
@@ -59,6 +59,7 @@ __all__ = [
     "release_hold",
     "remind_expiring",
     "remove_rule",
+    "rename_points_type",
     "request_adjustment",
     "return_purchase",
     "reverse_transaction",

@@ -25,13 +25,13 @@ from shuke.apps.loyalty.queries.benefit_terms import (
     benefit_versions,
     columns_in_terms,
 )
-from shuke.apps.loyalty.queries.benefits import in_language
 from shuke.apps.loyalty.queries.plans import plan, plan_figures, plan_revenue, plans
 from shuke.apps.loyalty.queries.tiers import tier_names
 from shuke.apps.loyalty.rules.benefits import COUNTED, EVERYBODY, KINDS, PLAN
 from shuke.apps.loyalty.schemas import BenefitTermsView
 from shuke.platform.clock import business_date, now
 from shuke.platform.errors import NotFound, Refused
+from shuke.platform.languages import in_language
 from shuke.platform.money import to_major, to_minor
 from shuke.platform.retailer.queries import retailer
 from shuke.web.access import actor_of, requires

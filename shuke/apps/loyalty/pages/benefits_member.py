@@ -179,6 +179,16 @@ def _name_benefits() -> None:
         },
     )
     register_labels(
+        "benefit_cost",
+        {
+            "discount": (pgettext_lazy("benefit", "Discount"), "green"),
+            "points": (pgettext_lazy("benefit", "More points"), "blue"),
+            "shipping": (pgettext_lazy("benefit", "Free shipping"), "blue"),
+            "gifts": (pgettext_lazy("benefit", "Gifts"), "yellow"),
+            "everybody": (pgettext_lazy("benefit", "Everybody, paid memberships"), "grey"),
+        },
+    )
+    register_labels(
         "benefit_period",
         {
             "": (pgettext_lazy("period", "in all"), "grey"),

@@ -15,6 +15,7 @@ from shuke.apps.commerce.queries import departments
 from shuke.apps.loyalty.forms.earning import (
     EventRuleForm,
     ExampleForm,
+    PointsNamesForm,
     PointsTypeForm,
     PublishRulesForm,
     PurchaseRuleForm,
@@ -26,6 +27,7 @@ from shuke.apps.loyalty.operations import (
     publish_rules,
     put_rule,
     remove_rule,
+    rename_points_type,
 )
 from shuke.apps.loyalty.pages.earning_words import EVENTS, life_text, rule_limits, rule_name, rule_text
 from shuke.apps.loyalty.queries.earning import earning_statistics, quote_of_rules
@@ -50,6 +52,7 @@ from shuke.platform.clock import business_date, now
 from shuke.platform.errors import Invalid, NotFound, Refused
 from shuke.platform.retailer.queries import retailer
 from shuke.web.access import actor_of, requires
+from shuke.web.forms import names_initial
 
 #: Whole days that the chart shows.
 DAYS = 28
@@ -303,7 +306,7 @@ def add_type(request: HttpRequest) -> HttpResponse:
                 actor=actor_of(request),
                 at=now(),
                 code=values["code"].lower(),
-                name=values["name"],
+                names=form.names(),
                 is_spendable=values["is_spendable"],
                 expiry=Expiry(values["policy"], months=values["months"]),
                 activation_days=values["activation_days"],
@@ -315,3 +318,19 @@ def add_type(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("Added. Give it rules, and publish them."))
             return redirect("loyalty:points")
     return render(request, "loyalty/points/type.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires("loyalty.edit")
+def rename_type(request: HttpRequest, code: str) -> HttpResponse:
+    """Call a kind of points otherwise, in each language."""
+    kind = next((kind for kind in points_types() if kind.code == code), None)
+    if kind is None:
+        raise NotFound("points_type_not_found", _("There are no points of this code."))
+    form = PointsNamesForm(request.POST or None, initial=names_initial(kind.names, kind.name))
+    if request.method == "POST" and form.is_valid():
+        rename_points_type(actor=actor_of(request), at=now(), code=code, names=form.names())
+        messages.success(request, _("Saved. Every reader sees the name in their own language."))
+        return redirect("loyalty:points")
+    context = {"form": form, "kind": kind}
+    return render(request, "loyalty/points/names.html", context, status=422 if form.errors else 200)

@@ -78,6 +78,7 @@ def _context(report: FinanceReport) -> dict[str, Any]:
         "shares": finance_charts.cohort_shares(report),
         "ages": finance_charts.ages(report.ages),
         "ends": finance_charts.ends(report.ends) if report.ends else None,
+        "idle": finance_charts.idle_words(report.ends),
         "has_points": any(month.movements["issued"].points for month in report.months)
         or bool(head.outstanding.points),
     }

@@ -134,8 +134,37 @@ def ages(parts: list[LiabilityPart]) -> dict[str, Any]:
 
 
 def ends(parts: list[LiabilityPart]) -> dict[str, Any]:
-    """Outstanding points by the month in which they end."""
-    return _bars([f"{part.until:%Y-%m}" if part.until else _("never") for part in parts], parts)
+    """Outstanding points by the month in which they end; those that inactivity would end in a colour of their own."""
+    names = list(dict.fromkeys(_month_of(part) for part in parts))
+    if not any(part.is_idle for part in parts):
+        return _bars(names, parts)
+    own = {_month_of(part): part.amount.points for part in parts if not part.is_idle}
+    idle = {_month_of(part): part.amount.points for part in parts if part.is_idle}
+    names = [*sorted(name for name in names if name != _("never")), *(n for n in names if n == _("never"))]
+    option = _bars(names, [])
+    option["legend"] = {"bottom": 0}
+    option["series"] = [
+        {
+            **option["series"][0],
+            "name": name,
+            "stack": "ends",
+            "data": [points.get(each, 0) for each in names],
+        }
+        for name, points in ((_("By their own end"), own), (_("If the member stays away"), idle))
+    ]
+    return option
+
+
+def _month_of(part: LiabilityPart) -> str:
+    return f"{part.until:%Y-%m}" if part.until else str(_("never"))
+
+
+def idle_words(parts: list[LiabilityPart]) -> dict[str, Any] | None:
+    """How many points inactivity would end in all, and the next of those days."""
+    idle = [part for part in parts if part.is_idle]
+    if not idle:
+        return None
+    return {"points": sum(part.amount.points for part in idle), "parts": idle, "first": idle[0].first_day}
 
 
 def _bars(names: list[str], parts: list[LiabilityPart]) -> dict[str, Any]:

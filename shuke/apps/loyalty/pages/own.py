@@ -1,5 +1,7 @@
 """The member's own page, reached by a signed link without signing in, and the staff's way to that link."""
 
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -28,27 +30,40 @@ CALLS_PER_MINUTE = 60
 REFUSALS_PER_MINUTE = 30
 
 
-@never_cache
+def members_own(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A page behind a member's signed link: the view gets ``person``, ``language`` and ``token``.
+
+    Limited in calls, never stored, in the language that was asked for; a bad link gets the one refusal.
+    """
+
+    @never_cache
+    @wraps(view)
+    def guarded(request: HttpRequest, token: str, **given: str) -> HttpResponse:
+        try:
+            person = own_member(token, at=now())
+        except NotFound as refusal:
+            return _refused(request, str(refusal.message))
+        if _calls(f"own:{person.id}") > CALLS_PER_MINUTE:
+            return _too_many(request)
+        language = _language(request, person.language)
+        with override(language):
+            return _private(view(request, person=person, language=language, token=token, **given))
+
+    return guarded
+
+
 @require_http_methods(["GET", "HEAD"])
-def mine(request: HttpRequest, token: str) -> HttpResponse:
+@members_own
+def mine(request: HttpRequest, *, person: MemberView, language: str, token: str) -> HttpResponse:
     """My tier, points, vouchers, benefits and history.  Opening it changes nothing."""
-    at = now()
-    try:
-        person = own_member(token, at=at)
-    except NotFound as refusal:
-        return _refused(request, str(refusal.message))
-    if _calls(f"own:{person.id}") > CALLS_PER_MINUTE:
-        return _too_many(request)
-    language = _language(request, person.language)
-    with override(language):
-        context = _context(person, language=language)
-        return _private(render(request, "loyalty/own/page.html", context))
+    context = {**_context(person, language=language), "token": token}
+    return render(request, "loyalty/own/page.html", context)
 
 
 def _context(person: MemberView, *, language: str) -> dict[str, Any]:
     page, shop = own_page(person.id, at=now()), retailer()
     return {
-        **_frame(language),
+        **frame(language),
         "page": page,
         "tier": words.tier_card(page, shop.currency),
         "points": [words.points_card(item) for item in page.points],
@@ -59,7 +74,8 @@ def _context(person: MemberView, *, language: str) -> dict[str, Any]:
     }
 
 
-def _frame(language: str) -> dict[str, Any]:
+def frame(language: str) -> dict[str, Any]:
+    """What every page of the member's needs."""
     return {"shop": retailer(), "language": language, "languages": settings.LANGUAGES}
 
 
@@ -68,7 +84,7 @@ def _refused(request: HttpRequest, message: str) -> HttpResponse:
         return _too_many(request)
     language = _language(request, "")
     with override(language):
-        context = {**_frame(language), "title": _("This link is closed"), "text": message}
+        context = {**frame(language), "title": _("This link is closed"), "text": message}
         return _private(render(request, "loyalty/own/refused.html", context, status=404))
 
 
@@ -76,7 +92,7 @@ def _too_many(request: HttpRequest) -> HttpResponse:
     language = _language(request, "")
     with override(language):
         text = _("That was too often. Wait a minute, then open it again.")
-        context = {**_frame(language), "title": _("A moment, please"), "text": text}
+        context = {**frame(language), "title": _("A moment, please"), "text": text}
         answer = _private(render(request, "loyalty/own/refused.html", context, status=429))
     answer["Retry-After"] = "60"
     return answer
@@ -89,7 +105,8 @@ def _calls(key: str) -> int:
 
 def _private(answer: HttpResponse) -> HttpResponse:
     answer["X-Robots-Tag"] = "noindex, nofollow"
-    answer["Referrer-Policy"] = "no-referrer"
+    # A page with a form must say where it comes from, to itself only, or the form's token is refused.
+    answer.setdefault("Referrer-Policy", "no-referrer")
     answer["Cache-Control"] = "no-store, private"
     return answer
 

@@ -17,8 +17,10 @@ from shuke.apps.loyalty.queries import tiers as queries
 from shuke.apps.loyalty.schemas.tiers import TierProgramView, TierTrialView
 from shuke.platform.clock import business_date, now
 from shuke.platform.errors import Invalid, Refused
+from shuke.platform.jobs.queries import job_of_key
 from shuke.platform.retailer.queries import retailer
 from shuke.web.access import actor_of, requires
+from shuke.web.forms import names_initial
 from shuke.web.paging import Pager, page_number
 
 PAGE_SIZE = 50
@@ -145,9 +147,10 @@ def edit_tiers(request: HttpRequest, program_id: str = "") -> HttpResponse:
     today = _today()
     program = queries.tier_program(program_id, today=today) if program_id else None
     version = program and (program.draft or (program.versions[0] if program.versions else None))
-    flags = {"is_new": program is None, "is_first": program is None or not program.versions}
+    flags = {"is_first": program is None or not program.versions}
     currency = retailer().currency
     base, rows = initial_of(version, currency=currency) if version else ({"valid_from": today}, STARTERS)
+    base |= names_initial(program.names, program.name) if program else {}
     if request.method == "POST":
         form, formset = LadderForm(request.POST, **flags), TierRows(request.POST, prefix="tiers")
         if "more" in request.POST:
@@ -163,9 +166,9 @@ def edit_tiers(request: HttpRequest, program_id: str = "") -> HttpResponse:
 
 #: What a new programme begins with; the names are the retailer's to change.
 STARTERS = [
-    {"name": "Silver", "reach": 1_000},
-    {"name": "Gold", "reach": 5_000},
-    {"name": "Platinum", "reach": 10_000},
+    {"name_en": "Silver", "name_zh": "银卡", "reach": 1_000},
+    {"name_en": "Gold", "name_zh": "金卡", "reach": 5_000},
+    {"name_en": "Platinum", "name_zh": "白金卡", "reach": 10_000},
 ]
 
 
@@ -187,7 +190,7 @@ def _save(request: HttpRequest, form: LadderForm, rows: Any, program: TierProgra
                 actor=actor,
                 at=at,
                 today=_today(),
-                name=base["name"],
+                names=form.names(),
                 terms=terms,
                 valid_from=base.get("valid_from"),
             )
@@ -199,6 +202,7 @@ def _save(request: HttpRequest, form: LadderForm, rows: Any, program: TierProgra
             terms=terms,
             valid_from=base.get("valid_from"),
             note=base["note"],
+            names=form.names(),
         )
     except Invalid as refusal:
         _mark(form, rows, refusal, filled)
@@ -211,17 +215,24 @@ def _save(request: HttpRequest, form: LadderForm, rows: Any, program: TierProgra
 
 def _mark(form: LadderForm, rows: Any, refusal: Invalid, filled: list[dict[str, Any]]) -> None:
     """Put each message where it belongs; what belongs nowhere stands above the form."""
-    places = [n for n, row in enumerate(filled) if row.get("name") or row.get("reach") is not None]
+    places = [n for n, row in enumerate(filled) if _is_filled(row)]
     for field, said in refusal.details.items():
         part, _dot, rest = field.partition(".")
         number, _dot, column = rest.partition(".")
         if part == "tiers" and number.isdigit() and int(number) < len(places):
             row = rows.forms[places[int(number)]]
             for message in said:
-                row.add_error(column if column in row.fields and column != "code" else "name", str(message))
+                row.add_error(
+                    column if column in row.fields and column != "code" else "name_en", str(message)
+                )
         else:
             for message in said:
-                form.add_error(part if part in form.fields else None, str(message))
+                place = {"name": "name_en"}.get(part, part)
+                form.add_error(place if place in form.fields else None, str(message))
+
+
+def _is_filled(row: dict[str, Any]) -> bool:
+    return bool(row.get("name_en") or row.get("name_zh")) or row.get("reach") is not None
 
 
 def _after_saving(request: HttpRequest, program_id: str, *, today: date) -> HttpResponse:
@@ -236,6 +247,9 @@ def _address(program_id: str) -> str:
 
 
 def _tried(request: HttpRequest, program_id: str, *, today: date) -> HttpResponse:
+    if queries.is_large_history():
+        operations.request_tier_trial(actor=actor_of(request), at=now(), program_id=program_id)
+        return redirect("loyalty:tier_trying", program_id)
     trial = operations.try_tier_draft(actor=actor_of(request), at=now(), today=today, program_id=program_id)
     return redirect("loyalty:tier_trial", program_id, trial.id)
 
@@ -245,6 +259,27 @@ def _tried(request: HttpRequest, program_id: str, *, today: date) -> HttpRespons
 def try_tiers(request: HttpRequest, program_id: str) -> HttpResponse:
     """Count everybody by the draft."""
     return _tried(request, program_id, today=_today())
+
+
+@require_safe
+@requires("loyalty.view")
+def show_trying(request: HttpRequest, program_id: str) -> HttpResponse:
+    """How far the trial in the background is; goes on to its result when that is there."""
+    program = queries.tier_program(program_id, today=_today())
+    job = job_of_key(queries.trial_key(program_id))
+    is_busy = job is not None and job.state in {"ready", "running"}
+    trial = queries.newest_trial(program.draft.id) if program.draft and not is_busy else None
+    where = reverse("loyalty:tier_trial", args=[program_id, trial.id]) if trial else ""
+    context = {"program": program, "job": job, "is_busy": is_busy}
+    if getattr(request, "htmx", False):
+        if is_busy:
+            return render(request, "loyalty/tiers/progress.html", context)
+        answer = HttpResponse(status=204)
+        answer["HX-Redirect"] = where or request.path
+        return answer
+    if where and job is not None and job.state not in {"failed", "cancelled"}:
+        return redirect(where)
+    return render(request, "loyalty/tiers/trying.html", context)
 
 
 @require_POST

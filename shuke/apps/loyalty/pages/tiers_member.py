@@ -153,8 +153,14 @@ def register() -> None:
 
 
 def _register_words() -> None:
-    task = "shuke.apps.loyalty.tasks.tiers.place_all_members"
-    register_labels("task", {task: (gettext_lazy("Place members in their tiers"), "blue")})
+    tasks = "shuke.apps.loyalty.tasks.tiers"
+    register_labels(
+        "task",
+        {
+            f"{tasks}.place_all_members": (gettext_lazy("Place members in their tiers"), "blue"),
+            f"{tasks}.try_draft": (gettext_lazy("Try a draft of the tiers"), "blue"),
+        },
+    )
     register_labels(
         "tier_why",
         {

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 from django.db.models import Count, F, Sum
 
 from shuke.apps.loyalty.models import BenefitTerms, BenefitUse
-from shuke.apps.loyalty.queries.benefits import in_language
 from shuke.apps.loyalty.schemas import BenefitTermsView, BenefitUsage
+from shuke.platform.languages import in_language
 from shuke.platform.retailer.queries import retailer
 
 

@@ -1,12 +1,11 @@
 """What a member has by tier and paid membership, and what is left of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from django.db.models import F, Sum
-from django.utils.translation import get_language
 
 from shuke.apps.loyalty.models import BenefitCounter, BenefitHold, BenefitMove, BenefitTerms, BenefitUse
 from shuke.apps.loyalty.queries.columns import columns_of
@@ -22,6 +21,7 @@ from shuke.apps.loyalty.rules.benefits import (
 from shuke.apps.loyalty.schemas import BenefitReservation, BenefitUseView, Entitlement, MemberBenefits
 from shuke.apps.members.queries import absorbed_members, member, member_refs, survivor_of
 from shuke.platform.clock import business_date
+from shuke.platform.languages import in_language
 from shuke.platform.retailer.queries import retailer
 
 
@@ -141,12 +141,6 @@ def _entitlement(item: Held, who: Holder) -> Entitlement:
     )
 
 
-def in_language(texts: Mapping[str, str]) -> str:
-    """The text in the language of the thread, or in any that there is."""
-    language = "zh-hans" if (get_language() or "en").startswith("zh") else "en"
-    return texts.get(language) or next((text for text in texts.values() if text), "")
-
-
 def reservation_view(hold: BenefitHold, *, is_new: bool) -> BenefitReservation:
     """What the one who reserved is told."""
     uses = list(hold.uses.values_list("benefit", "quantity", "returned"))
@@ -162,7 +156,7 @@ def reservation_view(hold: BenefitHold, *, is_new: bool) -> BenefitReservation:
 
 def benefit_uses(member_id: str, *, limit: int = 20) -> list[BenefitUseView]:
     """The recorded uses of a member, newest first, without those that were let go."""
-    names = _names_ever()
+    names = benefit_names()
     pks = [ref.pk for ref in member_refs([member_id, *absorbed_members(member_id)]).values()]
     rows = BenefitUse.objects.filter(hold__member__in=pks, hold__state__in=["held", "used"])
     return [
@@ -180,7 +174,8 @@ def benefit_uses(member_id: str, *, limit: int = 20) -> list[BenefitUseView]:
     ]
 
 
-def _names_ever() -> dict[str, str]:
+def benefit_names() -> dict[str, str]:
+    """What every benefit there ever was is called, by code, in the reader's language."""
     found: dict[str, str] = {}
     for rows in BenefitTerms.objects.order_by("number").values_list("benefits", flat=True):
         found |= {row["code"]: in_language(row.get("names", {})) or row["code"] for row in rows}

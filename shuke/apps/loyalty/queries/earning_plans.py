@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.loyalty.models import EarningVersion
-from shuke.apps.loyalty.rules.earning import Caps, Condition, EarningRule, EventRule, Plan
+from shuke.apps.loyalty.rules.earning import GROUND, Caps, Condition, EarningRule, EventRule, Plan
 from shuke.apps.loyalty.schemas.earning import (
     EarningRules,
     EarningVersionView,
@@ -47,6 +47,19 @@ def published_plans() -> Plans:
     rows = list(EarningVersion.objects.filter(state="published").order_by("starts_at"))
     plans = [_plan(row.number, json.dumps(row.body, sort_keys=True)) for row in rows]
     return Plans([row.starts_at for row in rows if row.starts_at], plans)
+
+
+def ground_rules() -> dict[int, frozenset[str]]:
+    """The codes of the rules that are a basic rate, by version."""
+    rows = EarningVersion.objects.filter(state="published").values_list("number", "body")
+    return {
+        number: frozenset(
+            rule["code"]
+            for rule in body.get("rules", ())
+            if rule.get("kind") == "purchase" and rule.get("group", GROUND) == GROUND
+        )
+        for number, body in rows
+    }
 
 
 @lru_cache(maxsize=64)

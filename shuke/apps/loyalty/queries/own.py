@@ -12,7 +12,7 @@ from shuke.apps.loyalty.queries.tiers import tier_names, tier_of, tier_program
 from shuke.apps.loyalty.queries.types import points_types
 from shuke.apps.loyalty.schemas import Entitlement, MemberBenefits, PaidTermView, PointsTypeView
 from shuke.apps.loyalty.schemas.tiers import MemberTier
-from shuke.apps.promotions.queries import member_vouchers
+from shuke.apps.promotions.queries import member_offers, member_vouchers
 from shuke.apps.promotions.schemas import MemberVoucher
 from shuke.platform.clock import business_date
 from shuke.platform.retailer.queries import retailer
@@ -58,7 +58,10 @@ class OwnLine:
 
 @dataclass(frozen=True)
 class OwnPage:
-    """All of the page.  ``window_ends`` is the last day on which what counts for the next tier is counted."""
+    """All of the page; ``open_offers`` counts the vouchers the member can take now.
+
+    ``window_ends`` is the last day on which what counts for the next tier is counted.
+    """
 
     today: date
     tier: MemberTier | None
@@ -68,6 +71,7 @@ class OwnPage:
     points: list[OwnPoints]
     lines: list[OwnLine]
     vouchers: list[MemberVoucher]
+    open_offers: int
     benefits: MemberBenefits
     terms: list[PaidTermView]
 
@@ -93,6 +97,9 @@ def own_page(member_id: str, *, at: datetime) -> OwnPage:
         points=wallets,
         lines=_lines(member_id, kinds),
         vouchers=member_vouchers(member_id, at=at),
+        open_offers=sum(
+            offer.is_open for offer in member_offers(member_id, at=at, tier=tier.code if tier else "")
+        ),
         benefits=benefits_of(member_id, at=at),
         terms=[
             term for term in paid_terms(member_id, today=today) if term.is_running or term.first_day > today

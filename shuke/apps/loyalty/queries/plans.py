@@ -9,7 +9,6 @@ from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.loyalty.models import PaidChange, PaidTerm, Plan
-from shuke.apps.loyalty.queries.benefits import in_language
 from shuke.apps.loyalty.schemas import (
     PaidChangeView,
     PaidOutcome,
@@ -20,6 +19,7 @@ from shuke.apps.loyalty.schemas import (
 )
 from shuke.apps.members.queries import absorbed_members, member_refs
 from shuke.platform.errors import NotFound
+from shuke.platform.languages import in_language
 from shuke.platform.retailer.queries import retailer
 
 RUNNING = ("active", "cancelled")

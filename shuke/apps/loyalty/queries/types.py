@@ -5,13 +5,20 @@ from django.utils.translation import gettext_lazy as _
 from shuke.apps.loyalty.models import PointsType
 from shuke.apps.loyalty.schemas import PointsTypeView
 from shuke.platform.errors import NotFound
+from shuke.platform.languages import in_language
+
+
+def points_name(row: PointsType) -> str:
+    """What the points are called, in the reader's language where the retailer gave a name in it."""
+    return in_language(row.names, row.name)
 
 
 def points_type_view(row: PointsType) -> PointsTypeView:
     """The public view of a row."""
     return PointsTypeView(
         code=row.code,
-        name=row.name,
+        name=points_name(row),
+        names=row.names or {},
         is_spendable=row.is_spendable,
         expiry=row.expiry,
         activation_days=row.activation_days,

@@ -1,6 +1,7 @@
 """What others see of the programme: one module per area."""
 
 from shuke.apps.loyalty.schemas.benefits import (
+    BenefitCosts,
     BenefitReservation,
     BenefitTermsView,
     BenefitUsage,
@@ -61,6 +62,7 @@ from shuke.apps.loyalty.schemas.plans import (
 
 __all__ = [
     "Balances",
+    "BenefitCosts",
     "BenefitReservation",
     "BenefitTermsView",
     "BenefitUsage",

@@ -109,6 +109,34 @@ class BenefitUseView(Schema):
     note: str
 
 
+class TierBenefitCost(Schema):
+    """What the benefits of one tier (empty: everybody's, paid memberships') cost in a year.
+
+    ``minor`` by part (discount, points, shipping, gifts) in minor units; ``extra_points`` by type are what the
+    multiplier added; ``uses`` by benefit.  ``member_minor`` is per member in the tier at the end of the period.
+    """
+
+    code: str
+    name: str
+    members: int
+    purchases: int
+    minor: dict[str, int]
+    extra_points: dict[str, int]
+    uses: dict[str, int]
+    total_minor: int
+    member_minor: int | None
+
+
+class BenefitCosts(Schema):
+    """The tiers from the lowest to the highest, of a calendar year; ``years`` are those with anything recorded."""
+
+    year: int
+    currency: str
+    is_running: bool
+    tiers: list[TierBenefitCost]
+    years: list[int]
+
+
 class BenefitUsage(Schema):
     """Uses of a benefit in its running period: of the calendar month or year, or in all."""
 

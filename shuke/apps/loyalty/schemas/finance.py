@@ -51,11 +51,17 @@ class RollForwardMonth(Schema):
 
 
 class LiabilityPart(Schema):
-    """Outstanding points of one age or one end.  ``until`` is empty for points that never end."""
+    """Outstanding points of one age or one end.  ``until`` is empty for points that never end.
+
+    ``is_idle``: they end in that month if their members are not active before, between ``first_day`` and ``last_day``.
+    """
 
     from_months: int | None = None
     to_months: int | None = None
     until: date | None = None
+    is_idle: bool = False
+    first_day: date | None = None
+    last_day: date | None = None
     amount: Amount
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from ninja import Schema
+from pydantic import Field
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,11 @@ class PostingOutcome(Schema):
 
 
 class PointsTypeView(Schema):
-    """One currency of the programme."""
+    """One currency of the programme; ``name`` is in the reader's language, ``names`` are all by language."""
 
     code: str
     name: str
+    names: dict[str, str] = Field(default_factory=dict)
     is_spendable: bool
     expiry: dict[str, Any]
     activation_days: int

@@ -7,12 +7,17 @@ from ninja import Field, Schema
 
 
 class TierView(Schema):
-    """A tier: what reaches it and what keeps it, in the counter's unit (money in minor units)."""
+    """A tier: what reaches it and what keeps it, in the counter's unit (money in minor units).
+
+    ``names`` are by language (``en``, ``zh-hans``); read, ``name`` is in the reader's language, and written it stands
+    where a reader's is missing.
+    """
 
     code: str = Field(max_length=24, pattern=r"^[a-z0-9][a-z0-9_-]*$")
     name: str = Field(min_length=1, max_length=40)
     reach: int = Field(ge=0, le=10**15)
     keep: int = Field(ge=0, le=10**15)
+    names: dict[str, Annotated[str, Field(max_length=40)]] = Field(default_factory=dict)
 
 
 class TierCounterView(Schema):
@@ -62,6 +67,7 @@ class TierProgramView(Schema):
 
     id: str
     name: str
+    names: dict[str, str] = Field(default_factory=dict)
     placed_through: date | None
     placed_at: datetime | None
     current: TierVersionView | None

@@ -33,6 +33,7 @@ from shuke.apps.promotions.operations.holding import (
     take_gift,
 )
 from shuke.apps.promotions.operations.making import issue_to_audience, make_codes
+from shuke.apps.promotions.operations.offers import OfferClosed, claim_offer, take_code
 from shuke.apps.promotions.operations.purchases import (
     end_timed_out_vouchers,
     redeem_vouchers,
@@ -42,11 +43,13 @@ from shuke.apps.promotions.operations.purchases import (
 from shuke.apps.promotions.operations.trying import count_wrong_codes
 
 __all__ = [
+    "OfferClosed",
     "begin_cancelling",
     "cancel_batch",
     "cancel_voucher",
     "change_definition",
     "claim_code",
+    "claim_offer",
     "claim_voucher",
     "copy_definition",
     "count_wrong_codes",
@@ -68,5 +71,6 @@ __all__ = [
     "release_vouchers",
     "reserve_vouchers",
     "return_vouchers",
+    "take_code",
     "take_gift",
 ]

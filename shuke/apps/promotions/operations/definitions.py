@@ -6,13 +6,17 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from shuke.apps.promotions.models import VoucherDefinition, VoucherVersion
 from shuke.apps.promotions.operations.counters import set_limits
 from shuke.apps.promotions.rules.terms import FaultyTerms, Terms, as_data, terms_of
 from shuke.platform.audit.operations import record_audit
 from shuke.platform.errors import Invalid, NotFound, Refused
+from shuke.platform.languages import checked_texts, in_language
 from shuke.platform.permissions import Actor
+
+MOST_NAME = 120
 
 
 class ChangedMeanwhile(Refused):
@@ -31,7 +35,7 @@ def checked_terms(data: Mapping[str, Any]) -> Terms:
 
 def _checked_name(name: str) -> str:
     clean = " ".join(name.split())
-    if not clean or len(clean) > 120 or "\x00" in clean:
+    if not clean or len(clean) > MOST_NAME or "\x00" in clean:
         raise Invalid(
             "invalid_name", _("Give the voucher a name of up to 120 characters."), {"name": "1–120"}
         )
@@ -47,10 +51,25 @@ def definition_locked(definition_id: str) -> VoucherDefinition:
 
 
 @transaction.atomic
-def create_definition(*, actor: Actor, at: datetime, name: str, terms: Mapping[str, Any]) -> str:
-    """A draft; returns its public id.  Raises ``Invalid`` with each field's fault."""
+def create_definition(
+    *,
+    actor: Actor,
+    at: datetime,
+    name: str,
+    terms: Mapping[str, Any],
+    names: Mapping[str, str] | None = None,
+) -> str:
+    """A draft; returns its public id.  Raises ``Invalid`` with each field's fault.
+
+    ``names`` are by language; ``name`` stands where a reader's is missing, and may be empty where there is one.
+    """
+    spoken = checked_texts(names, field="names", most=MOST_NAME)
     row = VoucherDefinition.objects.create(
-        name=_checked_name(name), draft=as_data(checked_terms(terms)), created_at=at, updated_at=at
+        name=_checked_name(name or in_language(spoken)),
+        names=spoken,
+        draft=as_data(checked_terms(terms)),
+        created_at=at,
+        updated_at=at,
     )
     record_audit(
         actor=actor,
@@ -70,13 +89,17 @@ def change_definition(
     definition_id: str,
     name: str,
     terms: Mapping[str, Any],
+    names: Mapping[str, str] | None = None,
     seen_at: datetime | None = None,
 ) -> None:
     """Change the draft; what was published stays as it is until the draft is published.
 
+    A new ``name`` without ``names`` is one name for every reader: those that were given before are forgotten.
+
     ``seen_at`` is the ``updated_at`` the editor began with: refuses when somebody else changed it meanwhile.
     """
-    clean, checked = _checked_name(name), checked_terms(terms)
+    spoken = checked_texts(names, field="names", most=MOST_NAME)
+    clean, checked = _checked_name(name or in_language(spoken)), checked_terms(terms)
     row = definition_locked(definition_id)
     if row.status == "ended":
         raise Refused("voucher_definition_ended", _("This kind of voucher has ended; copy it to go on."))
@@ -86,12 +109,17 @@ def change_definition(
             _("Somebody else changed it meanwhile; open it again to see what it says now."),
         )
     changes: dict[str, Any] = {}
+    if names is None and clean in (row.name, *row.names.values()):
+        # An old body sends back the name that was read, in whichever language: nothing was renamed.
+        clean, spoken = row.name, row.names
     if row.name != clean:
         changes["name"] = [row.name, clean]
+    if row.names != spoken:
+        changes["names"] = [row.names, spoken]
     if row.draft != as_data(checked):
         changes["draft"] = [bool(row.draft), True]
-    row.name, row.draft, row.updated_at = clean, as_data(checked), at
-    row.save(update_fields=["name", "draft", "updated_at"])
+    row.name, row.names, row.draft, row.updated_at = clean, spoken, as_data(checked), at
+    row.save(update_fields=["name", "names", "draft", "updated_at"])
     if changes:
         subject = ("voucher_definition", definition_id)
         record_audit(actor=actor, at=at, verb="voucher_definition.changed", subject=subject, changes=changes)
@@ -153,4 +181,10 @@ def copy_definition(*, actor: Actor, at: datetime, definition_id: str) -> str:
     newest = row.versions.order_by("-number").first()
     terms = row.draft or (newest.terms if newest else {})
     name = str(_("Copy of {name}")).format(name=row.name)[:120]
-    return create_definition(actor=actor, at=at, name=name, terms=terms)
+    names = {language: _copied(text, language) for language, text in row.names.items()}
+    return create_definition(actor=actor, at=at, name=name, names=names, terms=terms)
+
+
+def _copied(name: str, language: str) -> str:
+    with override(language):
+        return str(_("Copy of {name}")).format(name=name)[:MOST_NAME]

@@ -75,10 +75,10 @@ def reserve_vouchers(
     if not uses:
         return HeldVouchers(key, "held", until, (), "created")
     data = [asdict(use) for use in uses]
-    digest = request_digest({"uses": data, "member": member_id, "until": until.isoformat()})
+    digest, others = _digests(data, member_id=member_id, until=until)
     before = VoucherReservation.objects.filter(key=key).first()
     if before is not None:
-        return _replayed(before, digest)
+        return _replayed(before, (digest, others))
     member = member_refs([member_id]).get(member_id) if member_id else None
     if member_id and member is None:
         raise NotFound("member_not_found", _("There is no such member."), {"member_id": member_id})
@@ -96,13 +96,20 @@ def reserve_vouchers(
                 row.save(force_insert=True)
         except IntegrityError:
             # Somebody else was quicker with the key; the row is theirs, whole.
-            return _replayed(VoucherReservation.objects.get(key=key), digest)
+            return _replayed(VoucherReservation.objects.get(key=key), (digest, others))
         _hold(row, uses, member_id=member_id, at=at)
     return held_view(row, outcome="created")
 
 
-def _replayed(row: VoucherReservation, digest: str) -> HeldVouchers:
-    if row.digest != digest:
+def _digests(data: Sequence[dict[str, Any]], *, member_id: str, until: datetime) -> tuple[str, str]:
+    """The digest of a request, without what its reader's language says, and that of before there were two names."""
+    rest = {"member": member_id, "until": until.isoformat()}
+    nameless = [{**use, "name": ""} for use in data]
+    return request_digest({"uses": nameless, **rest}), request_digest({"uses": data, **rest})
+
+
+def _replayed(row: VoucherReservation, digests: Sequence[str]) -> HeldVouchers:
+    if row.digest not in digests:
         raise KeyTaken(
             "idempotency_conflict",
             _("This key was used for another request; use a new key for a new request."),

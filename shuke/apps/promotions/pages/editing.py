@@ -29,7 +29,7 @@ def new(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             found = operations.create_definition(
-                actor=actor_of(request), at=now(), name=form.cleaned_data["name"], terms=form.terms()
+                actor=actor_of(request), at=now(), name="", names=form.names(), terms=form.terms()
             )
         except Refused as refusal:
             form.add_faults({name: str(code) for name, code in refusal.details.items()})
@@ -43,7 +43,7 @@ def new(request: HttpRequest) -> HttpResponse:
 def edit(request: HttpRequest, definition_id: str) -> HttpResponse:
     """Change the draft of a kind of voucher."""
     view, shop = queries.definition(definition_id), retailer()
-    initial = terms_values(view.name, view.draft or view.terms, currency=shop.currency)
+    initial = terms_values(view, currency=shop.currency)
     form = TermsForm(request.POST or None, initial=initial, shop=shop)
     if request.method == "POST" and form.is_valid():
         try:
@@ -51,7 +51,8 @@ def edit(request: HttpRequest, definition_id: str) -> HttpResponse:
                 actor=actor_of(request),
                 at=now(),
                 definition_id=definition_id,
-                name=form.cleaned_data["name"],
+                name="",
+                names=form.names(),
                 terms=form.terms(),
                 seen_at=parse_datetime(request.POST.get("seen_at", "")) or None,
             )

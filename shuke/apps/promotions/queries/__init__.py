@@ -12,6 +12,7 @@ from shuke.apps.promotions.queries.definitions import (
 )
 from shuke.apps.promotions.queries.examples import example_quote
 from shuke.apps.promotions.queries.holdings import member_vouchers
+from shuke.apps.promotions.queries.offers import member_offers
 from shuke.apps.promotions.queries.quoting import (
     is_locked_out,
     reason_in_words,
@@ -21,6 +22,7 @@ from shuke.apps.promotions.queries.quoting import (
 from shuke.apps.promotions.queries.reporting import (
     redemption_curve,
     voucher,
+    voucher_costs,
     voucher_id_of,
     vouchers_record,
 )
@@ -37,12 +39,14 @@ __all__ = [
     "example_quote",
     "is_locked_out",
     "issue_size",
+    "member_offers",
     "member_vouchers",
     "reason_in_words",
     "redemption_curve",
     "terms_in_words",
     "unfinished_batches",
     "voucher",
+    "voucher_costs",
     "voucher_id_of",
     "voucher_quote",
     "vouchers_after_return",

@@ -3,12 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.promotions.models import Voucher, VoucherBatch, VoucherDefinition, VoucherVersion
 from shuke.apps.promotions.queries.counting import used_of
-from shuke.apps.promotions.queries.wording import terms_summary, validity_summary
+from shuke.apps.promotions.queries.wording import name_of, terms_summary, validity_summary
 from shuke.apps.promotions.rules.terms import Terms, terms_of
 from shuke.apps.promotions.schemas import (
     VoucherBatchView,
@@ -39,7 +39,8 @@ def definitions_page(
     if status:
         rows = rows.filter(status=status)
     if text:
-        rows = rows.filter(name__icontains=text)
+        names = Q(**{"names__zh-hans__icontains": text}) | Q(names__en__icontains=text)
+        rows = rows.filter(names | Q(name__icontains=text))
     page = list(rows[offset : offset + limit])
     newest = {(v.definition_id, v.number): v for v in VoucherVersion.objects.filter(definition__in=page)}
     counts, currency = counts_of(row.pk for row in page), retailer().currency
@@ -56,7 +57,8 @@ def _row(
     terms = terms_of(data)
     return VoucherDefinitionRow(
         id=row.public_id,
-        name=row.name,
+        name=name_of(row),
+        names=row.names or {},
         status=row.status,
         version=row.version,
         kind=terms.kind,
@@ -145,7 +147,7 @@ def _batch_views(rows: list[VoucherBatch], *, with_words: bool) -> list[VoucherB
         VoucherBatchView(
             id=row.public_id,
             definition_id=row.version.definition.public_id,
-            definition_name=row.version.definition.name,
+            definition_name=name_of(row.version.definition),
             version=row.version.number,
             kind=row.kind,
             label=row.label,
@@ -164,7 +166,7 @@ def _batch_views(rows: list[VoucherBatch], *, with_words: bool) -> list[VoucherB
 def definition_names(definition_ids: Iterable[str]) -> dict[str, str]:
     """What kinds of vouchers are called, by public id."""
     rows = VoucherDefinition.objects.filter(public_id__in=list(definition_ids))
-    return dict(rows.values_list("public_id", "name"))
+    return {row.public_id: name_of(row) for row in rows}
 
 
 def claimable_definitions() -> list[VoucherDefinitionRow]:

@@ -7,6 +7,7 @@ from shuke.apps.members.queries import absorbed_members, member_refs
 from shuke.apps.promotions.models import Voucher, VoucherBatch
 from shuke.apps.promotions.queries.codes import voucher_ids, word_hash
 from shuke.apps.promotions.queries.counting import used_of
+from shuke.apps.promotions.queries.wording import name_of
 from shuke.apps.promotions.rules.codes import RANDOM_SIGNS, SIGNS, normalised_code, normalised_word
 from shuke.apps.promotions.rules.evaluation import Candidate, Reason, time_reason
 from shuke.apps.promotions.rules.terms import Terms, terms_of
@@ -94,7 +95,7 @@ def _candidate(
         voucher_id=found.public_id,
         definition=batch.version.definition.public_id,
         version=batch.version.number,
-        name=batch.version.definition.name,
+        name=name_of(batch.version.definition),
         terms=terms,
         valid_from=valid_from,
         valid_through=valid_through,

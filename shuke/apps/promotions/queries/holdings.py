@@ -5,7 +5,7 @@ from datetime import datetime
 from shuke.apps.promotions.models import LIVE, Voucher
 from shuke.apps.promotions.queries.codes import codes_of
 from shuke.apps.promotions.queries.finding import purse_of
-from shuke.apps.promotions.queries.wording import terms_summary
+from shuke.apps.promotions.queries.wording import name_of, terms_summary
 from shuke.apps.promotions.rules.codes import printed_code
 from shuke.apps.promotions.rules.evaluation import Candidate, time_reason
 from shuke.apps.promotions.rules.terms import terms_of
@@ -49,7 +49,7 @@ def _view(row: Voucher, code: str, *, at: datetime, time_zone: str, currency: st
         row.public_id,
         version.definition.public_id,
         version.number,
-        version.definition.name,
+        name_of(version.definition),
         terms,
         row.valid_from,
         row.valid_through,
@@ -61,7 +61,7 @@ def _view(row: Voucher, code: str, *, at: datetime, time_zone: str, currency: st
         code=code,
         printed_code=printed_code(code),
         definition_id=version.definition.public_id,
-        name=version.definition.name,
+        name=name_of(version.definition),
         kind=terms.kind,
         summary=terms_summary(terms, currency=currency),
         state=state,

@@ -1,6 +1,7 @@
 """How many vouchers came into hands and were used, by day; one voucher with its steps."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,9 +14,10 @@ from shuke.apps.promotions.models import Voucher, VoucherBatch, VoucherEvent
 from shuke.apps.promotions.queries.codes import codes_of
 from shuke.apps.promotions.queries.finding import voucher_of_code
 from shuke.apps.promotions.queries.quoting import refusal_of
-from shuke.apps.promotions.queries.wording import terms_summary
+from shuke.apps.promotions.queries.wording import name_of, terms_summary
 from shuke.apps.promotions.rules.codes import printed_code
 from shuke.apps.promotions.rules.evaluation import Reason
+from shuke.apps.promotions.rules.keys import number_of_key
 from shuke.apps.promotions.rules.terms import terms_of
 from shuke.apps.promotions.schemas import VoucherDay, VoucherStep, VoucherView
 from shuke.platform.errors import NotFound
@@ -78,7 +80,7 @@ def voucher(voucher_id: str, *, unmask: bool = False) -> VoucherView:
         voucher_id=row.public_id,
         code=printed_code(codes_of([row])[0]) if unmask else "",
         definition_id=version.definition.public_id,
-        definition_name=version.definition.name,
+        definition_name=name_of(version.definition),
         version=version.number,
         kind=terms.kind,
         summary=terms_summary(terms, currency=retailer().currency),
@@ -92,6 +94,13 @@ def voucher(voucher_id: str, *, unmask: bool = False) -> VoucherView:
         successor_id=successor.public_id if successor else None,
         steps=[VoucherStep.from_orm(step) for step in row.events.order_by("pk")],
     )
+
+
+def voucher_costs(keys: Iterable[str]) -> dict[str, int]:
+    """What vouchers that were issued one by one under these keys took off, in minor units; unused ones are left out."""
+    numbers = {number_of_key(f"issue:{key}"): key for key in keys}
+    rows = Voucher.objects.filter(number__in=list(numbers), batch__kind="single", state="redeemed")
+    return {numbers[number]: minor for number, minor in rows.values_list("number", "off_minor")}
 
 
 def voucher_id_of(code: str) -> str:
@@ -124,7 +133,7 @@ def vouchers_record(member_id: str) -> list[dict[str, object]]:
         {
             "voucher_id": row.public_id,
             "code": printed_code(code),
-            "name": row.batch.version.definition.name,
+            "name": name_of(row.batch.version.definition),
             "state": row.state,
             "valid_from": row.valid_from.isoformat(),
             "valid_through": row.valid_through.isoformat() if row.valid_through else None,

@@ -1,13 +1,16 @@
 """What a voucher promises, in one short sentence."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
+from shuke.apps.promotions.models import VoucherDefinition
 from shuke.apps.promotions.rules.terms import Conditions, Terms, terms_of
+from shuke.platform.languages import in_language
 from shuke.platform.money import money_text
 from shuke.platform.retailer.queries import retailer
 from shuke.web.labels import label_of
@@ -16,6 +19,11 @@ from shuke.web.labels import label_of
 def _money(amount_minor: int, currency: str) -> str:
     chinese = (get_language() or "en").startswith("zh")
     return money_text(amount_minor, currency, locale="zh_Hans" if chinese else "en")
+
+
+def name_of(row: VoucherDefinition) -> str:
+    """What a kind of voucher is called, in the reader's language where the retailer gave a name in it."""
+    return in_language(row.names, row.name)
 
 
 def percent_text(hundredths: int) -> str:
@@ -92,6 +100,12 @@ _RETURNS = {
     "if_valid": lambda: _("given back if its time is not over"),
     "renew": lambda: _("given back, or a new one with the days that were left"),
 }
+
+
+def conditions_in_words(terms: Terms) -> list[tuple[str, str]]:
+    """What is asked of a purchase, tiers aside: pairs of what and how; for members to read."""
+    asked = replace(terms.conditions, tiers=())
+    return [(what, how) for what, how in _asked(asked) if how]
 
 
 def _or_empty(value: int | None) -> str:

@@ -14,7 +14,8 @@ from shuke.apps.audiences.queries import audience_member_ids
 from shuke.apps.loyalty.models import TierTrial, TierVersion
 from shuke.apps.loyalty.operations import tiers as operations
 from shuke.apps.loyalty.queries import tiers as queries
-from shuke.apps.loyalty.tasks.tiers import place_all_members
+from shuke.apps.loyalty.queries.tiers import trials
+from shuke.apps.loyalty.tasks.tiers import place_all_members, try_draft
 from shuke.platform.accounts.operations import create_user
 from shuke.platform.clock import now
 from shuke.platform.errors import Refused
@@ -43,7 +44,7 @@ def client(people: list[str]) -> Client:
 def ladder(*rows: tuple[str, str, str], **more: str) -> dict[str, str]:
     """The form as a browser sends it."""
     data = {
-        "name": "Club",
+        "name_en": "Club",
         "counter": "spend",
         "events": "",
         "window": "rolling",
@@ -57,7 +58,7 @@ def ladder(*rows: tuple[str, str, str], **more: str) -> dict[str, str]:
         "tiers-INITIAL_FORMS": "0",
     }
     for place, (name, reach, keep) in enumerate(rows):
-        data |= {f"tiers-{place}-name": name, f"tiers-{place}-reach": reach, f"tiers-{place}-keep": keep}
+        data |= {f"tiers-{place}-name_en": name, f"tiers-{place}-reach": reach, f"tiers-{place}-keep": keep}
     return data | more
 
 
@@ -112,7 +113,7 @@ def test_faults_stand_at_their_fields_and_nothing_is_kept(client: Client) -> Non
     assert not TierVersion.objects.exists()
     more = client.post("/membership/tiers/new/", ladder(*rows, more="1"))
     assert more.status_code == 200
-    assert 'name="tiers-4-name"' in more.content.decode()
+    assert 'name="tiers-4-name_en"' in more.content.decode()
 
 
 def test_a_draft_is_kept_tried_and_thrown_away(client: Client, publish: Publish) -> None:
@@ -126,6 +127,25 @@ def test_a_draft_is_kept_tried_and_thrown_away(client: Client, publish: Publish)
     assert "earliest" in early.content.decode()
     assert client.post(f"{path}/drop/").status_code == 302
     assert "A draft waits" not in client.get("/membership/tiers/").content.decode()
+
+
+def test_a_large_history_is_tried_in_the_background(
+    client: Client, publish: Publish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = publish()
+    path = f"/membership/tiers/{program.id}"
+    client.post(f"{path}/edit/", ladder(("Silver", "5", "")))
+    monkeypatch.setattr(trials, "LARGE", -1)
+    asked = client.post(f"{path}/try/")
+    assert asked["Location"] == f"{path}/trying/"
+    queued = default_task_backend.deferred[-1]
+    assert queued.task.func is try_draft.func
+    assert not TierTrial.objects.filter(version__number=None).exists()
+    done = try_draft.call(*queued.args, **queued.kwargs)
+    assert TierTrial.objects.get(public_id=done).tried_by == "marketer"
+    part = client.get(f"{path}/trying/", headers={"HX-Request": "true"})
+    assert part["HX-Redirect"] == f"{path}/trials/{done}/"
+    assert client.get(f"{path}/trials/{done}/").status_code == 200
 
 
 def test_the_page_of_a_member_and_the_list(people: list[str], client: Client, publish: Publish) -> None:

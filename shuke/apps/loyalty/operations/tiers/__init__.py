@@ -9,7 +9,7 @@ from shuke.apps.loyalty.operations.tiers.defining import (
 from shuke.apps.loyalty.operations.tiers.forgetting import forget_tiers
 from shuke.apps.loyalty.operations.tiers.inviting import end_invitation, invite_to_tier
 from shuke.apps.loyalty.operations.tiers.placing import place_members
-from shuke.apps.loyalty.operations.tiers.trying import try_tier_draft
+from shuke.apps.loyalty.operations.tiers.trying import request_tier_trial, try_tier_draft
 
 __all__ = [
     "create_tier_program",
@@ -19,6 +19,7 @@ __all__ = [
     "invite_to_tier",
     "place_members",
     "publish_tier_version",
+    "request_tier_trial",
     "save_tier_draft",
     "try_tier_draft",
 ]

@@ -12,14 +12,16 @@ from shuke.apps.loyalty.models import TierProgram, TierTrial, TierVersion
 from shuke.apps.loyalty.queries.tiers.programs import program_row, program_view, published_rows, version_view
 from shuke.apps.loyalty.queries.types import points_types
 from shuke.apps.loyalty.rules.tiers import Counter, Terms, Tier, Window, as_data, faults
-from shuke.apps.loyalty.schemas.tiers import TierProgramView, TierTermsView, TierVersionView
+from shuke.apps.loyalty.schemas.tiers import TierProgramView, TierTermsView, TierVersionView, TierView
 from shuke.platform.audit.operations import record_audit
 from shuke.platform.errors import Invalid, NotFound, Refused
 from shuke.platform.events import emit
+from shuke.platform.languages import checked_texts, in_language
 from shuke.platform.permissions import Actor
 
 #: How far back a programme may begin: older purchases say little, and replaying takes its time.
 LONGEST_HISTORY = timedelta(days=3_660)
+MOST_NAME, MOST_TIER_NAME = 60, 40
 MESSAGES: Mapping[str, str | Promise] = {
     "tiers_number": _("A ladder has one to twelve tiers."),
     "rolling_has_no_end": _("A rolling window has no end; let members go up at once."),
@@ -40,19 +42,22 @@ def create_tier_program(
     actor: Actor,
     at: datetime,
     today: date,
-    name: str,
+    name: str = "",
+    names: Mapping[str, str] | None = None,
     terms: TierTermsView,
     valid_from: date | None = None,
 ) -> TierProgramView:
     """Begin a programme with a draft; ``valid_from`` may lie in the past, then history is placed.
 
-    Raises ``Invalid`` with messages by field.
+    ``names`` are by language, ``name`` stands for every reader.  Raises ``Invalid`` with messages by field.
     """
-    if not name.strip():
+    spoken = checked_texts(names, field="name", most=MOST_NAME)
+    name = name.strip() or in_language(spoken)
+    if not name:
         raise Invalid(
             "tier_program_unnamed", _("A programme needs a name."), {"name": [MESSAGES["value_missing"]]}
         )
-    program = TierProgram.objects.create(name=name.strip()[:60], created_at=at)
+    program = TierProgram.objects.create(name=name[:MOST_NAME], names=spoken, created_at=at)
     row = TierVersion(program=program, created_at=at)
     _write_draft(row, terms=terms, at=at, valid_from=valid_from, note="")
     _audit(actor, at, "tier_program.created", program, {"name": [None, program.name]})
@@ -68,9 +73,15 @@ def save_tier_draft(
     terms: TierTermsView,
     valid_from: date | None = None,
     note: str = "",
+    names: Mapping[str, str] | None = None,
 ) -> TierVersionView:
-    """Make or change the draft of a programme.  Raises ``NotFound``, and ``Invalid`` with messages by field."""
+    """Make or change the draft of a programme.  ``names`` of the programme, where given, hold at once.
+
+    Raises ``NotFound``, and ``Invalid`` with messages by field.
+    """
     program = program_row(program_id)
+    if names is not None:
+        _rename(program, names, actor=actor, at=at)
     row = TierVersion.objects.select_for_update().filter(program=program, number=None).first()
     row = row or TierVersion(program=program, created_at=at)
     try:
@@ -80,6 +91,15 @@ def save_tier_draft(
         raise Refused("tier_draft_exists", _("Somebody has just begun a draft; open it.")) from error
     _audit(actor, at, "tier_draft.saved", program, {"terms": [None, row.terms]})
     return version_view(row)
+
+
+def _rename(program: TierProgram, names: Mapping[str, str], *, actor: Actor, at: datetime) -> None:
+    spoken = checked_texts(names, field="name", most=MOST_NAME)
+    if not spoken or spoken == program.names:
+        return
+    before, program.names, program.name = program.names or {"": program.name}, spoken, in_language(spoken)
+    program.save(update_fields=["names", "name"])
+    _audit(actor, at, "tier_program.renamed", program, {"names": [before, spoken]})
 
 
 @transaction.atomic
@@ -152,7 +172,7 @@ def _write_draft(
 def checked(view: TierTermsView) -> Terms:
     """The terms that were entered.  Raises ``Invalid`` with messages by field."""
     terms = Terms(
-        tiers=tuple(Tier(t.code.strip(), t.name.strip(), t.reach, t.keep) for t in view.tiers),
+        tiers=tuple(_tier(each, place) for place, each in enumerate(view.tiers)),
         counter=Counter(
             view.counter.kind,
             view.counter.points_type if view.counter.kind == "points" else "",
@@ -178,6 +198,11 @@ def checked(view: TierTermsView) -> Terms:
             {field: [MESSAGES[code] for code in codes] for field, codes in found.items()},
         )
     return terms
+
+
+def _tier(view: TierView, place: int) -> Tier:
+    names = checked_texts(view.names, field=f"tiers.{place}.name", most=MOST_TIER_NAME)
+    return Tier(view.code.strip(), view.name.strip() or in_language(names), view.reach, view.keep, names)
 
 
 def _audit(

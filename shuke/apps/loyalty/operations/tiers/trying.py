@@ -2,11 +2,13 @@
 
 from collections import Counter as Tally
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import date, datetime
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from shuke.apps.loyalty.events import TierTrialRequested
 from shuke.apps.loyalty.models import TierProgram, TierTrial, TierTrialMove, TierVersion
 from shuke.apps.loyalty.queries.tiers.facts import facts_of
 from shuke.apps.loyalty.queries.tiers.people import People, people_of
@@ -17,24 +19,40 @@ from shuke.apps.loyalty.schemas.tiers import TierTrialView
 from shuke.apps.members.queries import speakers
 from shuke.platform.audit.operations import record_audit
 from shuke.platform.errors import NotFound
+from shuke.platform.events import emit
 from shuke.platform.permissions import Actor
 
 SPEND = Counter("spend")
 YEAR = 365
+#: How many members are counted between two words of progress.
+TOLD_EVERY = 1_000
 #: Member, tier by the valid rules, tier by the draft, what the draft counts.
 Move = tuple[str, str, str, int]
 
 
-def try_tier_draft(*, actor: Actor, at: datetime, today: date, program_id: str) -> TierTrialView:
+def request_tier_trial(*, actor: Actor, at: datetime, program_id: str) -> None:
+    """Have the draft tried in the background, once however often it is asked.  Raises ``NotFound``."""
+    program = program_row(program_id)
+    _draft_of(program)
+    emit(TierTrialRequested(program.public_id, actor.kind, actor.id, actor.name, at))
+
+
+def try_tier_draft(
+    *,
+    actor: Actor,
+    at: datetime,
+    today: date,
+    program_id: str,
+    tell: Callable[[int, int], None] = lambda _done, _total: None,
+) -> TierTrialView:
     """Count all members by the draft beside the valid rules, and keep the answer with the draft.
 
-    Both are counted from the programme's first day on the same facts and invitations.  Raises ``NotFound``.
+    Both are counted from the programme's first day on the same facts and invitations.  ``tell`` hears how many
+    members of how many are counted.  Raises ``NotFound``.
     """
     program = program_row(program_id)
-    draft = TierVersion.objects.filter(program=program, number=None).first()
-    if draft is None:
-        raise NotFound("tier_draft_not_found", _("There is no draft to try."))
-    cells, moves, keys = _compared(program, draft, today=today)
+    draft = _draft_of(program)
+    cells, moves, keys = _compared(program, draft, today=today, tell=tell)
     with transaction.atomic():
         trial = TierTrial.objects.create(
             version=draft,
@@ -61,8 +79,15 @@ def try_tier_draft(*, actor: Actor, at: datetime, today: date, program_id: str) 
     return trial_view(trial)
 
 
+def _draft_of(program: TierProgram) -> TierVersion:
+    draft = TierVersion.objects.filter(program=program, number=None).first()
+    if draft is None:
+        raise NotFound("tier_draft_not_found", _("There is no draft to try."))
+    return draft
+
+
 def _compared(
-    program: TierProgram, draft: TierVersion, *, today: date
+    program: TierProgram, draft: TierVersion, *, today: date, tell: Callable[[int, int], None]
 ) -> tuple[list[list[object]], list[Move], dict[str, int]]:
     """Cells (from, to, members, spend of a year), who moves, and the members' keys."""
     valid = versions_of(published_rows(program))
@@ -79,7 +104,9 @@ def _compared(
     spend: Tally[tuple[str, str]] = Tally()
     moves: list[Move] = []
     day = today.toordinal()
-    for member_id, person in people.persons.items():
+    for done, (member_id, person) in enumerate(people.persons.items()):
+        if done % TOLD_EVERY == 0:
+            tell(done, len(people.persons))
         old, new = (_tier(versions, people, member_id, day=day) for versions in (valid, tried))
         cell = (old, new)
         members[cell] += 1

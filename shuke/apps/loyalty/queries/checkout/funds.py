@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from shuke.apps.loyalty.models import PointsRate, Wallet
 from shuke.apps.loyalty.queries.states import states_of
+from shuke.apps.loyalty.queries.types import points_name
 from shuke.apps.loyalty.rules.checkout.steps import Rate
 from shuke.apps.loyalty.rules.wallet import due
 from shuke.apps.loyalty.schemas import PointsRateView
@@ -30,7 +31,7 @@ def points_rate(points_type: str, *, on: date) -> Currency | None:
     if row is None:
         return None
     rate = Rate(row.points, row.minor, row.minimum_points, row.maximum_percent)
-    return Currency(row.points_type.code, row.points_type.name, rate)
+    return Currency(row.points_type.code, points_name(row.points_type), rate)
 
 
 def points_rates(points_type: str = "") -> list[PointsRateView]:

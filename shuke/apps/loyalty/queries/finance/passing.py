@@ -26,8 +26,9 @@ class Gone:
 
 @dataclass(frozen=True)
 class Passed:
-    """A posting that time had made: at which moment, with which entries, and what became of lots."""
+    """A posting that time had made to a wallet: at which moment, with which entries, and what became of lots."""
 
+    wallet: int
     effective_at: datetime
     entries: Mapping[str, int]
     gone: tuple[Gone, ...]
@@ -45,7 +46,9 @@ def _posted_later(points_type_id: int, at: datetime) -> Iterator[Passed]:
     # Only of what was known: a lot or a hold that was recorded later does not count either.
     known_lot = Q(kind__in=["activate", "expire"], moves__lot__transaction__recorded_at__lte=at)
     known_hold = Q(kind="release", related__recorded_at__lte=at)
-    rows = dict(late.filter(known_lot | known_hold).distinct().values_list("pk", "effective_at"))
+    columns = ("pk", "wallet_id", "effective_at")
+    found = late.filter(known_lot | known_hold).distinct().values_list(*columns)
+    rows = {pk: (wallet, effective_at) for pk, wallet, effective_at in found}
     for keys in in_batches(sorted(rows)):
         lots = {
             (pk, number): (issued_at, expires_at)
@@ -57,7 +60,7 @@ def _posted_later(points_type_id: int, at: datetime) -> Iterator[Passed]:
         }
         for pk, posting in postings_of(list(keys)).items():
             lives = {number: life for (owner, number), life in lots.items() if owner == pk}
-            yield _told(rows[pk], posting, lives)
+            yield _told(*rows[pk], posting, lives)
 
 
 def _still_due(points_type_id: int, at: datetime) -> Iterator[Passed]:
@@ -72,7 +75,7 @@ def _still_due(points_type_id: int, at: datetime) -> Iterator[Passed]:
             lives[pk][number] = (issued_at, expires_at)
         for pk, state in states.items():
             for moment, posting in _settling(state, at):
-                yield _told(moment, posting, lives[pk])
+                yield _told(pk, moment, posting, lives[pk])
 
 
 def _settling(state: WalletState, at: datetime) -> Iterator[tuple[datetime, Posting]]:
@@ -84,11 +87,14 @@ def _settling(state: WalletState, at: datetime) -> Iterator[tuple[datetime, Post
 
 
 def _told(
-    effective_at: datetime, posting: Posting, lives: Mapping[int, tuple[datetime, datetime | None]]
+    wallet: int,
+    effective_at: datetime,
+    posting: Posting,
+    lives: Mapping[int, tuple[datetime, datetime | None]],
 ) -> Passed:
     gone = tuple(
         Gone(*lives[move.lot], move.bucket, move.delta)
         for move in posting.moves
         if move.bucket not in REMAINING
     )
-    return Passed(effective_at, posting.entries, gone)
+    return Passed(wallet, effective_at, posting.entries, gone)

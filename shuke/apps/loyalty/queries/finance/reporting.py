@@ -10,9 +10,10 @@ from shuke.apps.loyalty.models import PointsType
 from shuke.apps.loyalty.queries.finance.cohorts import cohorts
 from shuke.apps.loyalty.queries.finance.costs import account_names, rates_of
 from shuke.apps.loyalty.queries.finance.estimating import Estimate, estimate, with_other_life
+from shuke.apps.loyalty.queries.finance.idling import idle_ends
 from shuke.apps.loyalty.queries.finance.movements import first_month, movements, movements_by_effect
-from shuke.apps.loyalty.queries.finance.passing import passed
-from shuke.apps.loyalty.queries.types import points_type_row
+from shuke.apps.loyalty.queries.finance.passing import Passed, passed
+from shuke.apps.loyalty.queries.types import points_name, points_type_row
 from shuke.apps.loyalty.rules import finance
 from shuke.apps.loyalty.rules.finance import Cohort, MonthLine, Rate
 from shuke.apps.loyalty.schemas.finance import (
@@ -40,6 +41,7 @@ class _Books:
     rates: Sequence[Rate]
     lines: Sequence[MonthLine]
     cohorts: Sequence[Cohort]
+    passed: Sequence[Passed]
     owed: int
 
     @property
@@ -57,6 +59,7 @@ def _books(points_type: str, at: datetime) -> _Books:
         rates=rates,
         lines=_lines(sums, rates, at=at, zone=zone),
         cohorts=cohorts(kind.pk, at=at, time_zone=zone, passed=gone),
+        passed=gone,
         owed=-sum(month["debt"] for month in sums.values()),
     )
 
@@ -79,14 +82,16 @@ def finance_report(*, points_type: str, at: datetime) -> FinanceReport:
     rate = finance.rate_in(books.rates, finance.first_of_month(at, time_zone=zone))
     return FinanceReport(
         points_type=books.kind.code,
-        points_type_name=books.kind.name,
+        points_type_name=points_name(books.kind),
         currency=current.currency,
         at=at,
         costs=[PointsCostView(valid_from=r.valid_from, minor=r.minor, points=r.points) for r in books.rates],
         headline=_headline(books, found, rate),
         months=[_month(line, at=at, zone=zone) for line in books.lines],
         ages=_ages(books.cohorts, rate, finance.first_of_month(at, time_zone=zone)),
-        ends=_ends(books.cohorts, rate),
+        ends=_ends(
+            books.cohorts, rate, idle=idle_ends(books.kind, at=at, time_zone=zone, passed=books.passed)
+        ),
         cohorts=_cohort_views(found, at=at, zone=zone),
         curve=list(found.redemption.curve) if found.redemption else [],
     )
@@ -152,13 +157,34 @@ def _ages(rows: Iterable[Cohort], rate: Fraction, now: date) -> list[LiabilityPa
     ]
 
 
-def _ends(rows: Iterable[Cohort], rate: Fraction) -> list[LiabilityPart]:
+def _ends(rows: Iterable[Cohort], rate: Fraction, *, idle: Counter[date]) -> list[LiabilityPart]:
+    """By the month of the lots' own end, then by that of their members' inactivity, then those without any."""
     by_end: Counter[date | None] = Counter()
     for cohort in rows:
         by_end.update(cohort.open_by_end)
+    # What inactivity would end has no end of its own: it is taken out of those, so that the sum stays.
+    by_end[None] -= sum(idle.values())
     known = sorted(end for end in by_end if end is not None)
-    order: list[date | None] = [*known, *([None] if None in by_end else [])]
-    return [LiabilityPart(until=end, amount=_amount(by_end[end], rate)) for end in order if by_end[end]]
+    order: list[date | None] = [*known, *([None] if by_end[None] else [])]
+    parts = [LiabilityPart(until=end, amount=_amount(by_end[end], rate)) for end in order if by_end[end]]
+    place = len(parts) - 1 if by_end[None] else len(parts)
+    return [*parts[:place], *_idle_parts(idle, rate), *parts[place:]]
+
+
+def _idle_parts(idle: Counter[date], rate: Fraction) -> list[LiabilityPart]:
+    months: dict[date, list[date]] = {}
+    for day in sorted(idle):
+        months.setdefault(day.replace(day=1), []).append(day)
+    return [
+        LiabilityPart(
+            until=month,
+            is_idle=True,
+            first_day=days[0],
+            last_day=days[-1],
+            amount=_amount(sum(idle[day] for day in days), rate),
+        )
+        for month, days in months.items()
+    ]
 
 
 def _cohort_views(found: Estimate, *, at: datetime, zone: str) -> list[CohortView]:

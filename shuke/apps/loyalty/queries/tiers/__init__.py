@@ -7,7 +7,7 @@ from shuke.apps.loyalty.queries.tiers.programs import (
     tier_program,
     tier_programs,
 )
-from shuke.apps.loyalty.queries.tiers.reporting import tier_changes, tier_flows, tier_shares
+from shuke.apps.loyalty.queries.tiers.reporting import members_by_tier, tier_changes, tier_flows, tier_shares
 from shuke.apps.loyalty.queries.tiers.standings import (
     exported_tiers,
     members_in_tier,
@@ -17,11 +17,19 @@ from shuke.apps.loyalty.queries.tiers.standings import (
     tiers_of,
     tiers_over_time,
 )
-from shuke.apps.loyalty.queries.tiers.trials import newest_trial, tier_trial, trial_moves
+from shuke.apps.loyalty.queries.tiers.trials import (
+    is_large_history,
+    newest_trial,
+    tier_trial,
+    trial_key,
+    trial_moves,
+)
 
 __all__ = [
     "exported_tiers",
     "has_tiers",
+    "is_large_history",
+    "members_by_tier",
     "members_in_tier",
     "newest_trial",
     "tier_changes",
@@ -37,5 +45,6 @@ __all__ = [
     "tier_trial",
     "tiers_of",
     "tiers_over_time",
+    "trial_key",
     "trial_moves",
 ]

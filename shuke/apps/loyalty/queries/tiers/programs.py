@@ -6,7 +6,7 @@ from datetime import date
 from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.loyalty.models import TierProgram, TierVersion
-from shuke.apps.loyalty.rules.tiers import Terms, Version, terms_of
+from shuke.apps.loyalty.rules.tiers import Terms, Tier, Version, terms_of
 from shuke.apps.loyalty.schemas.tiers import (
     TierCounterView,
     TierProgramView,
@@ -16,6 +16,17 @@ from shuke.apps.loyalty.schemas.tiers import (
     TierWindowView,
 )
 from shuke.platform.errors import NotFound
+from shuke.platform.languages import in_language
+
+
+def tier_name(tier: Tier) -> str:
+    """What a tier is called, in the reader's language where the retailer gave a name in it."""
+    return in_language(tier.names, tier.name)
+
+
+def program_name(row: TierProgram) -> str:
+    """What a programme is called, likewise."""
+    return in_language(row.names, row.name)
 
 
 def program_row(program_id: str) -> TierProgram:
@@ -43,9 +54,13 @@ def tier_keys() -> dict[str, str]:
     found: dict[str, str] = {}
     for program in programs:
         for tier in (t for row in published_rows(program) for t in terms_of(row.terms).tiers):
-            name = f"{tier.name} ({program.name})" if len(programs) > 1 else tier.name
+            name = _with_program(tier, program) if len(programs) > 1 else tier_name(tier)
             found[f"{program.public_id}:{tier.code}"] = name
     return found
+
+
+def _with_program(tier: Tier, program: TierProgram) -> str:
+    return f"{tier_name(tier)} ({program_name(program)})"
 
 
 def published_rows(program: TierProgram) -> list[TierVersion]:
@@ -65,7 +80,10 @@ def versions_of(rows: Sequence[TierVersion]) -> list[Version]:
 def terms_view(terms: Terms) -> TierTermsView:
     """Rules as others see them."""
     return TierTermsView(
-        tiers=[TierView(code=t.code, name=t.name, reach=t.reach, keep=t.keep) for t in terms.tiers],
+        tiers=[
+            TierView(code=t.code, name=tier_name(t), reach=t.reach, keep=t.keep, names=dict(t.names))
+            for t in terms.tiers
+        ],
         counter=TierCounterView(
             kind=terms.counter.kind,
             points_type=terms.counter.points_type,
@@ -100,7 +118,8 @@ def program_view(row: TierProgram, *, today: date) -> TierProgramView:
     draft = TierVersion.objects.filter(program=row, number=None).first()
     return TierProgramView(
         id=row.public_id,
-        name=row.name,
+        name=program_name(row),
+        names=row.names or {},
         placed_through=row.placed_through,
         placed_at=row.placed_at,
         current=begun[-1] if begun else None,
@@ -127,6 +146,6 @@ def tier_names() -> dict[str, str]:
     rows = published_rows(program)
     names: dict[str, str] = {}
     for row in rows:
-        names |= {tier.code: tier.name for tier in terms_of(row.terms).tiers}
+        names |= {tier.code: tier_name(tier) for tier in terms_of(row.terms).tiers}
     order = [tier.code for tier in terms_of(rows[-1].terms).tiers]
     return {code: names[code] for code in (*order, *(c for c in names if c not in order))}

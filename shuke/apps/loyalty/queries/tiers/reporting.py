@@ -7,7 +7,7 @@ from django.db.models import Count, F, OuterRef, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from shuke.apps.loyalty.models import TierMembership, TierProgram, TierStanding
-from shuke.apps.loyalty.queries.tiers.programs import program_row, published_rows
+from shuke.apps.loyalty.queries.tiers.programs import main_program, program_row, published_rows, tier_name
 from shuke.apps.loyalty.rules.tiers import terms_of
 from shuke.apps.loyalty.schemas.tiers import TierChange, TierFlow, TierShare
 from shuke.apps.members.queries import masked, member_names
@@ -17,7 +17,7 @@ def ladder_names(program: TierProgram) -> dict[str, str]:
     """Code → name of every tier the programme ever had, the newest ladder first, from the lowest up."""
     names: dict[str, str] = {}
     for row in reversed(published_rows(program)):
-        names = {t.code: t.name for t in terms_of(row.terms).tiers if t.code not in names} | names
+        names = {t.code: tier_name(t) for t in terms_of(row.terms).tiers if t.code not in names} | names
     newest = published_rows(program)[-1:]
     order = [tier.code for row in newest for tier in terms_of(row.terms).tiers]
     return {code: names[code] for code in (*(c for c in names if c not in order), *order)}
@@ -51,6 +51,12 @@ def tier_flows(program_id: str, *, first: date, last: date) -> list[TierFlow]:
 def _tiers_on(program: TierProgram, day: date) -> dict[int, str]:
     rows = TierMembership.objects.filter(program=program, from_date__lte=day, member__status="active")
     return dict(rows.order_by("number").values_list("member_id", "tier"))
+
+
+def members_by_tier(day: date) -> Counter[str]:
+    """How many active members were in each tier of the main programme on a day, by code."""
+    program = main_program()
+    return Counter(_tiers_on(program, day).values()) if program else Counter()
 
 
 def tier_changes(

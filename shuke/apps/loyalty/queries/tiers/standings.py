@@ -4,7 +4,14 @@ from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
 
 from shuke.apps.loyalty.models import TierInvitation, TierMembership, TierProgram, TierStanding
-from shuke.apps.loyalty.queries.tiers.programs import main_program, program_row, published_rows, versions_of
+from shuke.apps.loyalty.queries.tiers.programs import (
+    main_program,
+    program_name,
+    program_row,
+    published_rows,
+    tier_name,
+    versions_of,
+)
 from shuke.apps.loyalty.rules.tiers import Terms, terms_of
 from shuke.apps.loyalty.schemas.tiers import (
     MemberTier,
@@ -48,9 +55,9 @@ def _member_tier(program: TierProgram, row: TierStanding, *, terms: Terms) -> Me
     tier, following = terms.tier(row.tier), terms.tier(row.next_tier)
     return MemberTier(
         program=program.public_id,
-        program_name=program.name,
+        program_name=program_name(program),
         code=row.tier,
-        name=tier.name if tier else row.tier,
+        name=tier_name(tier) if tier else row.tier,
         from_date=row.from_date,
         through_date=row.through_date,
         why=row.why,
@@ -62,7 +69,7 @@ def _member_tier(program: TierProgram, row: TierStanding, *, terms: Terms) -> Me
         count=row.count,
         missing_to_reach=row.to_reach,
         next_code=row.next_tier,
-        next_name=following.name if following else row.next_tier,
+        next_name=tier_name(following) if following else row.next_tier,
         next_reach=following.reach if following else None,
         missing_to_keep=row.to_keep,
         keep_count=row.keep_count,
@@ -142,7 +149,7 @@ def tier_history(member_id: str, *, program_id: str = "") -> list[TierMembership
     )
     names: dict[str, str] = {}
     for version in published_rows(program):
-        names |= {tier.code: tier.name for tier in terms_of(version.terms).tiers}
+        names |= {tier.code: tier_name(tier) for tier in terms_of(version.terms).tiers}
     return [
         TierMembershipView(
             number=row.number,
@@ -168,7 +175,7 @@ def invitation_view(row: TierInvitation) -> TierInvitationView:
         program=row.program.public_id,
         member_id=row.member.public_id,
         code=row.tier,
-        name=tier.name if tier else row.tier,
+        name=tier_name(tier) if tier else row.tier,
         first_date=row.first_date,
         last_date=row.last_date,
         reason=row.reason,
@@ -186,7 +193,7 @@ def tier_invitations(member_id: str) -> list[TierInvitationView]:
 def exported_tiers(member_id: str) -> list[dict[str, object]]:
     """Every membership and invitation of a member over all programmes, as plain data."""
     memberships = [
-        view.model_dump(mode="json") | {"program": program.name}
+        view.model_dump(mode="json") | {"program": program_name(program)}
         for program in TierProgram.objects.order_by("pk")
         for view in tier_history(member_id, program_id=program.public_id)
     ]

@@ -6,8 +6,21 @@ from shuke.apps.loyalty.models import TierTrial, TierTrialMove
 from shuke.apps.loyalty.queries.tiers.programs import terms_view
 from shuke.apps.loyalty.rules.tiers import terms_of
 from shuke.apps.loyalty.schemas.tiers import TierCell, TierMove, TierTrialView
-from shuke.apps.members.queries import masked, member_names
+from shuke.apps.members.queries import masked, member_names, members_count
 from shuke.platform.errors import NotFound
+
+#: With more active members than this a trial may take longer than somebody waits for a page.
+LARGE = 10_000
+
+
+def is_large_history() -> bool:
+    """Whether a trial belongs into the background."""
+    return members_count() > LARGE
+
+
+def trial_key(program_id: str) -> str:
+    """The key of the job that tries a programme's draft."""
+    return f"tier trial {program_id}"
 
 
 def trial_row(trial_id: str) -> TierTrial:

@@ -1,7 +1,7 @@
 """What a tier programme says from a day on: the ladder, what is counted, when one goes up and down."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 CounterKind = Literal["spend", "orders", "points", "events"]
@@ -30,12 +30,13 @@ class Window:
 
 @dataclass(frozen=True)
 class Tier:
-    """A step of the ladder: what reaches it and what keeps it."""
+    """A step of the ladder: what reaches it and what keeps it.  ``names`` are by language, ``name`` stands for all."""
 
     code: str
     name: str
     reach: int
     keep: int
+    names: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -101,13 +102,18 @@ def replacement(code: str, *, old: Terms, new: Terms) -> str:
 def as_data(terms: Terms) -> dict[str, Any]:
     """Plain data for JSON; ``terms_of`` gives the terms back."""
     return {
-        "tiers": [vars(tier).copy() for tier in terms.tiers],
+        "tiers": [_tier_data(tier) for tier in terms.tiers],
         "counter": {**vars(terms.counter), "events": list(terms.counter.events)},
         "window": vars(terms.window).copy(),
         "up": terms.up,
         "down": terms.down,
         "grace_days": terms.grace_days,
     }
+
+
+def _tier_data(tier: Tier) -> dict[str, Any]:
+    data = {"code": tier.code, "name": tier.name, "reach": tier.reach, "keep": tier.keep}
+    return data | ({"names": dict(tier.names)} if tier.names else {})
 
 
 def terms_of(data: dict[str, Any]) -> Terms:
@@ -126,11 +132,11 @@ def terms_of(data: dict[str, Any]) -> Terms:
 def faults(terms: Terms) -> dict[str, list[str]]:
     """What is wrong, as codes by field (``tiers``, ``tiers.<place>.<field>``, ``window`` …); empty if nothing."""
     found: dict[str, list[str]] = {}
-    for field, code in (*_rule_faults(terms), *_counter_faults(terms.counter)):
-        found.setdefault(field, []).append(code)
+    for part, code in (*_rule_faults(terms), *_counter_faults(terms.counter)):
+        found.setdefault(part, []).append(code)
     for place, tier in enumerate(terms.tiers):
-        for field, code in _tier_faults(tier, terms.tiers[:place]):
-            found.setdefault(f"tiers.{place}.{field}", []).append(code)
+        for part, code in _tier_faults(tier, terms.tiers[:place]):
+            found.setdefault(f"tiers.{place}.{part}", []).append(code)
     return found
 
 
