@@ -19,6 +19,7 @@ from itertools import pairwise
 import ibis
 from ibis.expr import types as ir
 
+from shuke.science.event_properties import property_text
 from shuke.science.persons import current_attributes, with_member
 from shuke.science.places import with_region
 from shuke.science.rounding import cut
@@ -115,8 +116,8 @@ def by_answer(
 ) -> ir.Table:
     """Segments by the newest answer to a question: events with the properties ``question`` and ``answer``."""
     asked = with_member(events.filter(events.name == name), identity_map)
-    about = _property(asked.properties, "question")
-    said = asked.filter(about == question).mutate(answer=_property(asked.properties, "answer"))
+    about = property_text(asked.properties, "question")
+    said = asked.filter(about == question).mutate(answer=property_text(asked.properties, "answer"))
     said = said.filter(said.answer != UNKNOWN)
     place = ibis.row_number().over(
         group_by="member_id", order_by=[ibis.desc(said.occurred_at), said.answer, said.message_id]
@@ -128,15 +129,10 @@ def by_answer(
 def questions(events: ir.Table, *, most: int, name: str = "Survey Answered") -> list[str]:
     """The questions that were answered most."""
     asked = events.filter(events.name == name)
-    asked = asked.select(question=_property(asked.properties, "question"))
+    asked = asked.select(question=property_text(asked.properties, "question"))
     counted = asked.filter(asked.question != UNKNOWN).group_by("question").agg(answers=lambda t: t.count())
     rows = counted.order_by(counted.answers.desc(), counted.question).limit(most).to_pyarrow()
     return list(rows["question"].to_pylist())
-
-
-def _property(properties: ir.StringValue, key: str) -> ir.StringValue:
-    """A plain value of a JSON object as text, empty where there is none; the same on every engine."""
-    return properties.fill_null("").re_extract(rf'"{key}"\s*:\s*"?([^",}}\]]*)', 1).strip()
 
 
 def largest(segments: ir.Table, *, most: int = 12) -> ir.Table:
@@ -159,7 +155,7 @@ def ratings(
     first, last = ibis.literal(window.first), ibis.literal(window.last)
     rated = events.filter(events.name.isin(RATING_EVENTS), events.local_date.between(first, last))
     rated = with_member(rated, identity_map).select(
-        "member_id", rating=number(_property(rated.properties, "rating"))
+        "member_id", rating=number(property_text(rated.properties, "rating"))
     )
     said = current_attributes(member_attributes, identity_map).filter(
         lambda t: t.attribute == "satisfaction", lambda t: t.observed_at.date() <= last

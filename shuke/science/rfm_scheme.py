@@ -6,7 +6,7 @@ explains every score of it later, whatever the retailer has changed since.  See 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise, product
 from typing import Any, Literal
@@ -47,6 +47,12 @@ class SegmentRule:
         return all(low <= score <= high for score, (low, high) in given)
 
 
+def every_score() -> Iterator[tuple[int, int, int]]:
+    """Every recency, frequency and monetary score that a member can have."""
+    one = range(1, SCORES + 1)
+    return product(one, one, one)
+
+
 def combined_score(frequency: int, monetary: int) -> int:
     """Frequency and monetary score as one: their mean, a half rounded up.
 
@@ -77,13 +83,35 @@ DEFAULT_RULES: tuple[SegmentRule, ...] = (
 
 
 @dataclass(frozen=True)
+class SegmentName:
+    """What a retailer calls a segment, by language."""
+
+    segment: str
+    english: str
+    chinese: str
+
+
+@dataclass(frozen=True)
+class Decided:
+    """How many of the 125 scores a rule decides, and the numbers (from 1) of the rules before it that take the others.
+
+    A rule with ``scores`` 0 can never decide; with ``taken_by`` empty its own ranges contradict one another.
+    """
+
+    rule: int
+    scores: int
+    taken_by: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class RfmScheme:
     """Borders of scores and rules of segments.
 
     ``recency_days``: the most days since the last order that still give score 5, 4, 3 and 2.  ``frequency`` and
     ``monetary_minor``: the fewest orders and the least money (minor units) that give score 2, 3, 4 and 5.  Both rise.
     With the method ``quantiles`` they are empty until a build has found them.  ``outside`` is the segment of who
-    bought before the window only.  Raises ``ValueError`` for borders that fall or rules that leave scores unnamed.
+    bought before the window only.  ``names``: what the retailer calls its segments, where it is not the standard.
+    Raises ``ValueError`` for borders that fall or rules that leave scores unnamed.
     """
 
     method: Method = "quantiles"
@@ -92,6 +120,7 @@ class RfmScheme:
     monetary_minor: tuple[int, ...] = ()
     rules: tuple[SegmentRule, ...] = field(default=DEFAULT_RULES)
     outside: str = "lost"
+    names: tuple[SegmentName, ...] = ()
 
     def __post_init__(self) -> None:
         for borders in (self.recency_days, self.frequency, self.monetary_minor):
@@ -102,11 +131,39 @@ class RfmScheme:
         if unnamed := self.unnamed():
             raise ValueError(f"No rule names the scores {unnamed[0]}: end with a rule without ranges.")
 
+    @property
+    def told_rules(self) -> tuple[SegmentRule, ...]:
+        """The rules without the last one that names the rest."""
+        return self.rules[:-1] if _names_everything(self.rules[-1]) else self.rules
+
+    @property
+    def rest(self) -> str:
+        """The segment of the scores that no told rule holds for."""
+        return self.rules[-1].segment if _names_everything(self.rules[-1]) else self.outside
+
     def unnamed(self) -> list[tuple[int, int, int]]:
         """Recency, frequency and monetary scores that no rule holds for."""
-        scores_of_one = range(1, SCORES + 1)
-        every = product(scores_of_one, scores_of_one, scores_of_one)
-        return [scores for scores in every if self._rule_of(scores) is None]
+        return [scores for scores in every_score() if self._rule_of(scores) is None]
+
+    def decided(self) -> list[Decided]:
+        """What each rule decides, in their order; the counts sum to the 125 scores.
+
+        >>> late = SegmentRule("late", recency=(1, 2))
+        >>> scheme = RfmScheme(rules=(SegmentRule("seldom", recency=(1, 3)), late, SegmentRule("rest")))
+        >>> [(one.rule, one.scores, one.taken_by) for one in scheme.decided()]
+        [(1, 75, ()), (2, 0, (1,)), (3, 50, (1,))]
+        """
+        first = {scores: self._rule_of(scores) for scores in every_score()}
+        found = []
+        for number, rule in enumerate(self.rules):
+            mine = [
+                decider
+                for (recency, frequency, monetary), decider in first.items()
+                if decider is not None and rule.holds(recency=recency, frequency=frequency, monetary=monetary)
+            ]
+            taken = sorted({decider + 1 for decider in mine if decider < number})
+            found.append(Decided(number + 1, mine.count(number), tuple(taken)))
+        return found
 
     def _rule_of(self, scores: tuple[int, int, int]) -> int | None:
         recency, frequency, monetary = scores
@@ -185,13 +242,19 @@ class Explanation:
     rule: int | None
 
 
+def _names_everything(rule: SegmentRule) -> bool:
+    return all(getattr(rule, name) == ANY for name in RANGES)
+
+
 def scheme_of(data: Mapping[str, Any]) -> RfmScheme:
     """The scheme of plain data.  Raises ``ValueError`` or ``TypeError`` for data that are none."""
     rules = tuple(
         SegmentRule(rule["segment"], **{name: tuple(rule[name]) for name in RANGES}) for rule in data["rules"]
     )
     borders = {name: tuple(data[name]) for name in ("recency_days", "frequency", "monetary_minor")}
-    return RfmScheme(method=data["method"], rules=rules, outside=data["outside"], **borders)
+    # Schemes that were kept before names could be given have none.
+    names = tuple(SegmentName(**name) for name in data.get("names", ()))
+    return RfmScheme(method=data["method"], rules=rules, outside=data["outside"], names=names, **borders)
 
 
 def _last_day(rows: Mapping[tuple[str, int], Mapping[str, Any]], score: int) -> int:

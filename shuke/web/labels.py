@@ -3,13 +3,39 @@
 Apps add their own nouns with ``register_labels`` when they are loaded.
 """
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
+from django.core.signals import request_finished, request_started
 from django.utils.functional import Promise
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 Labels = Mapping[str, tuple[str | Promise, str]]
+
+
+@dataclass(frozen=True)
+class OwnWords:
+    """What the retailer itself calls the codes of a noun: code → language → word; and its codes in their order.
+
+    Codes without an own word keep the standard one; ``offered`` is empty where the standard codes are in use.
+    """
+
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    offered: tuple[str, ...] = ()
+
+    def word(self, code: str) -> str | None:
+        """The word in the active language."""
+        known = self.words.get(code)
+        return None if known is None else known.get(get_language() or "en") or known.get("en")
+
+
+#: Where the own words of a noun are read.
+_OWN: dict[str, Callable[[], OwnWords]] = {}
+#: Own words that this thread has read during the request it answers; nothing is kept outside of requests.
+_request = threading.local()
 
 _LABELS: dict[str, Labels] = {
     "role": {
@@ -54,6 +80,7 @@ _LABELS: dict[str, Labels] = {
         "kind": (pgettext_lazy("layers", "Kind of member"), "grey"),
         "churn": (pgettext_lazy("layers", "Risk of leaving"), "red"),
         "market": (pgettext_lazy("layers", "Market segment"), "grey"),
+        "funnel": (pgettext_lazy("layers", "Funnel"), "blue"),
     },
     "identifier_kind": {
         "external": (_("Customer number"), "grey"),
@@ -189,12 +216,48 @@ def register_labels(noun: str, labels: Labels) -> None:
     _LABELS[noun] = {**labels, **_LABELS.get(noun, {})}
 
 
+def register_own_words(noun: str, source: Callable[[], OwnWords]) -> None:
+    """Let a retailer's own words stand before the standard ones.  ``source`` is asked once in a request."""
+    _OWN[noun] = source
+
+
+def own_words(noun: str) -> OwnWords:
+    """The retailer's own words of a noun, as of the beginning of the request."""
+    source = _OWN.get(noun)
+    if source is None:
+        return OwnWords()
+    kept: dict[str, OwnWords] | None = getattr(_request, "kept", None)
+    if kept is None:
+        return source()
+    if noun not in kept:
+        kept[noun] = source()
+    return kept[noun]
+
+
+def _begin(**_signal: Any) -> None:
+    _request.kept = {}
+
+
+def _end(**_signal: Any) -> None:
+    _request.kept = None
+
+
+request_started.connect(_begin, dispatch_uid="shuke.web.labels")
+request_finished.connect(_end, dispatch_uid="shuke.web.labels")
+
+
 def label_of(noun: str, code: object) -> str:
     """The word for a code in the active language; an unknown code is shown as it is, nothing as a dash."""
     if code is None or code == "":
         return "–"
-    found = _LABELS.get(noun, {}).get(str(code))
-    return str(found[0]) if found else str(code)
+    own = own_words(noun).word(str(code))
+    return own if own is not None else standard_label(noun, str(code))
+
+
+def standard_label(noun: str, code: str) -> str:
+    """The word for a code that everybody begins with."""
+    found = _LABELS.get(noun, {}).get(code)
+    return str(found[0]) if found else code
 
 
 def tone_of(noun: str, code: object) -> str:
@@ -205,4 +268,5 @@ def tone_of(noun: str, code: object) -> str:
 
 def choices_of(noun: str) -> list[tuple[str, str]]:
     """(code, word) of a noun in its order, for menus."""
-    return [(code, str(word)) for code, (word, _tone) in _LABELS.get(noun, {}).items()]
+    codes = own_words(noun).offered or tuple(_LABELS.get(noun, {}))
+    return [(code, label_of(noun, code)) for code in codes]

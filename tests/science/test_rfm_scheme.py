@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from shuke.science.rfm import SEGMENT_GRID, rfm_measures, rfm_scores, rfm_thresholds
-from shuke.science.rfm_scheme import DEFAULT_RULES, RfmScheme, SegmentRule, scheme_of
+from shuke.science.rfm_scheme import DEFAULT_RULES, RfmScheme, SegmentName, SegmentRule, scheme_of
 from tests.science.test_rfm import AS_OF, bought, orders
 
 OWN = RfmScheme("thresholds", (7, 30, 90, 180), (2, 4, 8, 12), (100, 300, 600, 1000))
@@ -119,3 +119,28 @@ def test_a_scheme_without_borders_explains_nothing():
         RfmScheme().explain(recency_days=1, frequency=1, monetary_minor=1)
     with pytest.raises(ValueError, match="between 1 and 5"):
         SegmentRule("x", recency=(3, 2))
+
+
+def test_what_a_rule_decides_counts_every_score_once_and_contradictions_are_told():
+    assert [one.scores > 0 for one in RfmScheme().decided()] == [True] * len(DEFAULT_RULES)
+    never = SegmentRule("never", combined=(5, 5), frequency=(1, 2))
+    scheme = RfmScheme(
+        rules=(
+            never,
+            SegmentRule("best", recency=(5, 5)),
+            SegmentRule("best", recency=(4, 5)),
+            SegmentRule("rest"),
+        )
+    )
+    told = scheme.decided()
+    assert [(one.scores, one.taken_by) for one in told] == [(0, ()), (25, ()), (25, (2,)), (75, (2, 3))]
+    assert sum(one.scores for one in told) == 125
+    assert (scheme.rest, len(scheme.told_rules)) == ("rest", 3)
+
+
+def test_a_scheme_with_names_is_kept_whole_and_one_from_before_names_is_still_read():
+    scheme = RfmScheme(names=(SegmentName("lost", "Gone", "已流失"),))
+    data = json.loads(json.dumps(scheme.as_data()))
+    assert scheme_of(data) == scheme
+    del data["names"]
+    assert scheme_of(data) == RfmScheme()

@@ -9,10 +9,21 @@ class InsightsConfig(AppConfig):
     def ready(self) -> None:
         """Listen to imports, and give background work its words."""
         from shuke.apps.insights import tasks  # noqa: F401
-        from shuke.apps.insights.pages import affinity, forecast, kind_words, layers, lifetime, replenishment
-        from shuke.web.labels import register_labels
+        from shuke.apps.insights.pages import (
+            affinity,
+            forecast,
+            funnels,
+            kind_words,
+            layers,
+            lifetime,
+            replenishment,
+        )
+        from shuke.apps.insights.queries.rfm import own_segment_words
+        from shuke.web.labels import register_labels, register_own_words
 
+        register_own_words("rfm_segment", own_segment_words)
         forecast.register()
+        funnels.register()
         layers.register()
         lifetime.register()
         affinity.register()
@@ -26,7 +37,8 @@ class InsightsConfig(AppConfig):
                     "grey",
                 ),
                 "shuke.apps.insights.tasks.make_study": (_("Answer a question of insights"), "grey"),
-                "shuke.apps.insights.tasks.score_anew": (_("Score members by new borders"), "grey"),
+                "shuke.apps.insights.tasks.make_funnel": (_("Count a funnel"), "grey"),
+                "shuke.apps.insights.tasks.score_anew": (_("Score members by new borders and rules"), "grey"),
                 "shuke.apps.insights.tasks.queue_nightly_studies": (
                     _("Queue the night's questions"),
                     "grey",

@@ -24,3 +24,10 @@ class RfmSchemeChanged:
     """Members are scored by other borders or rules from the next build on."""
 
     number: int
+
+
+@dataclass(frozen=True)
+class FunnelChanged:
+    """A funnel over events was saved and is to be counted."""
+
+    funnel_id: int

@@ -5,10 +5,11 @@ from datetime import timedelta
 from django_tasks import task
 
 from shuke.apps.connections.events import ImportFinished
-from shuke.apps.insights.events import RfmSchemeChanged, StudyRequested
-from shuke.apps.insights.operations import build_traits, run_study, thin_history
+from shuke.apps.insights.events import FunnelChanged, RfmSchemeChanged, StudyRequested
+from shuke.apps.insights.operations import build_traits, count_funnel, run_study, thin_history
 from shuke.apps.insights.operations.kinds import RUNS
 from shuke.apps.insights.queries import latest_build
+from shuke.apps.insights.queries.funnels import funnel_key, funnels
 from shuke.apps.insights.queries.studies import study_key
 from shuke.platform.clock import business_date, now
 from shuke.platform.events import subscribe
@@ -80,10 +81,25 @@ def queue_scoring(_event: RfmSchemeChanged) -> None:
 
 
 @task(queue_name=LONG)
+@retried(max_attempts=2, backoff_seconds=60)
+def make_funnel(funnel_id: int) -> None:
+    """Count one funnel over events."""
+    count_funnel(at=now(), funnel_id=funnel_id)
+
+
+@subscribe(FunnelChanged)
+def queue_funnel(event: FunnelChanged) -> None:
+    """Queue the count of a funnel."""
+    enqueue(make_funnel, event.funnel_id, unique_key=funnel_key(event.funnel_id))
+
+
+@task(queue_name=LONG)
 def queue_nightly_studies() -> None:
-    """Queue every study after the night's traits, and let go of days that no picture needs."""
+    """Queue every study and funnel after the night's traits, and let go of days that no picture needs."""
     thin_history(today=business_date(now(), retailer().time_zone))
     queue_study(StudyRequested(kind=""))
+    for funnel in funnels():
+        queue_funnel(FunnelChanged(funnel_id=funnel.id))
 
 
 schedule("nightly studies", queue_nightly_studies, cron="0 3 * * *")

@@ -1,7 +1,8 @@
 """The risk of every member to be silent for so many days, and how good such risks were when the days had come.
 
 Two classifiers are trained.  The first knows nothing of the last ``horizon_days`` and is judged on them, beside simpler
-ways to tell; the second learns from all that is over and scores today.
+ways to tell; the second learns from all that is over and scores today.  Beyond ``TEACHING_MEMBERS`` members both learn
+from, and are judged on, so many drawn by chance: everybody is scored, and the work of teaching stays the same.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+import ibis
 import numpy as np
 import polars as pl
 from ibis.expr import types as ir
@@ -29,6 +31,8 @@ HORIZONS = (30, 60, 90)
 CYCLES_OF_SILENCE = 6
 #: Fewer buyers are told nothing by chances.
 LEAST_MEMBERS = 200
+#: Members who teach and judge; with more the AUC of the benchmark moves by less than its own error.
+TEACHING_MEMBERS = 30_000
 #: More likely silent than not; and one chance in five.
 HIGH, MEDIUM = 0.5, 0.2
 
@@ -47,28 +51,44 @@ class Risks:
     """Today's risks and the judgement of those of ``horizon_days`` ago.
 
     ``members``: ``member_id, probability, silence_ratio`` (days of silence over the own cycle), ``reasons`` (codes of
-    ``classifier.FAMILIES``).  ``judgements`` by way of telling: ``classifier``, ``own_cycle``, ``recency``, and what
-    the caller brought.  ``curve``: mean probability, part that left, members.  ``gains`` by way: part of those who left
-    among the 0, 5 … 100 % with the highest risk.
+    ``classifier.FAMILIES``; none in the low layer).  ``drawn``: members who taught and judged; all if nobody was left
+    out.  ``judgements`` by way of telling: ``classifier``, ``own_cycle``, ``recency``, and what the caller brought.
+    ``curve``: mean probability, part that left, members.  ``gains`` by way: part of those who left among the 0, 5 …
+    100 % with the highest risk.
     """
 
     members: pl.DataFrame
     horizon_days: int
     judged_on: date
     taught: int
+    drawn: int
     judgements: Mapping[str, Judgement]
     curve: list[tuple[float, float, int]]
     gains: Mapping[str, list[float]]
     layers: list[RiskLayer]
 
 
-def layer_of(probability: float) -> str:
-    """``high``, ``medium`` or ``low``.
+def layers_of(probability: NDArray[np.float64]) -> NDArray[np.str_]:
+    """``high``, ``medium`` or ``low`` for each probability.
 
-    >>> [layer_of(p) for p in (0.5, 0.49, 0.2, 0.1)]
+    >>> layers_of(np.array([0.5, 0.49, 0.2, 0.1])).tolist()
     ['high', 'medium', 'medium', 'low']
     """
-    return "high" if probability >= HIGH else "medium" if probability >= MEDIUM else "low"
+    return np.select([probability >= HIGH, probability >= MEDIUM], ["high", "medium"], "low")
+
+
+def drawn_members(purchases: ir.Table, *, most: int, seed: int) -> ir.Table:
+    """``member_id`` of ``most`` buyers drawn by chance, or of all if there are no more; the same for the same seed.
+
+    Raises ``ValueError`` for a size below 1.
+    """
+    if most < 1:
+        raise ValueError("Draw one member or more.")
+    names = purchases.select("member_id").distinct().order_by("member_id").to_polars()
+    if len(names) > most:
+        places = np.random.default_rng(seed).choice(len(names), most, replace=False)
+        names = names[np.sort(places)]
+    return ibis.memtable(names)
 
 
 def horizon_for(purchases: ir.Table, *, first_day: date, as_of: date) -> int | None:
@@ -92,13 +112,18 @@ def risks(
     horizon_days: int,
     seed: int,
     beside: pl.DataFrame | None = None,
+    drawn: ir.Table | None = None,
 ) -> Risks:
     """The risk of everybody who bought by ``as_of`` to buy nothing in the ``horizon_days`` after it.
 
     ``purchases``: one row per counted order, ``member_id, local_date, net_minor, sales_channel``, the first on
     ``first_day``.  ``beside`` has ``member_id`` and, by name, further probabilities that were known on the day that is
-    judged (``as_of`` less the horizon).  Raises ``TooFewOutcomes``.
+    judged (``as_of`` less the horizon).  ``drawn``: ``member_id`` of those who teach and judge (:func:`drawn_members`);
+    everybody if left out.  Raises ``TooFewOutcomes``.
     """
+    everybody = purchases
+    if drawn is not None:
+        purchases = everybody.semi_join(drawn, "member_id").cache()
     judged_on = as_of - timedelta(days=horizon_days)
     whole = _Taught(purchases, first_day=first_day, horizon_days=horizon_days)
     truth = outcomes(purchases, as_of=judged_on, horizon_days=horizon_days).to_polars()
@@ -116,10 +141,11 @@ def risks(
     scores |= _beside(beside, known)
     model = _fitted(pl.concat([past, whole.on(judged_on)]), seed=seed)
     return Risks(
-        members=_today(purchases, model, as_of=as_of, horizon_days=horizon_days),
+        members=_today(everybody, model, as_of=as_of, horizon_days=horizon_days),
         horizon_days=horizon_days,
         judged_on=judged_on,
         taught=model.members,
+        drawn=int(purchases.member_id.nunique().to_pyarrow().as_py()),
         judgements={name: judged(score, is_silent=silent) for name, score in scores.items()},
         curve=calibration(scores["classifier"], is_silent=silent),
         gains={name: gains(score, is_silent=silent) for name, score in scores.items()},
@@ -176,7 +202,7 @@ def _beside(beside: pl.DataFrame | None, known: pl.DataFrame) -> dict[str, NDArr
 
 
 def _layers(probability: NDArray[np.float64], silent: NDArray[np.bool_]) -> list[RiskLayer]:
-    places = np.array([layer_of(p) for p in probability])
+    places = layers_of(probability)
     return [
         RiskLayer(name, int((places == name).sum()), float(silent[places == name].mean()))
         for name in ("high", "medium", "low")
@@ -188,8 +214,13 @@ def _today(purchases: ir.Table, model: Classifier, *, as_of: date, horizon_days:
     now = features(purchases, as_of=as_of).to_polars().sort("member_id")
     own = silence(purchases, as_of=as_of, horizon_days=horizon_days)
     ratio = own.select("member_id", silence_ratio=pl.col("silent_days") / pl.col("cycle_days"))
+    probability = model.probability(now)
+    # Shapley values cost more than the score itself, and nobody reads why somebody stays.
+    risky = np.flatnonzero(probability >= MEDIUM)
+    reasons: list[list[str]] = [[] for _member in probability]
+    for place, codes in zip(risky.tolist(), model.reason_codes(now[risky]), strict=True):
+        reasons[place] = codes
     scored = now.select("member_id").with_columns(
-        probability=pl.Series(model.probability(now)),
-        reasons=pl.Series(model.reason_codes(now), dtype=pl.List(pl.Utf8)),
+        probability=pl.Series(probability), reasons=pl.Series(reasons, dtype=pl.List(pl.Utf8))
     )
     return scored.join(ratio, on="member_id", how="left").sort("member_id")

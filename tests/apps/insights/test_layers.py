@@ -123,7 +123,7 @@ def test_own_borders_score_the_next_build_and_each_build_explains_itself(shop: N
     before = explained("mem_b")
     assert before is not None
     assert before.scheme.method == "quantiles"
-    assert [(c.segment, c.members) for c in rfm_preview(OWN) if c.members != c.would_be] != []
+    assert [(c.segment, c.members) for c in rfm_preview(OWN).segments if c.members != c.would_be] != []
     save_rfm_scheme(actor=SYSTEM, at=AT, scheme=OWN, version=0)
     build_traits(at=AT, as_of=YESTERDAY)
     after = explained("mem_b")

@@ -11,7 +11,7 @@ from polars.testing import assert_frame_equal
 from shuke.science.churn.classifier import FAMILIES, TooFewOutcomes
 from shuke.science.churn.features import FEATURES
 from shuke.science.churn.judging import gains
-from shuke.science.churn.risks import horizon_for, layer_of, risks
+from shuke.science.churn.risks import MEDIUM, drawn_members, horizon_for, layers_of, risks
 from tests.science.churn.test_churn import START, town
 
 AS_OF = START + timedelta(days=300)
@@ -33,7 +33,7 @@ def test_the_risks_of_today_come_true(rows, found):
     later = rows.filter(pl.col("local_date") > AS_OF, pl.col("local_date") <= AS_OF + timedelta(days=HORIZON))
     members = found.members.with_columns(
         is_silent=~pl.col("member_id").is_in(later["member_id"].unique().implode()),
-        layer=pl.col("probability").map_elements(layer_of, return_dtype=pl.Utf8),
+        layer=pl.Series(layers_of(found.members["probability"].to_numpy())),
     )
     assert members["probability"].mean() == pytest.approx(members["is_silent"].mean(), abs=0.05)
     parts = dict(members.group_by("layer").agg(pl.col("is_silent").mean()).rows())
@@ -73,6 +73,32 @@ def test_reasons_are_families_of_features_the_strongest_first(found):
     risky = found.members.sort("probability", descending=True).head(50)
     assert all(1 <= len(codes) <= 3 and set(codes) <= set(FAMILIES) for codes in risky["reasons"])
     assert sum("silent" in codes for codes in risky["reasons"]) > 40
+
+
+def test_who_was_drawn_teaches_and_judges_and_everybody_is_scored(rows, found):
+    table = ibis.memtable(rows)
+    drawn = drawn_members(table, most=450, seed=3)
+    assert drawn_members(table, most=450, seed=3).to_polars().equals(drawn.to_polars()), "the seed decides"
+    assert not drawn_members(table, most=450, seed=4).to_polars().equals(drawn.to_polars())
+    assert (
+        drawn_members(table, most=2000, seed=3).to_polars().height
+        == found.drawn
+        == rows["member_id"].n_unique()
+    )
+    part = risks(table, first_day=START, as_of=AS_OF, horizon_days=HORIZON, seed=1, drawn=drawn)
+    assert part.drawn == 450
+    assert 0 < part.judgements["classifier"].members <= 450
+    assert part.members["member_id"].to_list() == found.members["member_id"].to_list()
+    assert abs(part.members["probability"].mean() - found.members["probability"].mean()) < 0.08
+    only = rows.filter(pl.col("member_id").is_in(drawn.to_polars()["member_id"].implode()))
+    alone = risks(ibis.memtable(only), first_day=START, as_of=AS_OF, horizon_days=HORIZON, seed=1)
+    assert alone.judgements["classifier"].auc == pytest.approx(part.judgements["classifier"].auc, abs=1e-9)
+
+
+def test_reasons_are_told_of_those_at_risk_alone(found):
+    told = found.members.select(has=pl.col("reasons").list.len() > 0, risky=pl.col("probability") >= MEDIUM)
+    assert told.filter(pl.col("risky"))["has"].mean() > 0.9
+    assert not told.filter(~pl.col("risky"))["has"].any()
 
 
 def test_the_horizon_is_six_usual_cycles_as_far_as_the_history_reaches(rows):

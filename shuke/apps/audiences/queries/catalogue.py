@@ -93,7 +93,7 @@ def _traits(lists: dict[str, list[Choice]]) -> list[FieldView]:
 
 def _trait_choices(name: str, lists: dict[str, list[Choice]]) -> list[Choice]:
     if name in labels.TRAIT_VALUES:
-        return [Choice(value=key, label=str(text)) for key, text in labels.TRAIT_VALUES[name].items()]
+        return [Choice(value=key, label=str(text)) for key, text in labels.trait_values(name).items()]
     return lists.get(_TRAIT_SOURCES.get(name, ""), [])
 
 

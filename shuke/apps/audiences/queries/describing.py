@@ -71,7 +71,7 @@ class _Words:
 
     def _trait(self, node: c.Trait) -> str:
         kind = TRAITS.get(node.field, "text")
-        known = labels.TRAIT_VALUES.get(node.field, {})
+        known = labels.trait_values(node.field)
 
         def show(value: Any) -> str:
             if kind == "minor" and isinstance(value, int):

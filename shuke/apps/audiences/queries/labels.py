@@ -6,6 +6,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from shuke.web.labels import own_words
+
 Labels = Mapping[str, str | Promise]
 
 TRAITS: Labels = {
@@ -168,6 +170,14 @@ TRAIT_VALUES: Mapping[str, Labels] = {
     "rfm_segment": SEGMENTS,
     "favourite_weekday": WEEKDAYS,
 }
+
+
+def trait_values(field: str) -> Labels:
+    """The values of a trait with a fixed list, as the retailer itself calls them; empty for any other trait."""
+    known = TRAIT_VALUES.get(field, {})
+    own = own_words(field)
+    codes = own.offered or tuple(known)
+    return {code: own.word(code) or known.get(code, code) for code in dict.fromkeys([*codes, *own.words])}
 
 
 def label(labels: Labels, name: str) -> str:

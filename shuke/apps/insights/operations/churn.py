@@ -9,13 +9,21 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 from django.utils.translation import gettext as _
-from ibis.expr import types as ir
 
 from shuke.apps.insights.operations.bought import bought_orders
 from shuke.apps.insights.schemas import NotEnough, StudyFacts, StudyOutcome
 from shuke.science.churn.alive import alive
 from shuke.science.churn.classifier import LEAST_OUTCOMES, TooFewOutcomes
-from shuke.science.churn.risks import HIGH, MEDIUM, Risks, horizon_for, layer_of, risks
+from shuke.science.churn.risks import (
+    HIGH,
+    MEDIUM,
+    TEACHING_MEMBERS,
+    Risks,
+    drawn_members,
+    horizon_for,
+    layers_of,
+    risks,
+)
 from shuke.science.reading import Reading
 from shuke.tables import TABLES
 
@@ -30,7 +38,10 @@ def churn_study(facts: StudyFacts) -> StudyOutcome:
     facts.tell(0, STEPS, _("Reading purchases"))
     orders = bought_orders(facts)
     first_day: date = orders.local_date.min().to_pyarrow().as_py()
-    horizon = horizon_for(orders, first_day=first_day, as_of=facts.as_of)
+    seed = int(facts.rng.integers(0, 2**31))
+    drawn = drawn_members(orders, most=TEACHING_MEMBERS, seed=seed)
+    teaching = orders.semi_join(drawn, "member_id").cache()
+    horizon = horizon_for(teaching, first_day=first_day, as_of=facts.as_of)
     if horizon is None:
         raise NotEnough(
             Reading(
@@ -40,9 +51,17 @@ def churn_study(facts: StudyFacts) -> StudyOutcome:
             )
         )
     facts.tell(1, STEPS, _("Learning who fell silent"))
-    seed = int(facts.rng.integers(0, 2**31))
+    judged_on = facts.as_of - timedelta(days=horizon)
     try:
-        found = _risks(facts, orders, first_day=first_day, horizon=horizon, seed=seed)
+        found = risks(
+            orders,
+            first_day=first_day,
+            as_of=facts.as_of,
+            horizon_days=horizon,
+            seed=seed,
+            beside=alive(teaching, as_of=judged_on, horizon_days=horizon),
+            drawn=drawn,
+        )
     except TooFewOutcomes as missing:
         raise NotEnough(
             Reading(
@@ -53,7 +72,7 @@ def churn_study(facts: StudyFacts) -> StudyOutcome:
         ) from missing
     facts.tell(2, STEPS, _("Telling the risks of today"))
     members = found.members.with_columns(
-        layer=pl.col("probability").map_elements(layer_of, return_dtype=pl.Utf8),
+        layer=pl.Series(layers_of(found.members["probability"].to_numpy())),
         **{name: pl.col("reasons").list.get(place, null_on_oob=True) for place, name in enumerate(REASONS)},
     )
     result = _result(found, members)
@@ -62,18 +81,6 @@ def churn_study(facts: StudyFacts) -> StudyOutcome:
         readings=_readings(result),
         tables={"churn_risks": _rows(members, found, facts)},
         layers=_layer_rows(members, facts),
-    )
-
-
-def _risks(facts: StudyFacts, orders: ir.Table, *, first_day: date, horizon: int, seed: int) -> Risks:
-    judged_on = facts.as_of - timedelta(days=horizon)
-    return risks(
-        orders,
-        first_day=first_day,
-        as_of=facts.as_of,
-        horizon_days=horizon,
-        seed=seed,
-        beside=alive(orders, as_of=judged_on, horizon_days=horizon),
     )
 
 
@@ -97,6 +104,7 @@ def _result(found: Risks, members: pl.DataFrame) -> dict[str, Any]:
         "horizon_days": found.horizon_days,
         "judged_on": found.judged_on.isoformat(),
         "taught": found.taught,
+        "drawn": found.drawn,
         "expected_silent": float(members["probability"].sum()),
         "layers": [
             {
@@ -159,7 +167,15 @@ def _readings(result: dict[str, Any]) -> list[Reading]:
             {"caught": best["lift"] / 10, "lift": best["lift"]},
         )
     )
-    return [*readings, _against_rule(best, rule)]
+    readings.append(_against_rule(best, rule))
+    if result["drawn"] < result["members"]:
+        readings.append(
+            Reading(
+                "It learned from {drawn:,} members drawn by chance and was tried on them; all {members:,} are scored.",
+                {"drawn": result["drawn"], "members": result["members"]},
+            )
+        )
+    return readings
 
 
 def _against_rule(best: dict[str, Any], rule: dict[str, Any]) -> Reading:

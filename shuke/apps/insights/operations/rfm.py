@@ -29,17 +29,24 @@ def save_rfm_scheme(*, actor: Actor, at: datetime, scheme: RfmScheme, version: i
     known = rfm_scheme()
     if known.number != version:
         raise Refused(
-            "changed_meanwhile", _("Somebody else saved other borders meanwhile. Look at them first.")
+            "changed_meanwhile",
+            _("Somebody else saved other borders or rules meanwhile. Look at them first."),
         )
     if known.scheme == scheme:
-        raise Refused("nothing_changed", _("These are the borders in use; nothing was saved."))
+        raise Refused("nothing_changed", _("These are the borders and rules in use; nothing was saved."))
     row = RfmVersion.objects.create(
         number=known.number + 1, scheme=scheme.as_data(), author_name=actor.name, created_at=at
     )
     changes: dict[str, Any] = {
         name: [getattr(known.scheme, name), getattr(scheme, name)]
-        for name in ("method", "recency_days", "frequency", "monetary_minor")
+        for name in ("method", "recency_days", "frequency", "monetary_minor", "outside")
     }
+    if known.scheme.rules != scheme.rules:
+        changes["rules"] = [len(known.scheme.rules), len(scheme.rules)]
+    if known.scheme.names != scheme.names:
+        changes["names"] = [
+            ", ".join(name.english for name in one.scheme.names) for one in (known, RfmVersionView(0, scheme))
+        ]
     record_audit(actor=actor, at=at, verb="rfm.changed", subject=("rfm", str(row.number)), changes=changes)
     emit(RfmSchemeChanged(number=row.number))
     return RfmVersionView(row.number, scheme, row.author_name, row.created_at)

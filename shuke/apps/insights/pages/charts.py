@@ -116,7 +116,7 @@ def segments(shares: Sequence[Share]) -> Option:
                     {
                         "name": share.label,
                         "value": share.members,
-                        "itemStyle": {"color": {"$color": SEGMENT_COLORS[share.name]}},
+                        "itemStyle": {"color": {"$color": SEGMENT_COLORS.get(share.name, "primary")}},
                     }
                     for share in shares
                     if share.members
@@ -231,3 +231,30 @@ def threshold_rows(thresholds: Sequence[dict[str, Any]]) -> list[dict[str, Any]]
         {"score": score, **{measure: found.get((measure, score)) for measure in MEASURES}}
         for score in range(5, 0, -1)
     ]
+
+
+def funnel_bars(names: Sequence[str], members: Sequence[int]) -> Option:
+    """How many members got to each step, the first on top."""
+    show = {"$format": "integer"}
+    return {
+        "tooltip": {"axisPointer": {"type": "shadow"}},
+        "grid": {"left": 8, "right": 56, "top": 4, "bottom": 4, "containLabel": True},
+        "xAxis": {"type": "value", "minInterval": 1, "axisLabel": {"formatter": show}},
+        "yAxis": {
+            "type": "category",
+            "inverse": True,
+            "data": [f"{number}. {name}" for number, name in enumerate(names, start=1)],
+            "axisLabel": {"width": 180, "overflow": "truncate"},
+        },
+        "series": [
+            {
+                "name": _("Members"),
+                "type": "bar",
+                "barMaxWidth": 34,
+                "itemStyle": {"borderRadius": [0, 3, 3, 0]},
+                "label": {"show": True, "position": "right", "formatter": show},
+                "data": list(members),
+                "tooltip": {"valueFormatter": show},
+            }
+        ],
+    }

@@ -16,7 +16,7 @@ from shuke.apps.insights.pages.rfm_words import rule_rows, score_rows
 from shuke.apps.insights.pages.saving import in_layers, moved_layers
 from shuke.apps.insights.pages.studies import study_context
 from shuke.apps.insights.queries import layer_names, scheme_name
-from shuke.science.rfm_scheme import scheme_of
+from shuke.science.rfm_scheme import ANY, scheme_of
 from shuke.web.access import requires
 from shuke.web.labels import register_labels
 
@@ -151,6 +151,10 @@ def _rfm(result: Mapping[str, Any]) -> dict[str, Any]:
         "scheme": scheme,
         "scores": score_rows(scheme) if scheme else [],
         "rules": rule_rows(scheme) if scheme else [],
+        "asks_each": any(
+            ANY not in {rule.frequency, rule.monetary} or rule.frequency != rule.monetary
+            for rule in (scheme.rules if scheme else ())
+        ),
         "segments": [
             row
             | {

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from shuke.apps.insights.operations import request_study
 from shuke.apps.insights.pages.studies import is_busy
 from shuke.apps.insights.queries import GROUPS, QUESTIONS, latest_build, newest_studies, study_key
+from shuke.apps.insights.queries.funnels import funnels
 from shuke.platform.jobs.queries import job_of_key
 from shuke.web.access import actor_of, requires
 
@@ -24,6 +25,7 @@ def questions_page(request: HttpRequest) -> HttpResponse:
     context = {
         "groups": groups,
         "build": latest_build(),
+        "funnels": len(funnels()),
         "may_compute": actor_of(request).may("insights.edit"),
         "is_busy": any(card["is_busy"] for _title, cards in groups for card in cards),
     }

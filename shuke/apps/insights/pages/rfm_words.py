@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import pgettext
+
 from shuke.science.rfm_scheme import ANY, SCORES, RfmScheme
 from shuke.web.labels import label_of
 
@@ -51,3 +53,23 @@ def _range(limits: tuple[int, int]) -> str:
         return ""
     low, high = limits
     return str(low) if low == high else f"{low}–{high}"
+
+
+def range_value(limits: tuple[int, int]) -> str:
+    """A range of scores as menus send it.
+
+    >>> range_value((4, 5)), range_value((3, 3))
+    ('4-5', '3-3')
+    """
+    return f"{limits[0]}-{limits[1]}"
+
+
+def range_choices() -> list[tuple[str, str]]:
+    """(value, words) of every range of scores, the best first, "any" before all."""
+    ranges = [
+        (low, high) for high in range(SCORES, 0, -1) for low in range(high, 0, -1) if (low, high) != ANY
+    ]
+    return [
+        (range_value(ANY), pgettext("score", "any")),
+        *((range_value(one), _range(one)) for one in ranges),
+    ]

@@ -11,7 +11,7 @@ from shuke.lake.reading import Snapshot
 from shuke.platform.warehouse import lake
 from shuke.science.lifecycle import STAGES
 from shuke.science.rfm import SEGMENTS
-from shuke.web.labels import label_of
+from shuke.web.labels import label_of, own_words
 
 
 def build_view(row: TraitsBuild) -> TraitsBuildView:
@@ -67,7 +67,7 @@ def shares(snapshot: Snapshot, day: date) -> tuple[list[Share], list[Share]]:
         .to_pylist()
     )
     stages = _shares(rows, "lifecycle_stage", names=STAGES)
-    return stages, _shares(rows, "rfm_segment", names=SEGMENTS)
+    return stages, _shares(rows, "rfm_segment", names=own_words("rfm_segment").offered or SEGMENTS)
 
 
 def _shares(rows: list[dict[str, Any]], column: str, *, names: tuple[str, ...]) -> list[Share]:
@@ -83,7 +83,7 @@ def _shares(rows: list[dict[str, Any]], column: str, *, names: tuple[str, ...]) 
         Share(
             name=name,
             label=label_of(column, name),
-            hint=str(SEGMENT_HINTS[name]) if is_segment else "",
+            hint=str(SEGMENT_HINTS.get(name, "")) if is_segment else "",
             members=group["members"],
             share=group["members"] / everybody if everybody else 0.0,
             monetary_minor=group["monetary_minor"],

@@ -1,5 +1,16 @@
 """What others see of insights.  Money in minor units of ``currency``."""
 
+from shuke.apps.insights.schemas.funnels import (
+    EventName,
+    FunnelBody,
+    FunnelCount,
+    FunnelFilter,
+    FunnelResult,
+    FunnelSave,
+    FunnelSegment,
+    FunnelStep,
+    FunnelView,
+)
 from shuke.apps.insights.schemas.portrait import (
     SEGMENT_HINTS,
     Alert,
@@ -13,7 +24,17 @@ from shuke.apps.insights.schemas.portrait import (
     TraitsBuildView,
     TrendPoint,
 )
-from shuke.apps.insights.schemas.rfm import MemberExplanation, RfmVersionView, SegmentChange
+from shuke.apps.insights.schemas.rfm import (
+    MemberExplanation,
+    RfmPreview,
+    RfmSchemeBody,
+    RfmSchemeChange,
+    RfmSchemeView,
+    RfmVersionView,
+    RuleShare,
+    SegmentChange,
+    SegmentMove,
+)
 from shuke.apps.insights.schemas.studies import (
     NotEnough,
     ReadingView,
@@ -28,6 +49,15 @@ __all__ = [
     "Alert",
     "Cell",
     "Count",
+    "EventName",
+    "FunnelBody",
+    "FunnelCount",
+    "FunnelFilter",
+    "FunnelResult",
+    "FunnelSave",
+    "FunnelSegment",
+    "FunnelStep",
+    "FunnelView",
     "Kpi",
     "MemberExplanation",
     "MemberTraits",
@@ -35,8 +65,14 @@ __all__ = [
     "Overview",
     "Portrait",
     "ReadingView",
+    "RfmPreview",
+    "RfmSchemeBody",
+    "RfmSchemeChange",
+    "RfmSchemeView",
     "RfmVersionView",
+    "RuleShare",
     "SegmentChange",
+    "SegmentMove",
     "Share",
     "StudyFacts",
     "StudyHead",

@@ -1,15 +1,15 @@
-"""What is typed into the pages of insights."""
+"""The borders of the scores as they are typed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from shuke.science.rfm_scheme import SCORES, RfmScheme
+from shuke.science.rfm_scheme import SCORES, Method, RfmScheme
 
 #: Score of each border, in the order of ``RfmScheme``.
 RECENCY_SCORES = tuple(range(SCORES, 1, -1))
@@ -20,15 +20,16 @@ MOST = 1_000_000_000
 
 @dataclass(frozen=True)
 class RfmForm:
-    """The borders as they were typed, what is wrong with them, and the scheme where nothing is.
+    """The borders as they were typed, what is wrong with them, and the borders where nothing is.
 
-    ``values``: by input name, ``recency_days_5`` … ``monetary_minor_5``.
+    ``values``: by input name, ``recency_days_5`` … ``monetary_minor_5``.  ``borders``: by field of ``RfmScheme``; empty
+    for fifths.
     """
 
-    method: str
+    method: Method
     values: Mapping[str, str]
     faults: tuple[str, ...] = ()
-    scheme: RfmScheme | None = None
+    borders: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     def rows(self) -> list[dict[str, Any]]:
         """One row per score from 5 to 2, with its three inputs."""
@@ -39,7 +40,7 @@ class RfmForm:
         ]
 
 
-def shown_rfm(scheme: RfmScheme, *, method: str, digits: int) -> RfmForm:
+def shown_rfm(scheme: RfmScheme, *, method: Method, digits: int) -> RfmForm:
     """The form filled in with a scheme's borders; money in the currency's units."""
     values: dict[str, str] = {}
     for name, scores in _measures():
@@ -49,13 +50,13 @@ def shown_rfm(scheme: RfmScheme, *, method: str, digits: int) -> RfmForm:
     return RfmForm(method, values)
 
 
-def typed_rfm(posted: Mapping[str, str], *, known: RfmScheme, digits: int) -> RfmForm:
-    """What was typed: the scheme with the rules of the known one, or everything that is wrong."""
-    method = "thresholds" if posted.get("method") == "thresholds" else "quantiles"
+def typed_rfm(posted: Mapping[str, str], *, digits: int) -> RfmForm:
+    """The borders that were typed, or everything that is wrong with them."""
+    method: Method = "thresholds" if posted.get("method") == "thresholds" else "quantiles"
     names = [f"{name}_{score}" for name, scores in _measures() for score in scores]
     values = {name: posted.get(name, "").strip()[:20] for name in names}
     if method == "quantiles":
-        return RfmForm(method, values, scheme=RfmScheme(rules=known.rules, outside=known.outside))
+        return RfmForm(method, values)
     faults: list[str] = []
     borders: dict[str, tuple[int, ...]] = {}
     for name, scores in _measures():
@@ -70,10 +71,7 @@ def typed_rfm(posted: Mapping[str, str], *, known: RfmScheme, digits: int) -> Rf
         elif known_numbers != sorted(known_numbers):
             faults.append(_not_rising(name))
         borders[name] = tuple(known_numbers)
-    if faults:
-        return RfmForm(method, values, tuple(faults))
-    scheme = replace(known, method="thresholds", **borders)  # type: ignore[arg-type]
-    return RfmForm(method, values, scheme=scheme)
+    return RfmForm(method, values, tuple(faults), {} if faults else borders)
 
 
 def _measures() -> tuple[tuple[str, tuple[int, ...]], ...]:
