@@ -1,5 +1,6 @@
 """The command ``shuke``."""
 
+import gc
 import os
 from typing import Annotated, NoReturn
 
@@ -27,7 +28,11 @@ def prepare(context: typer.Context) -> None:
         return
     import django
 
+    # What is loaded here stays until the process ends: looking for garbage in it would be a fifth of the start.
+    gc.disable()
     django.setup()
+    gc.freeze()
+    gc.enable()
     if context.invoked_subcommand in LASTING_COMMANDS:
         from shuke.config.migrated import NotMigrated, check_database
 
