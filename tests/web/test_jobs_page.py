@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils.translation import override
 
 from shuke.platform.audit.models import AuditEntry
 from shuke.platform.jobs.declarations import schedules
@@ -10,6 +11,7 @@ from shuke.platform.jobs.models import SCHEDULE_KEY, Job
 from shuke.platform.outbox.models import OutboxRow
 from shuke.platform.outbox.operations import record
 from shuke.web.labels import label_of
+from shuke.web.pages.job_words import rule_words
 
 AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 PRUNE = "shuke.platform.jobs.tasks.prune"
@@ -57,6 +59,18 @@ def test_a_running_job_shows_how_far_it_is(administrator):
     assert 'value="75"' in administrator.get("/settings/jobs/").text
 
 
+def test_each_queue_shows_what_runs_what_waits_and_who_takes_it(administrator):
+    job("job_r", "running", queue="long", worker_id="shop:7-2:ab", started_at=AT)
+    job("job_w", "ready", queue="long")
+    page = administrator.get("/settings/jobs/")
+    quick, long = page.context["queues"]
+    assert ([j.id for j in long.running], [j.id for j in long.next_up]) == (["job_r"], ["job_w"])
+    assert (quick.running, quick.next_up) == ([], [])
+    assert page.text.count("shop · 7-2") == 2, "at the queue and in the list"
+    # Nobody takes either kind here, and the page says which command would.
+    assert "shuke worker --queue long" in page.text
+
+
 def test_routine_that_went_well_is_shown_only_if_asked_for(administrator):
     job("job_s", "succeeded", unique_key=f"{SCHEDULE_KEY}jobs: prune")
     job("job_h", "succeeded", unique_key=None)
@@ -87,6 +101,23 @@ def test_only_administrators_change_background_work(client_of, address):
 def test_a_job_that_was_cleared_away_is_told_of(administrator):
     answer = administrator.post("/settings/jobs/job_none/retry/", follow=True)
     assert "There is no such job." in answer.text or "没有这个任务" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("cron 5 2 * * *", "Every day at 02:05"),
+        ("cron 17 * * * *", "Every hour, 17 minutes past"),
+        ("cron 30 5 1 * *", "On day 1 of every month at 05:30"),
+        ("every 3 s", "Every 3 seconds"),
+        ("every 60 s", "Every minute"),
+        ("every 900 s", "Every 15 minutes"),
+        ("cron 0 8 * * 1", "cron 0 8 * * 1"),
+    ],
+)
+def test_a_rule_is_told_in_words(rule, words):
+    with override("en"):
+        assert rule_words(rule) == words
 
 
 def test_work_that_starts_by_itself_has_words():

@@ -14,6 +14,7 @@ from shuke.platform.jobs.queries import job_counts, jobs_page, queue_views, sche
 from shuke.platform.outbox.operations import retry_faults
 from shuke.platform.outbox.queries import outbox_state
 from shuke.web.access import actor_of, requires
+from shuke.web.pages.job_words import rule_words
 from shuke.web.paging import Pager, page_number
 
 PAGE_SIZE = 25
@@ -34,7 +35,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
         "pager": Pager(page=page, size=PAGE_SIZE, total=found.total),
         "workers": workers(at=at),
         "queues": queue_views(at=at),
-        "schedules": schedule_views(),
+        "schedules": [(item, rule_words(item.rule)) for item in schedule_views()],
         "outbox": outbox_state(),
     }
     return render(request, "web/jobs.html", context)
