@@ -1,5 +1,6 @@
 """The console and the API as a WSGI application."""
 
+import gc
 import os
 
 from django.core.wsgi import get_wsgi_application
@@ -10,10 +11,15 @@ if "SHUKE_SUPERVISOR_PID" in os.environ:
     from shuke.config.processes import end_with_parent
 
     end_with_parent()
+# As in ``cli.prepare``: what is loaded stays, and is not looked through for garbage.
+gc.disable()
 application = get_wsgi_application()
 
 # It needs Django's applications, which are loaded now.
 from shuke.apps.recommendations.api.express import Express  # noqa: E402
+
+gc.freeze()
+gc.enable()
 
 #: With the short way to recommendations in front: what ``shuke serve`` runs.
 console = Express(application)
