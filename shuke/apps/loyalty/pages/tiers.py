@@ -277,7 +277,7 @@ def show_trying(request: HttpRequest, program_id: str) -> HttpResponse:
         answer = HttpResponse(status=204)
         answer["HX-Redirect"] = where or request.path
         return answer
-    if where and job is not None and job.state not in {"failed", "cancelled"}:
+    if where and (job is None or job.state not in {"failed", "cancelled"}):
         return redirect(where)
     return render(request, "loyalty/tiers/trying.html", context)
 
