@@ -63,6 +63,9 @@ def test_a_dead_workers_job_stays_in_its_queue(only_sqlite):
     assert _taken(LONG, at=at, worker_id="dead") == "take_long"
     later = at + LEASE + timedelta(seconds=1)
     assert _taken(DEFAULT, at=later) is None
+    # With work of its own the worker does more than look.
+    enqueue(sample.note, "x")
+    assert [_taken(DEFAULT, at=later), _taken(DEFAULT, at=later)] == ["note", None]
     assert _taken(LONG, at=later) == "take_long"
 
 
