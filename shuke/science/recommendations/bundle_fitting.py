@@ -7,7 +7,7 @@ cheapest strategy that is no worse than the best by more than a standard error (
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -32,6 +32,8 @@ from shuke.science.recommendations.choosing import cheapest_of_equals
 from shuke.science.recommendations.cold_start import KNOWN, FewBaskets
 from shuke.science.recommendations.complements import together
 from shuke.science.recommendations.content import descriptions
+from shuke.science.recommendations.discovery import TREES as NEW_TREES
+from shuke.science.recommendations.discovery import Discovery
 from shuke.science.recommendations.due import ReplenishmentDue
 from shuke.science.recommendations.ease import Ease
 from shuke.science.recommendations.factorisation import Als
@@ -42,10 +44,11 @@ from shuke.science.recommendations.item_knn import ItemKnn
 from shuke.science.recommendations.linear import Factors
 from shuke.science.recommendations.metrics import hits, member_metrics
 from shuke.science.recommendations.popularity import Popularity
+from shuke.science.recommendations.repeats.known import KnownOnce
 from shuke.science.recommendations.repeats.ranker import FILL, RepeatRanker, Trees
 from shuke.science.recommendations.repeats.wares import Taxonomy
 from shuke.science.recommendations.splits import Cut
-from shuke.science.recommendations.strategies import Lists, Model, Strategy, tie_order, top, top_and_new
+from shuke.science.recommendations.strategies import Lists, Model, Strategy, tie_order, top
 from shuke.science.recommendations.tuning import drawn
 from shuke.science.recommendations.up_cf import UpCf
 
@@ -123,8 +126,9 @@ def steps_of(settings: FitSettings) -> tuple[str, ...]:
     found = ["purchases", "similar", "complements"]
     if RANKERS & set(settings.strategies):
         found.append("few-baskets")
-    found += settings.strategies
-    return (*found, *(() if "fusion" in settings.strategies else ("discovery",)))
+    found += [name for name in settings.strategies if name not in RANKERS]
+    rankers = [name for name in settings.strategies if name in RANKERS]
+    return (*found, *(("judging", *rankers) if rankers else ()), "discovery")
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,6 +152,11 @@ class Once:
             self.kept[id(history)] = found
         return found[1]
 
+    def forget(self, *, but: History) -> None:
+        """Let go of the models of every other history."""
+        for key in [key for key in self.kept if key != id(but)]:
+            del self.kept[key]
+
 
 class _Fitting:
     def __init__(self, facts: Facts, settings: FitSettings, *, as_of: date, step: Step) -> None:
@@ -163,6 +172,8 @@ class _Fitting:
         self.split = drawn(cut.test(self.history), members=settings.members, rng=self._rng("split"))
         # What members alike buy is a source of three strategies.
         self.up_cf = Once(UpCf(), (settings.seed, as_of.toordinal()))
+        self.als = Once(Als(), (settings.seed, as_of.toordinal()))
+        self.knows = KnownOnce()
         self.judged: dict[str, Judged] = {}
         self.lists: dict[str, Lists] = {}
         self.factors = np.empty((self.history.items, 0), dtype=np.float32)
@@ -189,11 +200,16 @@ class _Fitting:
             )
         few = self._few_baskets()
         for name in self.settings.strategies:
-            with self.step(name):
-                self._strategy(name, few)
-        if "discovery" not in self.lists:
-            with self.step("discovery"):
-                self._discovery_without_ranker()
+            if name not in RANKERS:
+                with self.step(name):
+                    self.judged[name] = self._judge(self._named(name, moments=0))
+                    self._strategy(name, None)
+        rankers = [name for name in self.settings.strategies if name in RANKERS]
+        if rankers:
+            self._rankers(rankers, few)
+        with self.step("discovery"):
+            self._discovery()
+        self.knows.forget()
         return Bundle(
             id=bundle_id,
             as_of=self.as_of,
@@ -219,19 +235,25 @@ class _Fitting:
         """One for each strategy, so that none depends on which others are fitted."""
         return np.random.default_rng([self.settings.seed, self.as_of.toordinal(), *what.encode()])
 
+    def _rankers(self, names: Sequence[str], few: Lists | None) -> None:
+        """All are judged before the first is fitted: what they learn from is made once for either."""
+        with self.step("judging"):
+            for name in names:
+                self.judged[name] = self._judge(self._named(name, moments=self.settings.trial_moments))
+        for source in (self.up_cf, self.als):
+            source.forget(but=self.history)
+        for name in names:
+            with self.step(name):
+                self._strategy(name, few)
+
     def _strategy(self, name: str, few: Lists | None) -> None:
-        self.judged[name] = self._judge(self._named(name, moments=self.settings.trial_moments))
         if name == "popularity":
             return
         model = self._named(name, moments=self.settings.moments).fit(self.history, rng=self._rng(name))
         if isinstance(model, Factors):
             self.factors = model.items
         depth, threads = self.settings.depth, self.settings.threads
-        if name == "fusion":
-            lists, new = top_and_new(model, self.history, self.members, at=self.at, n=depth, threads=threads)
-            self.lists["discovery"] = self._chances(new, None)
-        else:
-            lists = top(model, self.history, self.members, at=self.at, n=depth, threads=threads)
+        lists = top(model, self.history, self.members, at=self.at, n=depth, threads=threads)
         curve = None if name in RANKERS else self.judged[name].curve
         lists = self._chances(lists, curve)
         self.lists[name] = self._with_few(lists, few) if name in RANKERS else lists
@@ -239,16 +261,21 @@ class _Fitting:
     def _named(self, name: str, *, moments: int) -> Strategy:
         threads = self.settings.threads
         if name == "repeat-ranker":
-            return RepeatRanker(self.taxonomy, moments=moments, trees=Trees(threads=threads))
+            trees = Trees(threads=threads)
+            return RepeatRanker(self.taxonomy, moments=moments, trees=trees, knows=self.knows)
         if name == "fusion":
             trees = replace(TREES, threads=threads)
-            return Fusion((self.up_cf,), self.taxonomy, moments=moments, trees=trees)
+            return Fusion((self.up_cf,), self.taxonomy, moments=moments, trees=trees, knows=self.knows)
+        if name == "discovery":
+            trees = replace(NEW_TREES, threads=threads)
+            sources = (self.up_cf, self.als)
+            return Discovery(sources, self.taxonomy, moments=moments, trees=trees, knows=self.knows)
         simple: Mapping[str, Strategy] = {
             "popularity": Popularity(),
             "personal-frequency": PersonalFrequency(),
             "replenishment-due": ReplenishmentDue(),
             "item-knn-tf-idf": ItemKnn(),
-            "als": Als(),
+            "als": self.als,
             "up-cf": self.up_cf,
             "ease": Ease(),
             "few-baskets": FewBaskets(neighbours=self.up_cf),
@@ -300,12 +327,22 @@ class _Fitting:
             lists.items[self._few], lists.scores[self._few] = few.items, few.scores
         return lists
 
-    def _discovery_without_ranker(self) -> None:
-        model = self.up_cf.fit(self.history, rng=self._rng("up-cf"))
+    def _discovery(self) -> None:
+        """Items that are new to each member: by the ranker of new items, without rankers by members alike."""
+        is_ranked = "fusion" in self.settings.strategies
+        strategy = self._named("discovery", moments=self.settings.moments) if is_ranked else self.up_cf
+        model = strategy.fit(self.history, rng=self._rng(strategy.name))
+        depth, threads = self.settings.depth, self.settings.threads
         new = top(
-            model, self.history, self.members, at=self.at, n=self.settings.depth, leave_out=self.history
+            model,
+            self.history,
+            self.members,
+            at=self.at,
+            n=depth,
+            leave_out=self.history,
+            threads=threads,
         )
-        self.lists["discovery"] = offered(new)
+        self.lists["discovery"] = self._chances(new, None) if is_ranked else offered(new)
 
     def _said(self) -> dict[str, object]:
         asked = len(self.split.members)

@@ -13,22 +13,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from shuke.science.recommendations.fusion import LIST, heard
 from shuke.science.recommendations.histories import History
-from shuke.science.recommendations.repeats.discoveries import Proposals, discovered, proposals
+from shuke.science.recommendations.repeats.discoveries import Proposals, discovered
 from shuke.science.recommendations.repeats.features import GROUPS, Asked, Features
-from shuke.science.recommendations.repeats.known import Known
-from shuke.science.recommendations.repeats.ranker import Ranking, Trees, filled, ranked
-from shuke.science.recommendations.repeats.rows import (
-    Moments,
-    bought,
-    now_moments,
-    past_baskets,
-    some_of,
-    telling,
-)
+from shuke.science.recommendations.repeats.known import Known, Knows
+from shuke.science.recommendations.repeats.ranker import Trees
+from shuke.science.recommendations.repeats.rows import Moments
+from shuke.science.recommendations.repeats.sourced import SourcedModel, heard, learned
 from shuke.science.recommendations.repeats.wares import Offers, Taxonomy
-from shuke.science.recommendations.strategies import Model, Strategy, mask
+from shuke.science.recommendations.strategies import Strategy, mask
 
 TREES = Trees(trees=150, rate=0.05)
 
@@ -48,6 +41,7 @@ class Discovery:
     against: int = 80
     groups: tuple[str, ...] = tuple(GROUPS)
     trees: Trees = TREES
+    knows: Knows = field(default=Known, repr=False)
 
     @property
     def name(self) -> str:
@@ -56,30 +50,7 @@ class Discovery:
 
     def fit(self, history: History, *, rng: np.random.Generator) -> DiscoveryModel:
         """Learn from each member's latest baskets, then fit the sources on everything."""
-        known = Known(history, self.taxonomy, self.offers)
-        moments = some_of(past_baskets(history, latest=self.baskets), most=self.moments, rng=rng)
-        earlier = history.without_last(self.baskets)
-        then = [
-            proposals(source.name, source.fit(earlier, rng=rng), earlier, moments, most=LIST)
-            for source in self.sources
-        ]
-        asked = self.asked(known, moments, then)
-        labels = bought(known.items, moments, asked.rows)
-        ranking = None
-        if labels.any():
-            features = self.features(known, asked, then)
-            taught = telling(labels, asked.rows.moment, against=self.against, rng=rng)
-            ranking = ranked(
-                features,
-                labels,
-                asked.rows.moment,
-                names=features.names,
-                trees=self.trees,
-                rng=rng,
-                taught=taught,
-            )
-        now = [(source.name, source.fit(history, rng=rng)) for source in self.sources]
-        return DiscoveryModel(self, known, ranking, now)
+        return DiscoveryModel(learned(self, history, rng=rng, against=self.against))
 
     def asked(self, known: Known, moments: Moments, said: Sequence[Proposals]) -> Asked:
         """The candidates of each moment."""
@@ -92,22 +63,12 @@ class Discovery:
 
 @dataclass(frozen=True, eq=False)
 class DiscoveryModel:
-    """A fitted discovery; ``sources`` are fitted on everything known."""
+    """A fitted discovery."""
 
-    discovery: Discovery
-    known: Known
-    ranking: Ranking | None
-    sources: list[tuple[str, Model]]
+    model: SourcedModel
 
     def scores(self, members: np.ndarray, at: np.ndarray) -> np.ndarray:
         """See ``Model``: chances of candidates, above the rest by recent popularity; own items are not offered."""
-        history = self.known.history
-        scores = filled(history, len(members))
-        moments = now_moments(history, members, at)
-        said = [proposals(name, model, history, moments, most=LIST) for name, model in self.sources]
-        asked = self.discovery.asked(self.known, moments, said)
-        if self.ranking is not None and len(asked.rows):
-            features = self.discovery.features(self.known, asked, said)
-            scores[asked.rows.moment, asked.item] = self.ranking.chance(features[:])
-        mask(scores, history, members)
+        scores = self.model.scores(members, at)
+        mask(scores, self.model.known.history, members)
         return scores

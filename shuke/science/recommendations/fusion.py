@@ -7,31 +7,22 @@ fitted without each member's latest baskets, so that the trees never learn from 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from shuke.science.recommendations.histories import History
-from shuke.science.recommendations.repeats.discoveries import Proposals, discovered, proposals
-from shuke.science.recommendations.repeats.features import GROUPS, Asked, Columns, Features
-from shuke.science.recommendations.repeats.known import Known
-from shuke.science.recommendations.repeats.ranker import Ranking, Trees, filled, own_candidates, ranked
-from shuke.science.recommendations.repeats.rows import (
-    Moments,
-    bought,
-    now_moments,
-    past_baskets,
-    some_of,
-    telling,
-    together,
-)
+from shuke.science.recommendations.repeats.discoveries import Proposals, discovered
+from shuke.science.recommendations.repeats.features import GROUPS, Asked, Features
+from shuke.science.recommendations.repeats.known import Known, Knows
+from shuke.science.recommendations.repeats.ranker import Trees, own_candidates
+from shuke.science.recommendations.repeats.rows import Moments, together
+from shuke.science.recommendations.repeats.sourced import SourcedModel, heard, learned
 from shuke.science.recommendations.repeats.wares import Offers, Taxonomy
-from shuke.science.recommendations.strategies import Model, Strategy
+from shuke.science.recommendations.strategies import Strategy
 
 TREES = Trees(trees=150)
-#: How far down a source's list a place still counts as a feature.
-LIST = 150
 
 
 @dataclass(frozen=True)
@@ -49,38 +40,16 @@ class Fusion:
     proposed: int = 40
     groups: tuple[str, ...] = tuple(GROUPS)
     trees: Trees = TREES
+    knows: Knows = field(default=Known, repr=False)
 
     @property
     def name(self) -> str:
         """See ``Strategy``."""
         return "fusion"
 
-    def fit(self, history: History, *, rng: np.random.Generator) -> FusionModel:
+    def fit(self, history: History, *, rng: np.random.Generator) -> SourcedModel:
         """Learn from each member's latest baskets, then fit the sources on everything."""
-        known = Known(history, self.taxonomy, self.offers)
-        moments = some_of(past_baskets(history, latest=self.baskets), most=self.moments, rng=rng)
-        earlier = history.without_last(self.baskets)
-        then = [
-            proposals(source.name, source.fit(earlier, rng=rng), earlier, moments, most=LIST)
-            for source in self.sources
-        ]
-        asked = self.asked(known, moments, then)
-        labels = bought(known.items, moments, asked.rows)
-        ranking = None
-        if labels.any():
-            features = self.features(known, asked, then)
-            moment = asked.rows.moment
-            ranking = ranked(
-                features,
-                labels,
-                moment,
-                names=features.names,
-                trees=self.trees,
-                rng=rng,
-                taught=telling(labels, moment, rng=rng),
-            )
-        now = [(source.name, source.fit(history, rng=rng)) for source in self.sources]
-        return FusionModel(self, known, ranking, now)
+        return learned(self, history, rng=rng)
 
     def asked(self, known: Known, moments: Moments, said: Sequence[Proposals]) -> Asked:
         """The candidates of each moment."""
@@ -90,39 +59,3 @@ class Fusion:
     def features(self, known: Known, asked: Asked, said: Sequence[Proposals]) -> Features:
         """With what the sources say of new items."""
         return Features(known, asked, self.groups, heard(said))
-
-
-def heard(said: Sequence[Proposals]) -> Callable[[Asked], Columns]:
-    """Makes the columns of what sources say of new items; NaN for own ones."""
-
-    def columns(asked: Asked) -> Columns:
-        new = asked.rows.place < 0
-        return {
-            name: np.where(new, column, np.nan).astype(np.float32)
-            for proposal in said
-            for name, column in proposal.columns(asked.member, asked.item).items()
-        }
-
-    return columns
-
-
-@dataclass(frozen=True, eq=False)
-class FusionModel:
-    """A fitted fusion; ``sources`` are fitted on everything known."""
-
-    fusion: Fusion
-    known: Known
-    ranking: Ranking | None
-    sources: list[tuple[str, Model]]
-
-    def scores(self, members: np.ndarray, at: np.ndarray) -> np.ndarray:
-        """See ``Model``: chances of the candidates, above the rest by recent popularity."""
-        history = self.known.history
-        scores = filled(history, len(members))
-        moments = now_moments(history, members, at)
-        said = [proposals(name, model, history, moments, most=LIST) for name, model in self.sources]
-        asked = self.fusion.asked(self.known, moments, said)
-        if self.ranking is not None and len(asked.rows):
-            features = self.fusion.features(self.known, asked, said)
-            scores[asked.rows.moment, asked.item] = self.ranking.chance(features[:])
-        return scores

@@ -23,7 +23,7 @@ def fit(
     as_json: Annotated[bool, AS_JSON] = False,
 ) -> None:
     """Fit everything that slots recommend from, as of a business day, and serve it."""
-    from shuke.apps.recommendations.operations.fit_process import FitFailed
+    from shuke.apps.recommendations.operations.apart import ProcessFailed
     from shuke.apps.recommendations.operations.fitting import fit_bundle
     from shuke.platform.clock import business_date, now
     from shuke.platform.errors import Refused
@@ -41,7 +41,7 @@ def fit(
 
         try:
             found = fit_bundle(at=at, as_of=day, report=tell, spark=spark)
-        except (Refused, FitFailed) as refusal:
+        except (Refused, ProcessFailed) as refusal:
             progress.stop()
             errors.print(str(refusal), soft_wrap=True, highlight=False)
             raise typer.Exit(1) from refusal

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.recommendations.events import EvaluationRequested
 from shuke.apps.recommendations.models import EvaluationRun
-from shuke.apps.recommendations.operations.evaluating import Tell
+from shuke.apps.recommendations.operations.apart import Tell
 from shuke.apps.recommendations.operations.evaluation_process import judged_apart
 from shuke.apps.recommendations.operations.own_history import NotJudged, Question
 from shuke.apps.recommendations.queries.bundles import bundle_settings

@@ -1,32 +1,22 @@
-"""Fitting in a process of its own: its gigabytes are given back when it ends, and the worker stays small.
-
-The process knows no database: what it needs stands in its ``Order``, it reads the lake and writes one directory.
-It dies with the process that started it.
-"""
+"""Fitting, in a process of its own (see ``apart``): it reads the lake and writes one directory."""
 
 from __future__ import annotations
 
-import os
-import threading
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import date
-from multiprocessing import get_context, parent_process
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
+from shuke.apps.recommendations.operations.apart import Apart, Refusal, Tell
 from shuke.platform.errors import Refused
 
 if TYPE_CHECKING:
     from shuke.science.recommendations.bundle_fitting import Facts, FitSettings, Step
     from shuke.science.recommendations.bundles import Bundle
 
-#: How often the parent looks, so that a cancelled job stops soon.
-LOOK_SECONDS = 0.5
 NOT_ENOUGH = "not_enough"
 LEAST_BASKETS = 20
 #: The process knows no languages, so it names its sentences.
@@ -52,80 +42,6 @@ class Order:
     left_out: tuple[str, ...]
     settings: FitSettings
     spark: str = ""
-
-
-class FitFailed(RuntimeError):
-    """The process ended without a bundle; the text says how."""
-
-
-#: Told (steps done, steps in all, name of the step).  May raise to stop the process.
-Tell = Callable[[int, int, str], None]
-
-
-def fit_in_child(order: Order, *, tell: Tell) -> dict[str, Any]:
-    """Have the bundle fitted and written; its manifest.  Raises ``Refused`` where the lake does not suffice, and
-    ``FitFailed``; the process is gone in any case."""
-    context = get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_child, args=(order, theirs), name="bundle")
-    process.start()
-    theirs.close()
-    try:
-        return _heard(ours, tell=tell)
-    except EOFError as gone:
-        process.join()
-        raise FitFailed(_death(process.exitcode)) from gone
-    finally:
-        process.kill()
-        process.join()
-        ours.close()
-
-
-def _heard(pipe: Connection, *, tell: Tell) -> dict[str, Any]:
-    said = (0, 1, "")
-    while True:
-        if not pipe.poll(LOOK_SECONDS):
-            tell(*said)
-            continue
-        kind, content = pipe.recv()
-        if kind == "step":
-            said = content
-            tell(*said)
-        elif kind == "refused":
-            code, sentence, values = content
-            raise Refused(code, SENTENCES[sentence], values)
-        elif kind == "failed":
-            raise FitFailed(content)
-        else:
-            found: dict[str, Any] = content
-            return found
-
-
-def _death(code: int | None) -> str:
-    if code == -9:
-        return "The process that fitted was killed; it may have lacked memory."
-    return f"The process that fitted ended with code {code}."
-
-
-def _child(order: Order, pipe: Connection) -> None:
-    """The process's life."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    try:
-        pipe.send(("done", fit_files(order, tell=lambda *said: pipe.send(("step", said)))))
-    except Refused as refused:
-        pipe.send(("refused", (refused.code, str(refused.message), refused.details)))
-    except MemoryError:
-        pipe.send(("failed", "The process that fitted lacked memory."))
-    except Exception as error:
-        pipe.send(("failed", f"{type(error).__name__}: {error}"[:300]))
-        raise
-
-
-def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def fit_files(order: Order, *, tell: Tell) -> dict[str, Any]:
@@ -193,3 +109,17 @@ def _versions() -> dict[str, str]:
 
     packages = ("shuke", "numpy", "scipy", "polars", "lightgbm", "implicit", "scikit-learn")
     return {package: version(package) for package in packages}
+
+
+def _told(refused: Refused) -> tuple[str, str, Any]:
+    return refused.code, str(refused.message), refused.details
+
+
+def _raised(content: tuple[str, str, Any]) -> Refused:
+    code, sentence, values = content
+    return Refused(code, SENTENCES[sentence], values)
+
+
+#: Have the bundle fitted and written; its manifest.  Raises ``Refused`` where the lake does not suffice, and
+#: ``ProcessFailed``.
+fit_in_child: Apart[Order] = Apart("bundle", fit_files, Refusal(Refused, _told, _raised))

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.recommendations.events import BundleWanted
 from shuke.apps.recommendations.models import BundleRecord, BundleSetup
+from shuke.apps.recommendations.operations.apart import Tell
 from shuke.apps.recommendations.operations.bundle_keeping import (
     activate_bundle,
     blank_members,
@@ -24,7 +25,6 @@ from shuke.apps.recommendations.operations.fit_process import (
     NOT_ENOUGH,
     SENTENCES,
     Order,
-    Tell,
     fit_in_child,
 )
 from shuke.apps.recommendations.queries.bundles import bundle_root, bundle_settings, bundle_view
@@ -62,7 +62,7 @@ def fit_bundle(
 
     ``spark``: the master of a cluster that does the work, with the strategies that can be made part by part.
     The work is done in a child process that ends with it.  Refuses a day that is not over in the retailer's time
-    zone, a second fit at the same time (``Busy``), and a lake that does not suffice; raises ``FitFailed`` where the
+    zone, a second fit at the same time (``Busy``), and a lake that does not suffice; raises ``ProcessFailed`` where the
     child died.  Whatever goes wrong, what was served stays served, and the record says why.
     """
     shop = retailer()

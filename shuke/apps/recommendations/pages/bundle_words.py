@@ -33,6 +33,7 @@ def register() -> None:
             "tastes": (pgettext_lazy("bundle", "Which products the same members buy"), "grey"),
             "members": (pgettext_lazy("bundle", "Members' lists, part by part"), "grey"),
             "few-baskets": (pgettext_lazy("bundle", "Members with few baskets"), "grey"),
+            "judging": (pgettext_lazy("bundle", "Judging the rankers"), "grey"),
             "files": (pgettext_lazy("bundle", "Writing the files"), "grey"),
         },
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 
@@ -24,11 +25,19 @@ class Known:
     taxonomy: Taxonomy | None = None
     planned: Offers | None = None
     _decays: dict[tuple[str, float], np.ndarray] = field(default_factory=dict)
+    _earlier: dict[int, History] = field(default_factory=dict)
 
     @cached_property
     def items(self) -> Occasions:
         """Purchases of items."""
         return occasions_of(self.history, self.history.item, things=self.history.items)
+
+    def earlier(self, baskets: int) -> History:
+        """The history without each member's latest ``baskets``: the same object each time, so that what is fitted on
+        it once serves all who ask."""
+        if baskets not in self._earlier:
+            self._earlier[baskets] = self.history.without_last(baskets)
+        return self._earlier[baskets]
 
     def decay(self, half_life: float) -> np.ndarray:
         """Decayed count of each purchase of items, half-life in days."""
@@ -191,3 +200,35 @@ class Known:
         day = np.floor(self.items.time).astype(np.int64)
         mailer, display = self.offers.on(self.store_of_line[self.items.line], self.items.thing, day)
         return self.items.summed(((mailer > 0) | (display > 0)) * 1.0) / self.items.count
+
+
+class Knows(Protocol):
+    """Makes what is known of a history; ``Known`` is one."""
+
+    def __call__(self, history: History, taxonomy: Taxonomy | None, planned: Offers | None, /) -> Known:
+        """What is known of it."""
+        ...
+
+
+@dataclass(eq=False)
+class KnownOnce:
+    """What is known of the history that was asked for last: rankers that learn from the same one, one after the other,
+    share its states and sums.  Only one is held, since they are a gigabyte for a million lines."""
+
+    _asked: tuple[History, Taxonomy | None, Offers | None] | None = None
+    _known: Known | None = None
+
+    def __call__(self, history: History, taxonomy: Taxonomy | None, planned: Offers | None, /) -> Known:
+        """See ``Knows``."""
+        asked, before = (history, taxonomy, planned), self._asked
+        if (
+            self._known is None
+            or before is None
+            or any(a is not b for a, b in zip(asked, before, strict=True))
+        ):
+            self._asked, self._known = asked, Known(*asked)
+        return self._known
+
+    def forget(self) -> None:
+        """Let go of it."""
+        self._asked = self._known = None

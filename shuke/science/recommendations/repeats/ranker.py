@@ -18,7 +18,7 @@ import numpy as np
 from shuke.science.recommendations.calibrated import chance_of, rising_chances
 from shuke.science.recommendations.histories import History
 from shuke.science.recommendations.repeats.features import GROUPS, ROWS, Asked, Features, likely, matrix
-from shuke.science.recommendations.repeats.known import Known
+from shuke.science.recommendations.repeats.known import Known, Knows
 from shuke.science.recommendations.repeats.rows import (
     Moments,
     Rows,
@@ -70,6 +70,7 @@ class RepeatRanker:
     candidates: int = 80
     groups: tuple[str, ...] = tuple(GROUPS)
     trees: Trees = Trees()
+    knows: Knows = field(default=Known, repr=False)
 
     @property
     def name(self) -> str:
@@ -78,7 +79,7 @@ class RepeatRanker:
 
     def fit(self, history: History, *, rng: np.random.Generator) -> RepeatModel:
         """Learn from each member's latest baskets; from none, the model only fills with the popular."""
-        known = Known(history, self.taxonomy, self.offers)
+        known = self.knows(history, self.taxonomy, self.offers)
         moments = some_of(past_baskets(history, latest=self.baskets), most=self.moments, rng=rng)
         asked = own_candidates(known, moments, most=self.candidates)
         labels = bought(known.items, moments, asked.rows)
