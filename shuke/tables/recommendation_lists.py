@@ -22,6 +22,18 @@ RECOMMENDATION_LISTS = Table(
         Column("product_ids", "id_list", "The products, first place first."),
         Column("explored_place", "int", "Place that chance filled, from 1.", nullable=True),
         Column("explored_chance", "float", "Chance of the product on it.", nullable=True),
+        Column(
+            "context",
+            "text",
+            "Store or segment for which products were tried out; empty for everywhere.",
+            nullable=True,
+        ),
+        Column(
+            "product_chances",
+            "json",
+            "Chance to be on the list, of each product that was tried out.",
+            nullable=True,
+        ),
         *BUSINESS_TIME,
     ),
     key=("list_id",),

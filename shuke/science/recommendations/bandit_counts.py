@@ -48,22 +48,74 @@ def delays(lists: ir.Table, touched: ir.Table, *, at: datetime) -> ir.Table:
     """
     now = ibis.literal(at, type="timestamp('UTC')")
     clicks = touched.filter(touched.kind == "clicked", touched.touched_at <= now)
-    first = clicks.group_by("list_id").agg(clicked_at=clicks.touched_at.min())
+    first = clicks.group_by("list_id").agg(taken_at=clicks.touched_at.min())
     asked = lists.filter(lists.fallback == "", lists.listed_at <= now)
     joined = asked.left_join(first, "list_id")
-    age, delay = ibis.literal(0, "int64"), ibis.literal(0, "int64")
-    for minutes in AGES:
-        over = joined.listed_at + ibis.interval(minutes=minutes)
-        age = age + (over <= now).cast("int64")
-        delay = delay + (over <= joined.clicked_at).cast("int64")
     dated = joined.mutate(
-        age=age,
-        delay=delay,
+        **_aged(joined, now),
         is_drawn=(joined.strategy_chance < 1.0).fill_null(False).cast("int64"),  # noqa: FBT003
     )
     return dated.group_by("strategy", "local_date", "age", "delay").agg(
         lists=dated.count(), drawn=dated.is_drawn.sum()
     )
+
+
+def item_delays(lists: ir.Table, taken: ir.Table, *, at: datetime) -> ir.Table:
+    """``context, local_date, product_id, place, age, delay, lists``: the same of each product on each place.
+
+    ``lists``: of ``online.answers``, those that tried out products; ``taken``: ``list_id, product_id, taken_at``, the
+    first time that a product of a list was taken.
+    """
+    now = ibis.literal(at, type="timestamp('UTC')")
+    asked = lists.filter(lists.listed_at <= now)
+    kept = asked.select("list_id", "context", "local_date", "listed_at", product_id="product_ids")
+    placed = kept.unnest("product_id", offset="number")
+    placed = placed.mutate(place=placed.number.cast("int64") + 1, context=placed.context.fill_null(""))
+    joined = placed.left_join(taken.filter(taken.taken_at <= now), ["list_id", "product_id"])
+    dated = joined.mutate(**_aged(joined, now))
+    keys = ("context", "local_date", "product_id", "place", "age", "delay")
+    return dated.group_by(*keys).agg(lists=dated.count())
+
+
+def _aged(joined: ir.Table, now: ir.Value) -> dict[str, ir.Value]:
+    """``age`` and ``delay`` of rows with ``listed_at`` and ``taken_at``."""
+    age, delay = ibis.literal(0, "int64"), ibis.literal(0, "int64")
+    for minutes in AGES:
+        over = joined.listed_at + ibis.interval(minutes=minutes)
+        age = age + (over <= now).cast("int64")
+        delay = delay + (over <= joined.taken_at).cast("int64")
+    return {"age": age, "delay": delay}
+
+
+@dataclass(frozen=True)
+class ItemCount:
+    """One product on one place on one day: ``lists``, what they are worth at their ages, and how many were taken."""
+
+    product_id: str
+    place: int
+    lists: int
+    exposures: float
+    taken: int
+
+
+def item_counts(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[str, date], list[ItemCount]]:
+    """By context and day, from the rows of :func:`item_delays`."""
+    told = list(rows)
+    worth = _worth(told)
+    found: dict[tuple[str, date], dict[tuple[str, int], list[float]]] = {}
+    for row in told:
+        cells = found.setdefault((row["context"], row["local_date"]), {})
+        cell = cells.setdefault((row["product_id"], row["place"]), [0, 0.0, 0])
+        cell[0] += row["lists"]
+        cell[1] += row["lists"] * worth[row["age"]]
+        cell[2] += row["lists"] if row["delay"] is not None and worth[row["age"]] > 0 else 0
+    return {
+        key: [
+            ItemCount(product, place, int(lists), float(exposures), int(taken))
+            for (product, place), (lists, exposures, taken) in sorted(cells.items())
+        ]
+        for key, cells in sorted(found.items())
+    }
 
 
 def day_counts(rows: Iterable[Mapping[str, Any]]) -> list[DayCount]:

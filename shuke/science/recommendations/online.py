@@ -65,6 +65,7 @@ def answers(recommendation_lists: ir.Table, identity_map: ir.Table) -> ir.Table:
         "local_date",
         "product_ids",
         "explored_place",
+        "context",
         unit=unit,
     )
 
@@ -109,7 +110,7 @@ def property_text(properties: ir.StringValue, key: str) -> ir.StringValue:
 def attributed_lines(
     listed: ir.Table, facts: ListFacts, *, currency: str, days: int = PURCHASE_DAYS
 ) -> ir.Table:
-    """One row per bought line of a listed product: ``list_id, place, order_id, line_no, net_minor``.
+    """One row per bought line of a listed product: ``list_id, place, order_id, line_no, net_minor, placed_at``.
 
     ``listed``: the result of :func:`listed_products`, of all slots.  The list is the latest of the member's that
     contained the product and was answered before the order was placed, at most ``days`` earlier.
@@ -126,7 +127,7 @@ def attributed_lines(
         order_by=[ibis.desc(joined.listed_at), joined.list_id, joined.place],
     )
     chosen = joined.mutate(latest=latest).filter(lambda t: t.latest == 0)
-    return chosen.select("list_id", "place", "order_id", "line_no", "net_minor")
+    return chosen.select("list_id", "place", "order_id", "line_no", "net_minor", "placed_at")
 
 
 def _kept_lines(facts: ListFacts, *, currency: str) -> ir.Table:

@@ -183,22 +183,37 @@ def _weighed(found: Candidates, eligible: np.ndarray, rules: Rules) -> tuple[np.
     """Scores with margin and boosts."""
     score = found.score.copy()
     why: Why = {}
-    margin = found.margin[eligible]
-    known = np.isfinite(margin)
-    if rules.margin_weight and known.any() and margin[known].std() > 0:
-        standard = (margin[known] - margin[known].mean()) / margin[known].std()
-        factor = np.clip(rules.margin_weight * standard, -MARGIN_BOUND, MARGIN_BOUND)
-        score[eligible[known]] *= 1 + factor
-        for place in eligible[known][factor != 0]:
-            why.setdefault(int(place), set()).add(Reason.MARGIN)
+    factor = _margin_factors(found.margin[eligible], rules)
+    score[eligible] *= factor
+    for place in eligible[factor != 1]:
+        why.setdefault(int(place), set()).add(Reason.MARGIN)
     for boost in rules.boosts:
-        meant = np.isin(found.item[eligible], list(boost.items)) | np.isin(
-            found.kind[eligible], list(boost.kinds)
-        )
+        meant = _is_meant(boost, found.item[eligible], found.kind[eligible])
         score[eligible[meant]] *= boost.factor
         for place in eligible[meant]:
             why.setdefault(int(place), set()).add(Reason.BOOST)
     return score, why
+
+
+def factors_of(item: np.ndarray, kind: np.ndarray, margin: np.ndarray, rules: Rules) -> np.ndarray:
+    """float64 by which margin and boosts multiply the scores of these items."""
+    factors = _margin_factors(np.asarray(margin, dtype=np.float64), rules)
+    for boost in rules.boosts:
+        factors[_is_meant(boost, item, kind)] *= boost.factor
+    return factors
+
+
+def _margin_factors(margin: np.ndarray, rules: Rules) -> np.ndarray:
+    factors, known = np.ones(len(margin)), np.isfinite(margin)
+    if rules.margin_weight and known.any() and margin[known].std() > 0:
+        standard = (margin[known] - margin[known].mean()) / margin[known].std()
+        factors[known] += np.clip(rules.margin_weight * standard, -MARGIN_BOUND, MARGIN_BOUND)
+    return factors
+
+
+def _is_meant(boost: Boost, item: np.ndarray, kind: np.ndarray) -> np.ndarray:
+    meant: np.ndarray = np.isin(item, list(boost.items)) | np.isin(kind, list(boost.kinds))
+    return meant
 
 
 def _spread(found: Candidates, eligible: np.ndarray, score: np.ndarray, rules: Rules, why: Why) -> list[int]:

@@ -20,6 +20,7 @@ from shuke.web.forms import StyledForm
 
 #: Fields of the rules that are one number or one tick.
 RULES = (
+    "popular_by",
     "cap",
     "diversity_percent",
     "new_places",
@@ -34,6 +35,11 @@ ABOUT_CHOICES = (
     ("product", _("a product: the page of a product")),
     ("basket", _("a basket: till, cart")),
     ("segment", _("a segment: everybody of a segment sees the same")),
+)
+POPULAR_CHOICES = (
+    ("all", _("everywhere alike")),
+    ("store", _("apart for each store")),
+    ("segment", _("apart for each segment")),
 )
 #: What an empty page begins with.
 NEW = SlotInput.model_construct(
@@ -105,6 +111,15 @@ class SlotForm(StyledForm):
         100,
         _("Who buys detergent every 60 days does not see it for the first 30 days at 50."),
     )
+    popular_by = forms.ChoiceField(
+        label=_("Products are tried out"),
+        choices=POPULAR_CHOICES,
+        required=False,
+        help_text=_(
+            "By the strategy that tries out popular and new products on those of whom nothing is known. Apart needs "
+            "many lists in each: below some hundreds a day, leave it everywhere."
+        ),
+    )
     only_in_stock = forms.BooleanField(
         label=_("Only what is in stock"), required=False, help_text=_("Where stock is known to Shuke.")
     )
@@ -162,6 +177,8 @@ def _given(values: dict[str, Any], data: Any) -> dict[str, Any]:
     """The set-up as plain data."""
     lists = _lists_given(data)
     lists["rules"] |= {name: values[name] for name in RULES}
+    # A page that does not ask leaves it everywhere.
+    lists["rules"]["popular_by"] = values["popular_by"] or "all"
     return {**{name: values[name] for name in ("name", "code", "about", "places")}, **lists}
 
 

@@ -41,3 +41,50 @@ class BanditDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.slot_id} {self.strategy} {self.day}"
+
+
+class ProductBelief(models.Model):
+    """What a slot's bandit over products knows in a context (a store, a segment, empty for everywhere), faded.
+
+    ``beliefs``: of each product ``[taken, exposures]`` without a prior, an exposure being a list on whose first place
+    it stood; ``looked``: of each place, how much it is looked at beside the first; ``taken``, ``exposures``: of all.
+    """
+
+    slot = models.ForeignKey("recommendations.Slot", on_delete=models.CASCADE, related_name="product_beliefs")
+    context = models.CharField(max_length=250, blank=True, default="")
+    taken = models.FloatField(default=0.0)
+    exposures = models.FloatField(default=0.0)
+    beliefs = models.JSONField(default=dict)
+    looked = models.JSONField(default=list)
+    learned_until = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("slot", "context"), name="one_product_belief_per_context"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.slot_id} {self.context}"
+
+
+class ProductBanditDay(models.Model):
+    """What a slot's bandit over products showed on a business day in a context: counted anew, never added to.
+
+    ``counts``: rows ``[product, place, lists, exposures, taken]``, a young list being a part of an exposure.
+    """
+
+    slot = models.ForeignKey(
+        "recommendations.Slot", on_delete=models.CASCADE, related_name="product_bandit_days"
+    )
+    context = models.CharField(max_length=250, blank=True, default="")
+    day = models.DateField()
+    lists = models.PositiveIntegerField(default=0)
+    counts = models.JSONField(default=list)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("slot", "context", "day"), name="one_row_per_product_bandit_day"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.slot_id} {self.context} {self.day}"

@@ -10,7 +10,8 @@ import msgspec
 
 from shuke.apps.recommendations.adapters.list_writer import list_writer
 from shuke.apps.recommendations.queries.list_spools import SOURCE, device_key, list_root
-from shuke.apps.recommendations.schemas.serving import Listed
+from shuke.apps.recommendations.rules.strategies import POPULAR_BANDIT
+from shuke.apps.recommendations.schemas.serving import Answer, Listed, RecommendedItem
 from shuke.sources.collector.records import packed
 from shuke.sources.collector.spool import SpoolBusy
 from shuke.sources.collector.writing import QueueFull
@@ -18,6 +19,7 @@ from shuke.sources.collector.writing import QueueFull
 log = logging.getLogger(__name__)
 #: Answers that go to the disk together.
 TOGETHER = 1000
+PINNED = "pinned"
 _encode = msgspec.json.Encoder().encode
 
 
@@ -49,7 +51,9 @@ def _record(item: Listed, moment: int) -> bytes:
 def _facts(item: Listed) -> dict[str, Any]:
     """Who it was stands under the names that the spool's eraser looks for."""
     answer = item.answer
+    tried = _tried(answer)
     explored = next((shown for shown in reversed(answer.items) if shown.propensity < 1), None)
+    explored = None if tried else explored
     return {
         "userId": item.member_id,
         "anonymousId": device_key(item.anonymous_id),
@@ -65,4 +69,16 @@ def _facts(item: Listed) -> dict[str, Any]:
         "product_ids": [shown.product_id for shown in answer.items],
         "explored_place": explored.place if explored else None,
         "explored_chance": explored.propensity if explored else None,
+        "context": answer.context or None,
+        "product_chances": _text({shown.product_id: round(shown.propensity, 6) for shown in tried}),
     }
+
+
+def _tried(answer: Answer) -> list[RecommendedItem]:
+    """What was drawn as a whole list, pinned products aside: only then the chances hold."""
+    drawn = [shown for shown in answer.items if PINNED not in shown.moved]
+    return drawn if all(shown.source == POPULAR_BANDIT for shown in drawn) else []
+
+
+def _text(chances: dict[str, float]) -> str | None:
+    return _encode(chances).decode() if chances else None

@@ -115,7 +115,8 @@ def _table(rows: Sequence[Mapping[str, Any]], *, keys: Mapping[str, str]) -> Any
     names = [name for name in table.column_names if not name.startswith("local_")]
     schema = pl.Schema(table.arrow_schema)
     frame = pl.DataFrame(
-        [{name: row[name] for name in names} for row in plain], schema={name: schema[name] for name in names}
+        [{name: row.get(name) for name in names} for row in plain],
+        schema={name: schema[name] for name in names},
     )
     timed = frame.with_columns(*business_time("listed_at", retailer().time_zone))
     return timed.select(table.column_names).to_arrow()

@@ -43,6 +43,7 @@ def online_page(request: HttpRequest, code: str) -> HttpResponse:
         "report": report,
         "has_lists": has_lists,
         "bandit": found.bandit,
+        "tried": found.products,
         "experiment": experiment(view.experiment_id) if view.experiment_id else None,
         "job": job if job is not None and job.state in BUSY else None,
         "may_edit": actor_of(request).may("recommendations.edit"),
@@ -51,7 +52,9 @@ def online_page(request: HttpRequest, code: str) -> HttpResponse:
     if report is not None and has_lists:
         context |= _shown(report)
     if found.bandit is not None:
-        context |= {"regret": charts.regret(found.bandit), "shares": charts.shares(found.bandit)}
+        context |= {"regret": charts.regret(found.bandit.days), "shares": charts.shares(found.bandit)}
+    if found.products is not None:
+        context["products_regret"] = charts.regret(found.products.days)
     return render(request, "recommendations/online.html", context)
 
 

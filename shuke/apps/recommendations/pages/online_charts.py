@@ -7,7 +7,13 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from shuke.apps.recommendations.schemas.online import BanditView, OnlineArm, OnlineReport
+from shuke.apps.recommendations.schemas.online import (
+    BanditDayView,
+    BanditView,
+    MissedDay,
+    OnlineArm,
+    OnlineReport,
+)
 from shuke.web.labels import label_of
 
 Option = dict[str, Any]
@@ -117,19 +123,19 @@ def _lines(report: OnlineReport, names: Sequence[str], values: Any, *, axis: Map
     }
 
 
-def regret(bandit: BanditView) -> Option | None:
+def regret(days: Sequence[BanditDayView] | Sequence[MissedDay]) -> Option | None:
     """Clicks missed since the first draw, beside a uniform choice."""
-    if len(bandit.days) < 2:
+    if len(days) < 2:
         return None
     number = {"$format": "number", "digits": 1}
     lines = (
-        (_("Thompson sampling"), "primary", [round(day.bandit, 2) for day in bandit.days]),
-        (_("Always by lot"), "slate", [round(day.uniform, 2) for day in bandit.days]),
+        (_("Thompson sampling"), "primary", [round(day.bandit, 2) for day in days]),
+        (_("Always by lot"), "slate", [round(day.uniform, 2) for day in days]),
     )
     return {
         "legend": {},
         "grid": {"left": 8, "right": 12, "top": 36, "bottom": 4, "containLabel": True},
-        "xAxis": _days(bandit),
+        "xAxis": _days(days),
         "yAxis": {"type": "value", "min": 0, "axisLabel": {"formatter": number}},
         "series": [
             {
@@ -153,7 +159,7 @@ def shares(bandit: BanditView) -> Option | None:
     return {
         "legend": {},
         "grid": {"left": 8, "right": 12, "top": 36, "bottom": 4, "containLabel": True},
-        "xAxis": _days(bandit),
+        "xAxis": _days(bandit.days),
         "yAxis": {
             "type": "value",
             "min": 0,
@@ -175,9 +181,9 @@ def shares(bandit: BanditView) -> Option | None:
     }
 
 
-def _days(bandit: BanditView) -> Option:
+def _days(days: Sequence[BanditDayView] | Sequence[MissedDay]) -> Option:
     return {
         "type": "category",
-        "data": [day.day.isoformat() for day in bandit.days],
+        "data": [day.day.isoformat() for day in days],
         "axisLabel": {"formatter": {"$format": "date"}},
     }

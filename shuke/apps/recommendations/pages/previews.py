@@ -20,7 +20,7 @@ from shuke.apps.recommendations.queries.current import current_surroundings
 from shuke.apps.recommendations.queries.previews import preview
 from shuke.apps.recommendations.queries.shelves import goods_found
 from shuke.apps.recommendations.queries.slots import slot, unsaved_view
-from shuke.apps.recommendations.rules.strategies import SET_BY_PEOPLE
+from shuke.apps.recommendations.rules.strategies import POPULAR_BANDIT, SET_BY_PEOPLE
 from shuke.apps.recommendations.schemas import Asked, SlotView
 from shuke.apps.recommendations.schemas.previews import FoundGoods
 from shuke.platform.clock import now
@@ -41,7 +41,7 @@ INTO: dict[str, dict[str, str]] = {
     "basket": {"product": "for_basket-products"},
 }
 #: Strategies that need no lists of their own.
-OF_EVERY_BUNDLE = ("popularity", SET_BY_PEOPLE)
+OF_EVERY_BUNDLE = ("popularity", POPULAR_BANDIT, SET_BY_PEOPLE)
 _BOOST = re.compile(r"boost-\d{1,4}")
 
 

@@ -18,6 +18,7 @@ STRATEGIES: Labels = {
     "similar": (pgettext_lazy("strategy", "Similar products"), "blue"),
     "complements": (pgettext_lazy("strategy", "Bought together with it"), "green"),
     "popularity": (pgettext_lazy("strategy", "Popular lately"), "grey"),
+    "popular-bandit": (pgettext_lazy("strategy", "Tries out popular and new products"), "purple"),
     "set-by-people": (pgettext_lazy("strategy", "Set by people"), "yellow"),
     "thompson": (pgettext_lazy("strategy", "Learns by itself (Thompson sampling)"), "purple"),
 }

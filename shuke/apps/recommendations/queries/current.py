@@ -13,8 +13,9 @@ from django.conf import settings
 from django.db import connection
 
 from shuke.apps.members.queries import days_of_life
-from shuke.apps.recommendations.queries.bandits import posteriors
+from shuke.apps.recommendations.queries.bandits import posteriors, products_learned
 from shuke.apps.recommendations.queries.serving import Stock, Surroundings
+from shuke.apps.recommendations.rules.strategies import tries_products
 from shuke.apps.recommendations.schemas import SlotView
 from shuke.platform.retailer.queries import retailer
 from shuke.platform.warehouse import lake
@@ -67,13 +68,14 @@ class _Kept(Generic[Value]):
 
 
 def current_surroundings(asked: Sequence[SlotView], *, at: datetime) -> Surroundings:
-    """Stock, zone, posteriors of these slots, and members' ages where one of them asks for a minimum age."""
+    """Stock, zone, what bandits of these slots learned, and members' ages where one of them asks for a minimum age."""
     needs_ages = any(slot.rules.minimum_ages for slot in asked)
     return Surroundings(
         zone=_zone.value(at),
         stock=_stock.value(at)[1],
         ages=_ages.value(at) if needs_ages else {},
         posteriors={slot.code: posteriors(slot.code) for slot in asked if slot.bandit},
+        products={slot.code: products_learned(slot.code) for slot in asked if tries_products(slot)},
     )
 
 

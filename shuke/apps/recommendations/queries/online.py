@@ -8,8 +8,10 @@ import scipy
 
 from shuke.apps.recommendations.models import BanditArm, BanditDay, OnlineReading
 from shuke.apps.recommendations.queries.bandits import current_posteriors
+from shuke.apps.recommendations.queries.online_products import product_bandit_view
 from shuke.apps.recommendations.queries.slots import slot
 from shuke.apps.recommendations.rules.choosing import PRIOR
+from shuke.apps.recommendations.rules.strategies import tries_products
 from shuke.apps.recommendations.schemas.online import (
     BanditDayView,
     BanditStrategy,
@@ -37,6 +39,7 @@ def online_view(code: str) -> OnlineView:
         counted_at=row.at if row else None,
         report=OnlineReport.model_validate(row.report) if row else None,
         bandit=bandit_view(view) if view.bandit else None,
+        products=product_bandit_view(view) if tries_products(view) else None,
     )
 
 

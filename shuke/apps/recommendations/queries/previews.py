@@ -9,7 +9,10 @@ from dataclasses import replace
 import numpy as np
 
 from shuke.apps.recommendations.queries.serving import NOTHING_KNOWN, Surroundings, recommend
+from shuke.apps.recommendations.queries.serving.answering import answered
+from shuke.apps.recommendations.queries.serving.plans import plan_of, with_boosts
 from shuke.apps.recommendations.queries.shelves import product_names
+from shuke.apps.recommendations.rules.choosing import Chosen
 from shuke.apps.recommendations.schemas import Answer, Asked, BoostInput, RecommendedItem, SlotView
 from shuke.apps.recommendations.schemas.previews import BoostCost, DroppedItem, Preview, PreviewItem
 from shuke.science.recommendations.bundles import Bundle
@@ -84,13 +87,19 @@ def _costs(
     """
     if not slot.rules.boosts:
         return []
-    quiet = replace(asked, with_reasons=False)
-    of_strategy = {"arms": [slot.arms[0].model_copy(update={"strategy": strategy_of.strategy, "weight": 1})]}
+    quiet, plan = replace(asked, with_reasons=False), plan_of(slot, bundle)
+    chosen = Chosen(strategy_of.arm, strategy_of.strategy)
 
     def listed(boosts: Sequence[BoostInput]) -> list[tuple[str, float]]:
-        rules = slot.rules.model_copy(update={"boosts": list(boosts), "explore_percent": 0})
-        plain = slot.model_copy(update={"rules": rules, **of_strategy})
-        items = _answer(quiet, plain, bundle, arm="", around=around).items
+        items = answered(
+            quiet,
+            slot=slot,
+            bundle=bundle,
+            rng=np.random.default_rng(SEED),
+            around=around,
+            chosen=chosen,
+            plan=with_boosts(plan, {boost.name for boost in boosts}),
+        ).items
         factor = boosts[0].percent / 100 if boosts else 1.0
         return [(item.product_id, item.score / (factor if "boost" in item.moved else 1.0)) for item in items]
 

@@ -23,8 +23,17 @@ def ready_made() -> list[ReadyMade]:
     """All of them, named in the active language."""
     return [
         ReadyMade(
-            _slot("for-you", pgettext("slot", "For you"), "repeat-ranker", places=10),
-            _("App and website, for a member: what they will buy again, kinds kept apart."),
+            _slot(
+                "for-you",
+                pgettext("slot", "For you"),
+                "repeat-ranker",
+                places=10,
+                fallbacks=["popular-bandit", "popularity"],
+            ),
+            _(
+                "App and website: what a member will buy again, kinds kept apart; on strangers, popular products are "
+                "tried out."
+            ),
             "sparkles",
         ),
         ReadyMade(

@@ -75,7 +75,9 @@ class ItemView(Schema):
     reason: str
     moved: list[str] = Field(description="Codes of the rules that touched its place.")
     is_new: bool = Field(description="The member never bought it.")
-    propensity: float = Field(description="Its chance of the place; below 1 where chance had a part.")
+    propensity: float = Field(
+        description="Its chance of the place (popular-bandit: of being on the list); below 1 where chance had a part."
+    )
 
 
 class AnswerView(Schema):

@@ -135,6 +135,44 @@ class BanditView(Schema):
     days: list[BanditDayView]
 
 
+class TriedProduct(Schema):
+    """A product that a slot tries out: ``taken`` and ``exposures`` of its lists, faded; ``rate``: on the first place,
+    prior included; ``chance`` to be on the next list; ``is_new``: sold for less than four weeks."""
+
+    product_id: str
+    name: str
+    taken: float
+    exposures: float
+    rate: OnlineEstimate
+    chance: float
+    is_new: bool
+
+
+class MissedDay(Schema):
+    """Takings missed up to the end of a day beside the best list in hindsight: the bandit's, those of products by
+    lot."""
+
+    day: date
+    bandit: float
+    uniform: float
+
+
+class ProductBanditView(Schema):
+    """A slot's bandit over products, everywhere together.  ``contexts``: stores or segments that it has learned apart;
+    ``looked``: of each place, how much it is looked at beside the first; ``next_regret``: takings that the next list is
+    expected to miss; ``new_share``: of lists on which a new product gets a place by lot."""
+
+    products: list[TriedProduct]
+    contexts: int
+    taken: float
+    lists: int
+    looked: list[float]
+    next_regret: float
+    new_share: float
+    learned_until: datetime | None
+    days: list[MissedDay]
+
+
 class OnlineReport(Schema):
     """The count of a slot's lists.  The first arm is the one that others are compared with.
 
@@ -161,9 +199,10 @@ class OnlineReport(Schema):
 
 
 class OnlineView(Schema):
-    """The newest count (empty before the first) and the bandit (empty without one)."""
+    """The newest count (empty before the first), the bandit over strategies and that over products (empty without)."""
 
     slot: str
     counted_at: datetime | None
     report: OnlineReport | None
     bandit: BanditView | None
+    products: ProductBanditView | None = None

@@ -27,7 +27,8 @@ class Asked:
 @dataclass(frozen=True)
 class RecommendedItem:
     """``source``: the strategy that brought it; ``moved``: codes of the rules that touched its place; ``reason`` in
-    words; ``is_new``: the member never bought it; ``propensity``: its chance of the place."""
+    words; ``is_new``: the member never bought it; ``propensity``: its chance of the place, of a product that was tried
+    out (source ``popular-bandit``) its chance to be on the list."""
 
     product_id: str
     name: str
@@ -46,6 +47,7 @@ class Answer:
 
     ``list_id`` names this answer: the shop sends it back as ``list_id`` of the standard events ``Product List Viewed``,
     ``Product Clicked`` and ``Product Added``.  ``strategy_chance``: the chance that the arm chose its strategy.
+    ``context``: where products were tried out, ``store:`` or ``segment:`` with its name; empty for everywhere.
     """
 
     slot: str
@@ -60,6 +62,7 @@ class Answer:
     dropped: Mapping[str, str] = field(default_factory=dict)
     strategy_chance: float = 1.0
     slot_version: int = 0
+    context: str = ""
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,8 @@ class SlotRules(Schema):
     """Rules of the house for one slot; see ``science.recommendations.reranking.Rules``.
 
     ``diversity_percent``, ``explore_percent``, ``margin_percent`` and ``rest_percent`` are hundredths of what the
-    rules call ``diversity``, ``explore``, ``margin_weight`` and ``rest``.
+    rules call ``diversity``, ``explore``, ``margin_weight`` and ``rest``.  ``popular_by``: whether the strategy
+    ``popular-bandit`` tries out products everywhere alike or apart for each store or segment.
     """
 
     cap: int = Field(default=2, ge=1, le=50)
@@ -44,6 +45,7 @@ class SlotRules(Schema):
     margin_percent: int = Field(default=0, ge=0, le=15)
     rest_percent: int = Field(default=50, ge=0, le=100)
     only_in_stock: bool = True
+    popular_by: Literal["all", "store", "segment"] = "all"
     departments: list[str] = Field(default_factory=list, max_length=100)
     barred_products: list[str] = Field(default_factory=list, max_length=1000)
     barred_kinds: list[str] = Field(default_factory=list, max_length=200)

@@ -5,6 +5,7 @@ from django_tasks import task
 from shuke.apps.recommendations.events import OnlineCountWanted
 from shuke.apps.recommendations.operations.competition import count_online
 from shuke.apps.recommendations.operations.learning import HORIZON_DAYS, learn
+from shuke.apps.recommendations.operations.product_learning import learn_products
 from shuke.apps.recommendations.queries.online import count_key
 from shuke.apps.recommendations.queries.slots import slots
 from shuke.platform.clock import now
@@ -15,15 +16,19 @@ from shuke.platform.jobs import LONG, enqueue, retried, schedule
 @task()
 @retried(max_attempts=3, backoff_seconds=60)
 def learn_bandits() -> None:
-    """Count the newest days of every slot's bandit."""
-    learn(at=now())
+    """Count the newest days of every slot's bandits: over strategies and over products."""
+    at = now()
+    learn(at=at)
+    learn_products(at=at)
 
 
 @task(queue_name=LONG)
 @retried(max_attempts=3, backoff_seconds=60)
 def learn_bandits_anew() -> None:
     """Count all days that beliefs are made of: what came late has its place too."""
-    learn(at=now(), days=HORIZON_DAYS)
+    at = now()
+    learn(at=at, days=HORIZON_DAYS)
+    learn_products(at=at, days=HORIZON_DAYS)
 
 
 @task(queue_name=LONG)

@@ -11,14 +11,23 @@ import numpy as np
 from shuke.apps.recommendations.queries.serving.finding import DEPTH, Question
 from shuke.apps.recommendations.queries.serving.numbers import numbers
 from shuke.apps.recommendations.queries.serving.own import Own
-from shuke.apps.recommendations.queries.serving.plans import not_in_store, out_of_stock, plan_of
+from shuke.apps.recommendations.queries.serving.plans import Plan, not_in_store, out_of_stock, plan_of
 from shuke.apps.recommendations.queries.serving.reasons import PINNED, reasons
 from shuke.apps.recommendations.queries.serving.surroundings import NOTHING_KNOWN, Surroundings
+from shuke.apps.recommendations.queries.serving.tried_products import Drawn, context_of, drawn_products
 from shuke.apps.recommendations.rules.choosing import Chosen, choose
+from shuke.apps.recommendations.rules.strategies import POPULAR_BANDIT, tries_products
 from shuke.apps.recommendations.schemas import Answer, Asked, RecommendedItem, SlotView
 from shuke.platform.ids import new_ids
 from shuke.science.recommendations.bundles import Bundle
-from shuke.science.recommendations.reranking import Candidates, Shown, candidates, filtered, rerank
+from shuke.science.recommendations.reranking import (
+    Candidates,
+    Ranked,
+    Shown,
+    candidates,
+    filtered,
+    rerank,
+)
 
 #: Why an answer is empty: nothing was fitted yet, or the filters left nothing of the whole catalogue.
 NO_BUNDLE, NOTHING_LEFT = "no_bundle", "nothing_left"
@@ -57,12 +66,27 @@ def answered(
     rng: np.random.Generator,
     around: Surroundings,
     chosen: Chosen,
+    plan: Plan | None = None,
 ) -> Answer:
-    """The same once arm and strategy are chosen."""
+    """The same once arm and strategy are chosen; ``plan``: the slot's rules spelled out, if they are at hand."""
     if bundle is None:
         return _answer(asked, slot, None, chosen, fallback=NO_BUNDLE)
-    question = Question(asked, plan_of(slot, bundle), bundle)
+    question = Question(asked, plan or plan_of(slot, bundle), bundle)
+    if tries_products(slot):
+        question = replace(question, drawn=_drawn(question, around=around, rng=rng))
     return _Answering(question, around=around, rng=rng).answer(chosen)
+
+
+def _drawn(question: Question, *, around: Surroundings, rng: np.random.Generator) -> Drawn | None:
+    plan, bundle = question.plan, question.bundle
+    return drawn_products(
+        plan,
+        bundle,
+        context=context_of(plan, bundle, store=question.store, segment=question.segment),
+        learned=around.products.get(plan.slot.code, {}),
+        places=question.asked.places or plan.slot.places,
+        rng=rng,
+    )
 
 
 class _Answering:
@@ -84,9 +108,7 @@ class _Answering:
         pinned = self._pinned()
         found, label, sources = self._gathered(chosen.strategy, taken=pinned)
         room = self.places - len(pinned)
-        ranked = (
-            rerank(found, replace(self.rules, places=room), rng=self.rng) if room and len(found) else None
-        )
+        ranked = self._ranked(found, room=room, sources=sources) if room and len(found) else None
         shown = [Shown(item, 1.0) for item in pinned] + list(ranked.shown if ranked else ())
         self.dropped |= {item: str(reason) for item, reason in (ranked.dropped if ranked else {}).items()}
         items = self._items(shown, pinned=len(pinned), sources=sources)
@@ -96,7 +118,21 @@ class _Answering:
             _answer(self.asked, self.plan.slot, self.bundle, chosen, fallback=fallback),
             items=tuple(items),
             dropped=dropped,
+            context=self._context(fallback or chosen.strategy),
         )
+
+    def _ranked(self, found: Candidates, *, room: int, sources: dict[int, str]) -> Ranked:
+        """The list by the rules; one of tried products alone as it was drawn, so that its chances hold."""
+        drawn = self.question.drawn
+        if drawn is None or set(sources.values()) != {POPULAR_BANDIT}:
+            return rerank(found, replace(self.rules, places=room), rng=self.rng)
+        dropped = filtered(found, self.rules)
+        shown = drawn.shown(found, dropped, places=room)
+        return Ranked(shown, {int(found.item[place]): reason for place, reason in dropped.items()})
+
+    def _context(self, step: str) -> str:
+        drawn = self.question.drawn
+        return drawn.tried.context if drawn is not None and step == POPULAR_BANDIT else ""
 
     def _pinned(self) -> list[int]:
         """Pinned products that may be shown, in their order: people decide over habits, not over law and stock."""

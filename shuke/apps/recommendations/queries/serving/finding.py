@@ -13,6 +13,8 @@ import numpy as np
 from shuke.apps.recommendations.queries.serving.numbers import numbers
 from shuke.apps.recommendations.queries.serving.plans import Plan
 from shuke.apps.recommendations.queries.serving.reasons import BESIDE_BASKET
+from shuke.apps.recommendations.queries.serving.tried_products import Drawn
+from shuke.apps.recommendations.rules.strategies import POPULAR_BANDIT, SET_BY_PEOPLE
 from shuke.apps.recommendations.schemas import Asked
 from shuke.science.recommendations.bundles import Bundle
 from shuke.science.recommendations.strategies import Lists, best
@@ -30,7 +32,6 @@ DEPTH = 100
 SEGMENT_MEMBERS = 20_000
 #: Part of the best neighbour's score that the best of a member's own list counts beside a basket.
 OWN_BESIDE_BASKET = 0.5
-SET_BY_PEOPLE = "set-by-people"
 POPULARITY = "popularity"
 FACTORS = "als"
 
@@ -53,11 +54,13 @@ _segments: WeakKeyDictionary[Bundle, dict[tuple[str, int], Offered]] = WeakKeyDi
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """What was asked, in the numbers of the bundle; -1 for what the bundle does not know."""
+    """What was asked, in the numbers of the bundle; -1 for what the bundle does not know.  ``drawn``: an order of
+    products that are tried out, where the slot does so."""
 
     asked: Asked
     plan: Plan
     bundle: Bundle
+    drawn: Drawn | None = None
 
     @cached_property
     def member(self) -> int:
@@ -108,6 +111,8 @@ class Question:
         if strategy == SET_BY_PEOPLE:
             items = self.plan.pinned.astype(np.int32)
             return items, 1.0 / np.arange(1, len(items) + 1)
+        if strategy == POPULAR_BANDIT:
+            return self.drawn.offered if self.drawn is not None else NONE
         if strategy in self.bundle.neighbours:
             return self._around(self.bundle.neighbours[strategy])
         if self.asked.basket and self.plan.slot.about == "basket":

@@ -9,13 +9,14 @@ from itertools import islice
 import numpy as np
 
 from shuke.apps.recommendations.queries.serving.answering import answered, business_day, recommend
-from shuke.apps.recommendations.queries.serving.finding import DEPTH, SET_BY_PEOPLE
+from shuke.apps.recommendations.queries.serving.finding import DEPTH
 from shuke.apps.recommendations.queries.serving.numbers import numbers
 from shuke.apps.recommendations.queries.serving.own import Own
 from shuke.apps.recommendations.queries.serving.plans import Plan, not_in_store, out_of_stock, plan_of
 from shuke.apps.recommendations.queries.serving.reasons import reasons
 from shuke.apps.recommendations.queries.serving.surroundings import NOTHING_KNOWN, Surroundings
 from shuke.apps.recommendations.rules.choosing import Chosen, choose
+from shuke.apps.recommendations.rules.strategies import SET_BY_PEOPLE
 from shuke.apps.recommendations.schemas import Answer, Asked, RecommendedItem, SlotView
 from shuke.platform.ids import new_ids
 from shuke.science.recommendations.bundles import Bundle

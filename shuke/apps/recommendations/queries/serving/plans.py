@@ -1,8 +1,8 @@
 """A slot's rules spelled out in the numbers of a bundle, once for all answers."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from threading import Lock
 from weakref import WeakKeyDictionary
 
@@ -53,6 +53,12 @@ def plan_of(slot: SlotView, bundle: Bundle) -> Plan:
         while len(kept) > KEPT:
             kept.popitem(last=False)
     return made
+
+
+def with_boosts(plan: Plan, names: Collection[str]) -> Plan:
+    """The plan with these of its boosts only and nothing left to chance: everything else it spells out stays."""
+    boosts = tuple(boost for boost in plan.rules.boosts if boost.name in names)
+    return replace(plan, rules=replace(plan.rules, boosts=boosts, explore=0.0))
 
 
 def out_of_stock(stock: Stock, bundle: Bundle) -> np.ndarray:

@@ -26,7 +26,8 @@
     }
     const arms = setup.querySelectorAll("#arms [data-row]");
     for (const element of setup.querySelectorAll("#arms [data-if-several]")) element.hidden = arms.length < 2;
-    const used = [...setup.querySelectorAll("#arms select")].map((choice) => choice.value);
+    const choices = setup.querySelectorAll("#arms select, select[name=fallbacks], input[name=bandit]:checked");
+    const used = [...choices].map((choice) => choice.value);
     for (const element of setup.querySelectorAll("[data-if-strategy]")) {
       element.hidden = !used.includes(element.dataset.ifStrategy);
     }
