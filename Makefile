@@ -14,19 +14,20 @@ BASE_VENV := $(CURDIR)/.venv-base
 BIN := $(VENV)/bin
 # Browser and process tests wait for their processes, so three workers keep two cores busy.
 WORKERS ?= 3
-PYTEST := $(BIN)/pytest -q -p no:cacheprovider -n $(WORKERS) --dist worksteal
+# They share modules (tests/sharing.py): shops, houses, worlds and clusters are made once, and the longest first.
+PYTEST_OPTIONS := -q -p no:cacheprovider -n $(WORKERS) --dist loadfile
+PYTEST := $(BIN)/pytest $(PYTEST_OPTIONS)
 # Outside systems (SDKs, shops) and what is marked so run once, on SQLite.
 # What knows no Django runs once, with the base package alone, and not again on each database.  The
 # killed workers and racing relays meet both databases in either run.
 BASE_TESTS := tests/base_install tests/lake tests/science tests/sources tests/tables
 WITHOUT_BASE := $(addprefix --ignore=,$(BASE_TESTS))
-# So do the words and forms of pages; tests/web/test_pages.py opens every page of the menu on both databases.
+# So do the words and forms of pages, and what doors ask of a caller; tests/web/test_pages.py opens every page of the menu on both databases.
 WITHOUT_WORDS := --ignore=tests/test_docs.py --ignore=tests/demo --ignore=tests/security/test_files.py \
-	--ignore=tests/security/test_bodies.py --ignore=tests/web/test_cli.py --ignore=tests/web/test_templatetags.py \
+	--ignore=tests/security/test_bodies.py --ignore=tests/security/test_doors.py --ignore=tests/web/test_cli.py --ignore=tests/web/test_templatetags.py \
 	--ignore-glob='tests/apps/*/test_*pages.py' --ignore-glob='tests/apps/*/*/test_*pages.py' \
 	--ignore=tests/platform/observability/test_pages.py --ignore=tests/platform/test_money.py \
 	--ignore=tests/platform/test_crypto.py --ignore=tests/platform/test_permissions.py
-# Here modules are shared (tests/sharing.py): shops, houses and clusters are started once, and the longest first.
 # Random calls of the API meet PostgreSQL only, which refuses more than SQLite does.
 SQLITE_SELECTION := $(WITHOUT_BASE) --ignore=tests/test_api_schema.py
 POSTGRESQL_SELECTION := -m "not browser and not systems and not once" $(WITHOUT_BASE) $(WITHOUT_WORDS) --ignore=tests/platform/jobs/test_killed_workers.py \
@@ -77,7 +78,7 @@ checks: $(VENV)/.dev
 
 .PHONY: test-sqlite
 test-sqlite: $(VENV)/.dev  ## Everything but the base tests on SQLite
-	SHUKE_TEST_DATABASE=sqlite $(PYTEST) -p no:schemathesis --dist loadfile $(SQLITE_SELECTION)
+	SHUKE_TEST_DATABASE=sqlite $(PYTEST) -p no:schemathesis $(SQLITE_SELECTION)
 
 .PHONY: test-postgresql
 test-postgresql: $(VENV)/.dev  ## The suite on a PostgreSQL that the tests start
@@ -90,7 +91,7 @@ test-long: test  ## As test, with the long series of kills and many more random 
 
 .PHONY: test-base
 test-base: $(BASE_VENV)/.base  ## The science without the server: base package only, no Django
-	$(BASE_VENV)/bin/python -m pytest -q -p no:cacheprovider -n $(WORKERS) $(BASE_TESTS)
+	$(BASE_VENV)/bin/python -m pytest $(PYTEST_OPTIONS) $(BASE_TESTS)
 
 .PHONY: lint
 lint: lint-imports lint-style lint-types  ## Law of imports, style and types

@@ -10,6 +10,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 #: Places that take long, the longest first.
 FIRST = (
+    "tests/test_api_schema.py",
     "tests/spark/",
     "tests/systems/",
     "tests/platform/",

@@ -162,6 +162,7 @@ def client():
     return client
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 def test_the_pages_answer_empty_and_full_in_both_languages(client, shop, language):
     for url in ("/", "/?days=7", "/?days=nonsense", "/insights/", "/insights/portrait/"):
