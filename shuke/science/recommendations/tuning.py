@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,6 +15,14 @@ from shuke.science.recommendations.strategies import Strategy, top
 MEMBERS = 2000
 
 
+@dataclass(frozen=True, eq=False)
+class Tried:
+    """The best of some variants, and its nDCG of each member that was asked on validation (float64)."""
+
+    strategy: Strategy
+    each: np.ndarray
+
+
 def chosen(
     variants: Sequence[Strategy],
     validation: Split,
@@ -22,21 +31,21 @@ def chosen(
     k: int = 10,
     ideal: Ideal = "standard",
     threads: int = 1,
-) -> Strategy:
+) -> Tried:
     """The variant with the best nDCG@k, the first of equals; the first where validation has nobody."""
-    if len(variants) < 2 or not len(validation.members):
-        return variants[0]
+    if not len(validation.members):
+        return Tried(variants[0], np.empty(0))
     split = drawn(validation, members=MEMBERS, rng=rng)
     wanted = np.diff(split.target_rows)
-    best, best_value = variants[0], -1.0
+    best: Tried | None = None
     for variant in variants:
         model = variant.fit(split.known, rng=np.random.default_rng(rng.bit_generator.random_raw()))
         lists = top(model, split.known, split.members, at=split.at, n=k, threads=threads)
         found = hits(lists.items, split.target_rows, split.target_items)
-        value = float(member_metrics(found, wanted, cutoffs=(k,), ideal=ideal)[f"ndcg@{k}"].mean())
-        if value > best_value:
-            best, best_value = variant, value
-    return best
+        each = member_metrics(found, wanted, cutoffs=(k,), ideal=ideal)[f"ndcg@{k}"]
+        if best is None or each.mean() > best.each.mean():
+            best = Tried(variant, each)
+    return best or Tried(variants[0], np.empty(0))
 
 
 def drawn(split: Split, *, members: int, rng: np.random.Generator) -> Split:

@@ -1,5 +1,6 @@
 """``shuke recommend evaluate`` on files as people have them: odd headers, odd times, torn, tiny, empty, wrong."""
 
+import gzip
 import json
 
 import numpy as np
@@ -195,3 +196,88 @@ def test_every_strategy_runs_on_a_small_town_and_none_fails_on_strangers(tmp_pat
     assert len(report["strategies"]) >= 16
     best = {row["name"]: row["figures"]["ndcg@2"]["mean"] for row in report["strategies"]}
     assert best["personal-frequency"] > best["popularity"]
+
+
+def test_a_packed_file_is_that_which_is_in_it(tmp_path):
+    town().write_csv(tmp_path / "town.csv")
+    (tmp_path / "town.csv.gz").write_bytes(gzip.compress((tmp_path / "town.csv").read_bytes()))
+    plain, packed = judged(tmp_path / "town.csv"), judged(tmp_path / "town.csv.gz")
+    assert packed["strategies"][1]["figures"] == plain["strategies"][1]["figures"]
+    (tmp_path / "torn.csv.gz").write_bytes((tmp_path / "town.csv.gz").read_bytes()[:200])
+    result = run(tmp_path / "torn.csv.gz")
+    assert result.exit_code == 1
+    assert "cannot be unpacked whole" in result.output
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"), [("%-m/%-d/%Y", "month/day/year"), ("%d.%m.%Y 08:26", "day/month/year")]
+)
+def test_the_order_of_dates_is_told_where_the_file_leaves_no_doubt(tmp_path, pattern, words):
+    rows = town()
+    rows.write_csv(tmp_path / "plain.csv")
+    dates = rows["date"].str.to_date()
+    rows.with_columns(date=dates.dt.strftime(pattern)).write_csv(tmp_path / "written.csv")
+    report = judged(tmp_path / "written.csv")
+    assert words in " ".join(report["file"]["notes"])
+    assert report["strategies"][1]["figures"] == judged(tmp_path / "plain.csv")["strategies"][1]["figures"]
+    # No day above the twelfth: either order fits, and nobody guesses.
+    dates = rows.filter(dates.dt.day() <= 12)["date"].str.to_date()
+    rows.filter(rows["date"].str.to_date().dt.day() <= 12).with_columns(
+        date=dates.dt.strftime(pattern)
+    ).write_csv(tmp_path / "doubtful.csv")
+    result = run(tmp_path / "doubtful.csv")
+    assert result.exit_code == 1
+    assert "--date-order dmy or mdy" in result.output
+
+
+def test_what_was_given_back_was_not_bought(tmp_path):
+    rows = town().with_columns(quantity=pl.lit(2))
+    rows.write_csv(tmp_path / "bought.csv")
+    back = rows.head(5).with_columns(quantity=pl.lit(-2), order_id="C" + pl.col("order_id"))
+    pl.concat([rows, back]).write_csv(tmp_path / "with_returns.csv")
+    report = judged(tmp_path / "with_returns.csv")
+    assert report["file"]["left_out"] == {"rows that were given back (a quantity below zero)": 5}
+    assert report["strategies"] == [
+        row | {name: mine[name] for name in ("seconds_to_fit", "seconds_to_list")}
+        for row, mine in zip(judged(tmp_path / "bought.csv")["strategies"], report["strategies"], strict=True)
+    ]
+
+
+def test_validation_says_which_strategy_it_would_choose_and_what_is_below_the_simple_rule(tmp_path):
+    town().write_csv(tmp_path / "town.csv")
+    options = ["--strategies", "popularity,gp-topfreq", "--draws", "100"]
+    result = CliRunner().invoke(app, ["recommend", "evaluate", str(tmp_path / "town.csv"), *options])
+    assert "test, nothing of it used): gp-topfreq, nDCG@10" in result.output
+    assert "Below gp-topfreq" in result.output
+    told = CliRunner().invoke(app, ["recommend", "evaluate", str(tmp_path / "town.csv"), *options, "--json"])
+    report = json.loads(told.stdout)
+    assert report["chosen"] == "gp-topfreq"
+    assert report["validation"]["popularity"] < report["validation"]["gp-topfreq"] <= 1
+    # Chosen without the test: another last basket changes nothing of it.
+    rows = town()
+    last = pl.col("date") == rows["date"].max()
+    rows.with_columns(item_id=pl.when(last).then(pl.lit("odd1")).otherwise("item_id")).write_csv(
+        tmp_path / "odd.csv"
+    )
+    told = CliRunner().invoke(app, ["recommend", "evaluate", str(tmp_path / "odd.csv"), *options, "--json"])
+    assert json.loads(told.stdout)["validation"] == report["validation"]
+    assert judged(tmp_path / "town.csv")["chosen"] == ""
+
+
+def test_with_a_catalogue_new_products_are_judged_by_what_they_are(tmp_path):
+    start = pl.lit("2026-01-01").str.to_date()
+    rows = town().with_columns(date=start + 3 * (pl.col("date").str.to_date() - start))
+    new = rows.filter(pl.col("date") == rows["date"].max()).with_columns(item_id=pl.lit("odd_new"))
+    pl.concat([rows, new]).write_csv(tmp_path / "town.csv")
+    items = sorted({*rows["item_id"].to_list(), "odd_new"})
+    kinds = pl.DataFrame({"SKU": items, "品类": [i[:3] for i in items], "Brand": "house", "商品名称": items})
+    kinds.write_csv(tmp_path / "catalogue.csv")
+    result = run(tmp_path / "town.csv", "--catalogue", str(tmp_path / "catalogue.csv"))
+    assert "Lists of 10 new products" in result.output, result.output
+    told = judged(tmp_path / "town.csv", "--catalogue", str(tmp_path / "catalogue.csv"))["new_products"]
+    assert (told["members"], told["products"], told["unknown"]) == (30, 2, 0)
+    assert told["hit"]["new-products"]["mean"] == 1.0
+    kinds.select("Brand").write_csv(tmp_path / "nameless.csv")
+    result = run(tmp_path / "town.csv", "--catalogue", str(tmp_path / "nameless.csv"))
+    assert result.exit_code == 1
+    assert "No column of nameless.csv names the item" in result.output

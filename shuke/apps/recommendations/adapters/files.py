@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import tempfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -50,6 +53,10 @@ WORDS: Mapping[str, tuple[str, ...]] = {
         "event", "eventtype", "eventname", "behavior", "behaviortype", "action", "actiontype", "行为", "行为类型",
     ),
 }  # fmt: skip
+GZIP = b"\x1f\x8b"
+#: A packed file may be larger than any disk.
+MOST_UNPACKED = 8 << 30
+MONTHS = 12
 NEEDED = ("member", "item", "time")
 #: Where rows are views, carts and purchases, those that are purchases.
 PURCHASES = frozenset({"purchase", "transaction", "buy", "order", "购买", "下单", "成交"})
@@ -84,18 +91,22 @@ def read_history(
 
     Without a basket column a day is a basket.  Raises ``NotAHistory`` with what, where and how to mend it.
     """
-    table = _opened(path)
+    table = opened(path)
     chosen = _columns(table.headers, columns)
     notes = [] if "basket" in chosen or day_baskets else ["No basket column: all of a day is one basket."]
     frame = pl.DataFrame({part: table.column(header) for part, header in chosen.items()})
     frame, note = _purchases(frame, chosen)
     notes += [note] if note else []
-    times, note = _times(frame["time"], header=chosen["time"], date_order=date_order, at=at)
+    frame, returned = _kept(frame)
+    order, told = _date_order(frame["time"], date_order, header=chosen["time"])
+    notes += [told] if told else []
+    times, note = _times(frame["time"], header=chosen["time"], date_order=order, at=at)
     if note:
         notes.append(note)
     ids = [part for part in ("member", "basket", "item", "store") if part in chosen]
     frame = frame.with_columns(times.alias("time"), *(_ids(frame[part]) for part in ids))
     frame, faults = _whole_rows(frame, torn=len(table.ragged))
+    faults |= {"rows that were given back (a quantity below zero)": returned} if returned else {}
     if not frame.height:
         raise NotAHistory(f"No row of {path.name} can be used: {_listed(faults)}.")
     for part in ("quantity", "amount"):
@@ -109,6 +120,31 @@ def read_history(
     if repeated:
         notes.append(f"{repeated:,} rows repeat another and count once.")
     return HistoryFile(history, FileFacts(rows, chosen, faults, tuple(notes)))
+
+
+def opened(path: Path) -> SourceTable:
+    """The file's table, that of a packed file as well.  Raises ``NotAHistory``."""
+    with path.open("rb") as file:
+        is_packed = file.read(2) == GZIP
+    if not is_packed:
+        return _opened(path)
+    with tempfile.TemporaryDirectory(prefix="shuke-unpacked-") as folder:
+        plain = Path(folder) / (path.name.removesuffix(".gz") or "table")
+        _unpacked(path, plain)
+        return _opened(plain)
+
+
+def _unpacked(path: Path, plain: Path) -> None:
+    try:
+        with gzip.open(path, "rb") as packed, plain.open("wb") as file:
+            while part := packed.read(1 << 20):
+                file.write(part)
+                if file.tell() > MOST_UNPACKED:
+                    raise NotAHistory(
+                        f"{path.name} is more than {MOST_UNPACKED >> 30} GB when unpacked. Unpack it and take a part."
+                    )
+    except (OSError, EOFError, zlib.error) as error:
+        raise NotAHistory(f"{path.name} is a gzip file that cannot be unpacked whole: {error}") from error
 
 
 def _opened(path: Path) -> SourceTable:
@@ -155,6 +191,30 @@ def _purchases(frame: pl.DataFrame, chosen: Mapping[str, str]) -> tuple[pl.DataF
         return frame, ""
     left = len(frame) - int(bought.sum())
     return frame.filter(bought), f"{left:,} rows that {chosen['event']!r} says are no purchases are left out."
+
+
+def _kept(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    """Without rows of things that were given back, and how many those were."""
+    if "quantity" not in frame.columns:
+        return frame, 0
+    back = (frame["quantity"].cast(pl.Float64, strict=False) < 0).fill_null(value=False)
+    return frame.filter(~back), int(back.sum())
+
+
+def _date_order(cells: pl.Series, told: DateOrder, *, header: str) -> tuple[DateOrder, str]:
+    """Whether 13/04/2026 or 04/13/2026 is meant, where the cells themselves leave no doubt."""
+    if told != "ymd" or cells.dtype != pl.String:
+        return told, ""
+    numbers = cells.str.extract_groups(r"^\s*(\d{1,2})[/.-](\d{1,2})[/.-](?:\d{4}|\d{2})(?:\D|$)").struct
+    first, second = (
+        int(numbers.field(part).cast(pl.Int64, strict=False).fill_null(0).to_numpy().max(initial=0))
+        for part in ("1", "2")
+    )
+    if not first or (first > MONTHS) == (second > MONTHS):
+        return told, ""
+    order: DateOrder = "dmy" if first > MONTHS else "mdy"
+    words = "day/month/year" if order == "dmy" else "month/day/year"
+    return order, f"{header!r} is read as {words}: no other order fits all rows."
 
 
 def _ids(cells: pl.Series) -> pl.Series:

@@ -2,7 +2,8 @@
 
 import json
 import sys
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -53,6 +54,14 @@ IDCG = typer.Option(help="nDCG over min(|T|, k) (standard), over all of the bask
 MINIMUM_COUNT = typer.Option(min=1, help="Items in fewer known baskets are left out.")
 MINIMUM_BASKETS = typer.Option(min=1, help="Members with fewer are not asked; 4 (last) or 1 (month).")
 MOST_MEMBERS = typer.Option(min=0, help="Of more, so many are drawn by chance to be judged; 0 for all.")
+#: From so many lines on a hint of time is given, and steps are told where no bar can be drawn.
+MANY_LINES, FEW_LINES = 500_000, 50_000
+QUICK = "popularity,gp-topfreq,personal-frequency,up-cf"
+CATALOGUE = typer.Option(
+    exists=True,
+    dir_okay=False,
+    help="File of products (item; department, category, subcategory, brand, name): judges how new ones are found.",
+)
 COLUMN = "The header of the {}; told by itself if left out."
 
 
@@ -81,6 +90,7 @@ def evaluate(
     cutoffs: Annotated[str, typer.Option(help="Lengths of lists.")] = "5,10,20",
     tune: Annotated[bool, typer.Option(help="Choose parameters on the basket or month before.")] = True,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same figures.")] = 1,
+    catalogue: Annotated[Path | None, CATALOGUE] = None,
     draws: Annotated[int, typer.Option(min=100, help="Resamples of an interval.")] = 1000,
     threads: Annotated[int, typer.Option(min=1, help="For making lists.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="For machines; nothing else is printed.")] = False,
@@ -105,11 +115,10 @@ def evaluate(
         most_members=most_members,
     )
     columns = {part: header for part, header in told.items() if header}
+    how = {"day_baskets": day_baskets, "date_order": date_order.value}
     errors = Console(stderr=True)
     try:
-        facts, report = _judged(
-            file, columns, settings, day_baskets=day_baskets, date_order=date_order, console=errors
-        )
+        facts, report = _judged(file, columns, settings, how=how, catalogue=catalogue, console=errors)
     except NotAHistory as refusal:
         errors.print(f"[red]{file.name}[/red]: {refusal}", soft_wrap=True, highlight=False)
         raise typer.Exit(1) from refusal
@@ -128,24 +137,39 @@ def _judged(
     columns: dict[str, str],
     settings: Any,
     *,
-    day_baskets: bool,
-    date_order: DateOrder,
+    how: Mapping[str, Any],
+    catalogue: Path | None,
     console: Console,
 ) -> tuple[Any, Any]:
     """What was read and the report, with a bar while it takes long."""
-    from shuke.apps.recommendations.adapters import read_history
+    from shuke.apps.recommendations.adapters import read_catalogue, read_history
     from shuke.apps.recommendations.operations.evaluating import evaluate_strategies
+    from shuke.apps.recommendations.operations.new_product_report import new_products_report
     from shuke.platform.clock import now
 
-    read = read_history(file, columns=columns, day_baskets=day_baskets, date_order=date_order.value, at=now())
-    bars = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*bars, console=console, transient=True) as progress:
-        task = progress.add_task("", total=None)
-        report = evaluate_strategies(
-            read.history,
-            settings,
-            tell=lambda done, of, what: progress.update(task, completed=done, total=of, description=what),
+    described = read_catalogue(catalogue) if catalogue else None
+    read = read_history(file, columns=columns, at=now(), **how)
+    if read.history.lines > MANY_LINES and not settings.strategies:
+        console.print(
+            f"{read.history.lines:,} lines: the usual strategies take minutes, the two rankers most of them. "
+            f"For a first look: --strategies {QUICK} (and --no-tune).",
+            highlight=False,
+            soft_wrap=True,
         )
+    bars = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*bars, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("", total=None)
+
+        def tell(done: int, of: int, what: str) -> None:
+            progress.update(task, completed=done, total=of, description=what)
+            if not console.is_terminal and read.history.lines > FEW_LINES:
+                console.print(f"{done}/{of} {what}", highlight=False, markup=False)
+
+        report = evaluate_strategies(read.history, settings, tell=tell)
+        if described is not None:
+            report = replace(
+                report, new_products=new_products_report(read.history, described, settings=settings)
+            )
     return read.facts, report
 
 

@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from shuke.apps.recommendations.management.new_products import show_new_products
+
 if TYPE_CHECKING:
     from shuke.apps.recommendations.schemas.comparison import (
         EvaluationInput,
@@ -57,7 +59,7 @@ def report(
     as_json: Annotated[bool, AS_JSON] = False,
 ) -> None:
     """Judge strategies on what the own members bought, and keep the figures for the page and the API."""
-    from shuke.apps.recommendations.operations.evaluation_process import EvaluationFailed
+    from shuke.apps.recommendations.operations.apart import ProcessFailed
     from shuke.apps.recommendations.queries.evaluations import latest_evaluation
     from shuke.apps.recommendations.schemas.comparison import EvaluationInput
     from shuke.platform.errors import Refused
@@ -70,7 +72,7 @@ def report(
             found = latest_evaluation(level=wanted.level, protocol=wanted.protocol)
         else:
             found = _judged(wanted, as_of=as_of.date() if as_of else None, console=errors)
-    except (Refused, EvaluationFailed) as refusal:
+    except (Refused, ProcessFailed) as refusal:
         errors.print(str(refusal), markup=False)
         raise typer.Exit(1) from refusal
     if found is None:
@@ -139,6 +141,9 @@ def _show(found: "EvaluationView", *, console: Console) -> None:
         console.print()
         table.title, table.title_justify = title, "left"
         console.print(table)
+    if told.new_products is not None:
+        console.print()
+        show_new_products(told.new_products, console=console)
     console.print()
     for reading in found.verdicts:
         values = {k: ", ".join(v) if isinstance(v, list) else v for k, v in reading.values.items()}

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from shuke.apps.recommendations.adapters import FileFacts
+from shuke.apps.recommendations.management.new_products import show_new_products
 from shuke.apps.recommendations.schemas import EvaluationReport, Figure, StrategyReport
 
 NDCG = {
@@ -38,10 +39,35 @@ def show(facts: FileFacts, report: EvaluationReport, *, console: Console, most_m
     for table in (_main(report, k), _halves(report, k), _whole(report)):
         console.print()
         console.print(table)
+    if report.new_products is not None:
+        console.print()
+        show_new_products(report.new_products, console=console)
     console.print()
+    for line in chosen_lines(report):
+        console.print(line, highlight=False, soft_wrap=True, markup=False)
     for row in report.strategies:
         console.print(f"{row.name}: {row.parameters}", highlight=False, soft_wrap=True, markup=False)
     console.print("Intervals: 95 %, from resampling members; differences are paired.", highlight=False)
+
+
+def chosen_lines(report: EvaluationReport) -> list[str]:
+    """Which strategy validation alone would choose, and what does worse there than the simple rule."""
+    if not report.chosen:
+        return []
+    value, base = report.validation[report.chosen], report.validation.get(report.baseline)
+    first = (
+        f"Chosen by validation (one step before the test, nothing of it used): {report.chosen}, nDCG@10 {value:.4f}; "
+        "the first listed that is no worse than the best by more than a standard error."
+    )
+    lines = [first]
+    worse = [
+        f"{name} ({found:.4f})"
+        for name, found in report.validation.items()
+        if base is not None and found < base and name != report.baseline
+    ]
+    if worse:
+        lines.append(f"Below {report.baseline} ({base:.4f}) on validation: {', '.join(worse)}.")
+    return lines
 
 
 def _the_rest(report: EvaluationReport, most_members: int) -> str:

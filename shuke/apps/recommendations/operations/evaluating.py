@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from shuke.apps.recommendations.operations.apart import Tell
 from shuke.apps.recommendations.schemas import EvaluationReport, Figure, StrategyReport
+from shuke.science.reading import Reading
+from shuke.science.recommendations.choosing import cheapest_of_equals
 from shuke.science.recommendations.comparison import Interval, compare, holm, interval
 from shuke.science.recommendations.evaluation import Evaluation, evaluate
 from shuke.science.recommendations.histories import History, NotAHistory
@@ -18,8 +21,18 @@ from shuke.science.recommendations.strategies import TIE_RULE, Strategy
 from shuke.science.recommendations.tuning import chosen
 
 BASELINE = "gp-topfreq"
-#: Called with the number of steps done, the number of all, and what is being done.
-Tell = Callable[[int, int, str], None]
+#: Members asked on validation without whom no strategy is chosen.
+LEAST_TO_CHOOSE = 20
+#: They answer another question than what comes next.
+SPECIAL = frozenset({"replenishment-due", "discovery"})
+
+
+class NothingToJudge(NotAHistory):
+    """The protocol leaves nobody or nothing; the text says what helps at the command line, ``reading`` in the pages."""
+
+    def __init__(self, text: str, reading: Reading) -> None:
+        super().__init__(text)
+        self.reading = reading
 
 
 @dataclass(frozen=True)
@@ -44,11 +57,15 @@ class EvaluationSettings:
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """What was judged: the cut, and each strategy's metrics member by member, in the order of ``names``."""
+    """What was judged: the cut, and each strategy's metrics member by member, in the order of ``names``.
+
+    ``validation``: nDCG@10 of each strategy one step before the test, member by member; empty where nothing was tuned.
+    """
 
     split: Split
     names: tuple[str, ...]
     evaluations: tuple[Evaluation, ...]
+    validation: tuple[np.ndarray, ...] = ()
 
     @property
     def baseline(self) -> int:
@@ -78,21 +95,36 @@ def judge_strategies(history: History, settings: EvaluationSettings, *, tell: Te
     validation = settings.cut.validation(split)
     split = _some(split, settings)
     judged: list[Evaluation] = []
+    before: list[np.ndarray] = []
     for done, name in enumerate(names):
         variants = settings.own.get(name, STRATEGIES[name])()
         strategy = variants[0]
-        if settings.is_tuned and len(variants) > 1:
+        if settings.is_tuned:
             tell(2 * done, 2 * len(names), f"{name}: choosing among {len(variants)}")
-            strategy = chosen(
+            tried = chosen(
                 variants,
                 validation,
                 rng=_generator(settings.seed, 2 * done),
                 ideal=settings.ideal,
                 threads=settings.threads,
             )
+            strategy = tried.strategy
+            before.append(tried.each)
         tell(2 * done + 1, 2 * len(names), name)
         judged.append(_judge(strategy, split, settings, _generator(settings.seed, 2 * done + 1)))
-    return Judged(split, names, tuple(judged))
+    return Judged(split, names, tuple(judged), tuple(before))
+
+
+def chosen_by_validation(judged: Judged) -> str:
+    """The first strategy, as they are listed, that is no worse than the best by more than a standard error; nothing of
+    the test is used.  Empty where nobody could be asked before."""
+    if not judged.validation or len(judged.validation[0]) < LEAST_TO_CHOOSE:
+        return ""
+    order = sorted(range(len(judged.names)), key=lambda n: list(STRATEGIES).index(judged.names[n]))
+    ordered = [n for n in order if judged.names[n] not in SPECIAL]
+    if not ordered:
+        return ""
+    return judged.names[ordered[cheapest_of_equals([judged.validation[n] for n in ordered])]]
 
 
 def _some(split: Split, settings: EvaluationSettings) -> Split:
@@ -120,24 +152,44 @@ def check(split: Split, *, history: History, cut: Cut) -> None:
     """Refuse what cannot be judged, with what would help."""
     if not split.known.items:
         most = int(split.past.item_baskets.max(initial=0))
-        raise NotAHistory(
+        raise NothingToJudge(
             f"No item is in {cut.minimum_count} baskets or more of what is known; the most bought is in {most}. "
-            "Use a lower --minimum-count."
+            "Use a lower --minimum-count.",
+            Reading(
+                "Nothing was bought in {least} baskets or more before the time that is judged; what was bought most is "
+                "in {most}. Import more orders.",
+                {"least": cut.minimum_count, "most": most},
+            ),
         )
     if len(split.members):
         return
     if split.asked_members:
-        raise NotAHistory(
-            "Nothing that members bought in the end is in the vocabulary. Use a lower --minimum-count."
+        raise NothingToJudge(
+            "Nothing that members bought in the end is in the vocabulary. Use a lower --minimum-count.",
+            Reading(
+                "Nothing that members bought in the end was bought in {least} baskets or more before. Import more "
+                "orders, or compare by kind of product.",
+                {"least": cut.minimum_count},
+            ),
         )
     most = int(np.diff(history.member_baskets).max(initial=0))
     if cut.kind == "last":
-        raise NotAHistory(
+        raise NothingToJudge(
             f"No member has {cut.minimum_baskets} baskets or more; the most anybody has is {most}. "
-            "Use a lower --minimum-baskets (2 at least), or --protocol month."
+            "Use a lower --minimum-baskets (2 at least), or --protocol month.",
+            Reading(
+                "No member has {least} purchases or more; the most that anybody has is {most}. Compare by the last "
+                "four weeks, or wait until members have come back.",
+                {"least": cut.minimum_baskets, "most": most},
+            ),
         )
-    raise NotAHistory(
-        f"No member bought both before and in the last {cut.days} days. Use a lower --days or --minimum-baskets."
+    raise NothingToJudge(
+        f"No member bought both before and in the last {cut.days} days. Use a lower --days or --minimum-baskets.",
+        Reading(
+            "No member bought both in the last {days} days and before. Compare by the last purchase, or import more "
+            "orders.",
+            {"days": cut.days},
+        ),
     )
 
 
@@ -200,6 +252,12 @@ def report_of(judged: Judged, settings: EvaluationSettings, *, history: History)
         baseline=names[base],
         compared_by=by,
         tuned=settings.is_tuned,
+        validation={
+            name: float(each.mean())
+            for name, each in zip(names, judged.validation, strict=False)
+            if len(each)
+        },
+        chosen=chosen_by_validation(judged),
         seed=settings.seed,
         strategies=tuple(rows),
     )

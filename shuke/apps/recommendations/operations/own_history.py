@@ -8,22 +8,25 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import polars as pl
 
+from shuke.apps.recommendations.operations.apart import Tell
 from shuke.apps.recommendations.operations.evaluating import (
     BASELINE,
     EvaluationSettings,
-    Tell,
+    NothingToJudge,
     judge_strategies,
     report_of,
 )
 from shuke.apps.recommendations.operations.evaluation_details import details_of
+from shuke.apps.recommendations.operations.new_product_report import new_products_report
 from shuke.apps.recommendations.queries.history import Level, goods_of, purchase_history, taxonomy
 from shuke.lake import Lake
 from shuke.science.reading import Reading
 from shuke.science.recommendations.discovery import Discovery
 from shuke.science.recommendations.factorisation import Als
 from shuke.science.recommendations.fusion import Fusion
-from shuke.science.recommendations.histories import DAY, History, NotAHistory
+from shuke.science.recommendations.histories import DAY, History
 from shuke.science.recommendations.named import Variants
 from shuke.science.recommendations.repeats.ranker import RepeatRanker
 from shuke.science.recommendations.repeats.wares import Taxonomy
@@ -89,7 +92,7 @@ def judged_history(question: Question, *, tell: Tell) -> dict[str, Any]:
 
     Raises ``NotJudged``.
     """
-    history, kinds = _history(question)
+    history, kinds, catalogue = _history(question)
     cut = _cut(question, history)
     settings = EvaluationSettings(
         cut=cut,
@@ -101,10 +104,8 @@ def judged_history(question: Question, *, tell: Tell) -> dict[str, Any]:
     )
     try:
         judged = judge_strategies(history, settings, tell=tell)
-    except NotAHistory as reason:
-        raise NotJudged(
-            Reading("The strategies cannot be judged on this history: {reason}", {"reason": str(reason)})
-        ) from reason
+    except NothingToJudge as reason:
+        raise NotJudged(reason.reading) from reason
     if len(judged.split.members) < LEAST_MEMBERS:
         raise NotJudged(_too_few(len(judged.split.members), question))
     tell(2 * len(judged.names), 2 * len(judged.names), INTERVALS)
@@ -113,6 +114,8 @@ def judged_history(question: Question, *, tell: Tell) -> dict[str, Any]:
     by_name = details.pop("strategies")
     told["strategies"] = [row | by_name[row["name"]] for row in told["strategies"]]
     told["is_tuned"] = told.pop("tuned")
+    if catalogue is not None:
+        told["new_products"] = asdict(new_products_report(history, catalogue, settings=settings))
     days = {
         "first_day": _day(int(history.basket_time.min())).isoformat(),
         "last_day": _day(history.end - 1).isoformat(),
@@ -122,8 +125,8 @@ def judged_history(question: Question, *, tell: Tell) -> dict[str, Any]:
     return plain
 
 
-def _history(question: Question) -> tuple[History, Taxonomy | None]:
-    """What was bought, and of products their kinds.  Raises ``NotJudged`` without purchases."""
+def _history(question: Question) -> tuple[History, Taxonomy | None, pl.DataFrame | None]:
+    """What was bought, and of products their kinds and what they are.  Raises ``NotJudged`` without purchases."""
     with Lake(question.lake_root).read() as snapshot:
         level: Level = "product" if question.level == "product" else _level_of_kinds(snapshot)
         history = purchase_history(
@@ -136,8 +139,17 @@ def _history(question: Question) -> tuple[History, Taxonomy | None]:
         if not history.baskets:
             raise NotJudged(_nothing_bought(question))
         if question.level != "product":
-            return history, None
-        return history, taxonomy(goods_of(snapshot, history), item_ids=history.item_ids)
+            return history, None, None
+        kinds = taxonomy(goods_of(snapshot, history), item_ids=history.item_ids)
+        return history, kinds, _catalogue(snapshot)
+
+
+def _catalogue(snapshot: Snapshot) -> pl.DataFrame:
+    """What is told of products, without columns that say nothing."""
+    columns = ("department", "category", "subcategory", "brand", "name")
+    table = snapshot.table("products").select("product_id", *columns).to_polars()
+    said = [name for name in columns if table[name].drop_nulls().len()]
+    return table.select(pl.col("product_id").alias("item"), *said)
 
 
 def _nothing_bought(question: Question) -> Reading:

@@ -17,7 +17,13 @@ from pydantic import ValidationError
 from shuke.apps.recommendations.operations.evaluations import request_evaluation
 from shuke.apps.recommendations.operations.own_history import OWN
 from shuke.apps.recommendations.pages.comparison_charts import Option, interval_bars
-from shuke.apps.recommendations.pages.comparison_words import CATALOGUE, DOES, METRICS, said
+from shuke.apps.recommendations.pages.comparison_words import (
+    CATALOGUE,
+    DOES,
+    METRICS,
+    new_product_rows,
+    said,
+)
 from shuke.apps.recommendations.queries.evaluations import (
     evaluation,
     evaluation_key,
@@ -121,6 +127,7 @@ def _told(found: EvaluationView, report: EvaluationFigures, *, metric: str) -> d
         "quality_heads": [METRICS[code] for code in CHOSEN],
         "catalogue_heads": list(CATALOGUE.values()),
         "groups": _groups(rows, report, by),
+        "unsold": new_product_rows(report.new_products),
         "lists_of": max(report.cutoffs),
         "ndcg_text": _ideal(report.ndcg),
     }

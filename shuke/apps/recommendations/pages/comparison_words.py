@@ -9,6 +9,7 @@ from django.utils.translation import gettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.insights.schemas import ReadingView
+from shuke.apps.recommendations.schemas.comparison import FigureView, NewProductsView
 from shuke.web.labels import label_of, register_labels
 
 #: What a strategy does, in a line; its name stands in ``slot_words``, or below where no slot serves it.
@@ -166,3 +167,20 @@ def _shown(value: Any) -> Any:
     if isinstance(value, list):
         return pgettext("list of names", ", ").join(str(_shown(one)) for one in value)
     return label_of("strategy", value) if isinstance(value, str) else value
+
+
+def new_product_rows(
+    told: NewProductsView | None,
+) -> list[tuple[str, FigureView, FigureView, FigureView | None]]:
+    """Way in words, recall, hit rate and the difference from likeness of each; none where nobody could be asked."""
+    if told is None:
+        return []
+    words = {
+        "new-products": _("By the kinds and brands that the member buys"),
+        "content": _("By likeness to what the member buys"),
+        "by-lot": _("By lot"),
+    }
+    return [
+        (str(words.get(name, name)), figure, told.hit[name], told.difference.get(name))
+        for name, figure in told.recall.items()
+    ]

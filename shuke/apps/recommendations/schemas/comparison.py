@@ -73,6 +73,23 @@ class GroupView(Schema):
     members: int
 
 
+class NewProductsView(Schema):
+    """How ``members`` would have found products first sold at most ``fresh`` days before the last ``days``, or in them
+    (``never_sold``): ``recall`` and ``hit`` of lists of ``k`` by what they are (``new-products``, ``content``) and by
+    lot (``by-lot``); ``difference`` of recall from ``content``.  ``unknown``: new ones of which nothing is told."""
+
+    k: int
+    days: int
+    fresh: int
+    members: int
+    products: int
+    never_sold: int
+    unknown: int
+    recall: dict[str, FigureView]
+    hit: dict[str, FigureView]
+    difference: dict[str, FigureView]
+
+
 class EvaluationFigures(Schema):
     """Everything that is needed to read the numbers, and the numbers."""
 
@@ -98,6 +115,7 @@ class EvaluationFigures(Schema):
     seed: int
     groups: list[GroupView]
     strategies: list[StrategyView]
+    new_products: NewProductsView | None = None
 
 
 class EvaluationHead(Schema):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,31 @@ class StrategyReport:
 
 
 @dataclass(frozen=True)
+class NewProductsReport:
+    """How new products are found: ``recall`` and ``hit`` of a list of ``k``, by the scorer of new products, by likeness
+    and by lot; ``difference`` of recall against likeness, member by member.  ``products`` were new and described,
+    ``never_sold`` of them before the ``days`` that are judged, others at most ``fresh`` days before; ``unknown``: new
+    ones that are not described."""
+
+    k: int
+    days: int
+    fresh: int
+    members: int
+    products: int
+    never_sold: int
+    unknown: int
+    recall: Mapping[str, Figure]
+    hit: Mapping[str, Figure]
+    difference: Mapping[str, Figure]
+
+
+@dataclass(frozen=True)
 class EvaluationReport:
-    """Everything that is needed to read the numbers, and the numbers."""
+    """Everything that is needed to read the numbers, and the numbers.
+
+    ``validation``: nDCG@10 of each strategy one step before the test; ``chosen``: what it would choose by that alone,
+    empty where it cannot.
+    """
 
     protocol: str
     tie_rule: str
@@ -53,6 +76,9 @@ class EvaluationReport:
     tuned: bool
     seed: int
     strategies: tuple[StrategyReport, ...]
+    validation: Mapping[str, float] = field(default_factory=dict)
+    chosen: str = ""
+    new_products: NewProductsReport | None = None
 
 
 @dataclass(frozen=True)
