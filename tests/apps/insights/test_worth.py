@@ -143,8 +143,20 @@ def _accounts_merged_since_are_one_member(put: Callable[[str, list[dict[str, Any
     assert [row.member_id for row in most_worth(limit=3)].count(second.member_id) == 1
 
 
-def test_too_little_is_refused_in_words_and_an_old_answer_is_not_shown(shop, console):
+def test_too_little_is_refused_in_words_and_an_old_answer_is_not_shown(shop, console, put):
     build_traits(at=AT, as_of=YESTERDAY)
+    before = YESTERDAY - timedelta(days=7)
+    for day in (YESTERDAY, before):
+        risk = {
+            "member_id": "mem_a",
+            "as_of": day,
+            "horizon_days": 30,
+            "probability": 0.9,
+            "silence_ratio": 1.0,
+        }
+        put("churn_risks", [risk | dict.fromkeys(("reason_1", "reason_2", "reason_3"))])
+        layer = {"member_id": "mem_a", "as_of": day, "scheme": "churn", "layer": "high", "score": 0.9}
+        put("member_layers", [layer])
     for kind in ("lifetime", "churn"):
         study = run_study(kind, at=AT, as_of=YESTERDAY)
         assert study.refusal is not None
@@ -154,4 +166,7 @@ def test_too_little_is_refused_in_words_and_an_old_answer_is_not_shown(shop, con
     assert "No chance is shown" in latest_study("churn").refusal.text
     assert most_worth() == most_at_risk() == []
     assert worth_of("mem_a") is None
-    assert rows_of("member_layers") == []
+    for table in ("churn_risks", "member_layers"):
+        assert [row["as_of"] for row in rows_of(table)] == [before], (
+            "what nobody stands by goes, other days stay"
+        )

@@ -10,6 +10,9 @@ from types import MappingProxyType
 
 from shuke.apps.insights.schemas import StudyFacts, StudyOutcome
 
+#: The schemes of ``science.layer_rules.fixed_layers``.
+LAYER_SCHEMES = ("rfm", "lifecycle", "spend", "value_lifecycle", "rhythm", "discount", "channel")
+
 Run = Callable[[StudyFacts], StudyOutcome]
 
 
@@ -100,5 +103,20 @@ RUNS: Mapping[str, Run] = MappingProxyType(
         "trend": _trend,
         "market": _market,
         "forecast": _forecast,
+    }
+)
+
+#: What each study leaves of a day in the lake: tables with a column ``as_of``, and schemes of ``member_layers``; one
+#: that ends with a colon stands for all that begin so.
+LEAVES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = MappingProxyType(
+    {
+        "lifetime": (("lifetime_values",), ("value",)),
+        "churn": (("churn_risks",), ("churn",)),
+        "layers": ((), (*LAYER_SCHEMES, "need")),
+        "affinity": (("affinities",), ()),
+        "replenishment": (("due_dates",), ()),
+        "kinds": ((), ("kind",)),
+        "market": ((), ("market:",)),
+        "forecast": (("forecasts",), ()),
     }
 )

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.insights.events import StudyRequested
 from shuke.apps.insights.models import Study
-from shuke.apps.insights.operations.kinds import RUNS
+from shuke.apps.insights.operations.kinds import LEAVES, RUNS
 from shuke.apps.insights.operations.traits import Report
 from shuke.apps.insights.queries.studies import study_view
 from shuke.apps.insights.queries.traits import traits_on
@@ -28,6 +28,7 @@ from shuke.platform.permissions import SYSTEM, Actor
 from shuke.platform.retailer.queries import retailer
 from shuke.platform.warehouse import lake
 from shuke.science.reading import Reading
+from shuke.tables import TABLES
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -40,7 +41,8 @@ def run_study(
 ) -> StudyView:
     """Answer the question of that kind as of a day, and put the answer in the place of that day's.
 
-    Where the data do not suffice, the reason is kept as the answer.  Refuses a day that is not over in the
+    Where the data do not suffice, the reason is kept as the answer, and what an earlier answer of that day left in the
+    lake goes.  Refuses a day that is not over in the
     retailer's time zone, and a day without traits.  Raises ``NotFound`` for an unknown kind.
     """
     if kind not in RUNS:
@@ -56,10 +58,11 @@ def run_study(
             outcome = RUNS[kind](facts)
         except NotEnough as missing:
             values["refusal"] = _as_data(missing.reading)
+            _remove(kind, as_of=as_of)
         else:
             values["result"] = _finite(outcome.result)
             values["readings"] = [_as_data(reading) for reading in outcome.readings]
-            _write(outcome, as_of=as_of)
+            _write(kind, outcome, as_of=as_of)
     seconds = round(time.monotonic() - began, 3)
     return _record(kind, as_of=as_of, at=at, actor=actor, seconds=seconds, **values)
 
@@ -97,7 +100,32 @@ def _finite(result: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _write(outcome: StudyOutcome, *, as_of: date) -> None:
+def _remove(kind: str, *, as_of: date) -> None:
+    """Take the rows of the day away that an earlier answer of it left: the page does not stand by them any more."""
+    tables, schemes = LEAVES.get(kind, ((), ()))
+    for name in tables:
+        lake().replace(name, TABLES[name].arrow_schema.empty_table(), where={"as_of": as_of})
+    with lake().read() as snapshot:
+        layers = snapshot.table("member_layers")
+        known = layers.filter(layers.as_of == as_of).select("scheme").distinct().to_pyarrow()["scheme"]
+    nobody = TABLES["member_layers"].arrow_schema.empty_table()
+    for scheme in sorted(known.to_pylist()):
+        if _leaves(schemes, scheme):
+            lake().replace("member_layers", nobody, where={"scheme": scheme, "as_of": as_of})
+
+
+def _leaves(schemes: tuple[str, ...], scheme: str) -> bool:
+    return scheme in schemes or f"{scheme.partition(':')[0]}:" in schemes
+
+
+def _write(kind: str, outcome: StudyOutcome, *, as_of: date) -> None:
+    tables, schemes = LEAVES.get(kind, ((), ()))
+    undeclared = sorted(set(outcome.tables) - set(tables))
+    if outcome.layers is not None:
+        written = {scheme for scheme, _day in _schemes_and_days(outcome.layers)}
+        undeclared += sorted(scheme for scheme in written if not _leaves(schemes, scheme))
+    if kind in LEAVES and undeclared:
+        raise ValueError(f"The study {kind} writes {undeclared}, which LEAVES does not name.")
     for name, rows in outcome.tables.items():
         lake().replace(name, rows, where={"as_of": as_of})
     if outcome.layers is None:

@@ -195,7 +195,8 @@ def _shown(result: FunnelResult, body: FunnelBody, funnel: FunnelView | None = N
         "step_names": names,
         "segments": [
             {
-                "name": segment_names.get(one.code, one.code) if one.code else _("in none of them"),
+                # A tier is coded by its programme and itself.
+                "name": segment_names.get(one.code, one.code.rpartition(":")[2]) or _("in none of them"),
                 "segment": one,
             }
             for one in result.segments

@@ -8,6 +8,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from shuke.web import charts
+
 Option = dict[str, Any]
 
 #: Told apart from the same layer on the earlier day by a mark that nobody sees.
@@ -100,26 +102,7 @@ def sankey(rows: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> Optio
         }
         for row in rows
     ]
-    return {
-        "tooltip": {"trigger": "item", "valueFormatter": {"$format": "integer"}},
-        "series": [
-            {
-                "type": "sankey",
-                "name": _("Members"),
-                "left": 8,
-                "right": 8,
-                "top": 8,
-                "bottom": 8,
-                "nodeGap": 12,
-                "layoutIterations": 0,
-                "draggable": False,
-                "data": nodes,
-                "links": links,
-                "lineStyle": {"color": "gradient", "opacity": 0.35},
-                "label": {"color": {"$color": "text"}, "fontSize": 12, "width": 140, "overflow": "truncate"},
-            }
-        ],
-    }
+    return charts.sankey(nodes, links, name=_("Members"))
 
 
 def sizes(found: Mapping[str, Any], names: Mapping[str, str]) -> Option:

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from shuke.web import charts
 from shuke.web.labels import label_of
 
 Option = dict[str, Any]
@@ -139,34 +140,22 @@ def sankey(moves: list[dict[str, Any]]) -> Option:
 
     nodes = {name(row["step"], row["source"]) for row in moves}
     nodes |= {name(row["step"] + 1, row["target"]) for row in moves}
-    return {
-        "tooltip": {"valueFormatter": INTEGER},
-        "series": [
-            {
-                "name": _("Members"),
-                "type": "sankey",
-                "left": 4,
-                "right": 120,
-                "top": 8,
-                "bottom": 8,
-                "nodeGap": 7,
-                "nodeAlign": "left",
-                "draggable": False,
-                "emphasis": {"focus": "adjacency"},
-                "lineStyle": {"color": "source", "opacity": 0.25, "curveness": 0.5},
-                "label": {"fontSize": 11, "color": {"$color": "text"}},
-                "data": [{"name": node} for node in sorted(nodes)],
-                "links": [
-                    {
-                        "source": name(row["step"], row["source"]),
-                        "target": name(row["step"] + 1, row["target"]),
-                        "value": row["members"],
-                    }
-                    for row in moves
-                ],
-            }
-        ],
-    }
+    links = [
+        {
+            "source": name(row["step"], row["source"]),
+            "target": name(row["step"] + 1, row["target"]),
+            "value": row["members"],
+        }
+        for row in moves
+    ]
+    return charts.sankey(
+        [{"name": node} for node in sorted(nodes)],
+        links,
+        name=_("Members"),
+        right=120,
+        node_gap=7,
+        keeps_order=False,
+    )
 
 
 def channels(rows: list[dict[str, Any]], *, currency: str) -> Option:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from shuke.apps.loyalty.queries.types import points_types
 from shuke.apps.loyalty.schemas.tiers import TierCounterView, TierFlow, TierShare, TierTrialView
 from shuke.platform.retailer.queries import retailer
+from shuke.web import charts
 from shuke.web.templatetags.console import integer, money
 
 Option = dict[str, Any]
@@ -108,26 +109,7 @@ def flows(found: Sequence[TierFlow], names: Mapping[str, str]) -> Option:
                         "label": {"position": "left" if mark else "right"},
                     }
                 )
-    return {
-        "tooltip": {"trigger": "item", "valueFormatter": {"$format": "integer"}},
-        "series": [
-            {
-                "type": "sankey",
-                "name": _("Members"),
-                "left": 8,
-                "right": 8,
-                "top": 8,
-                "bottom": 8,
-                "nodeGap": 14,
-                "layoutIterations": 0,
-                "draggable": False,
-                "data": nodes,
-                "links": links,
-                "lineStyle": {"color": "gradient", "opacity": 0.35},
-                "label": {"color": {"$color": "text"}, "fontSize": 12},
-            }
-        ],
-    }
+    return charts.sankey(nodes, links, name=_("Members"), node_gap=14)
 
 
 def matrix(trial: TierTrialView, names: Mapping[str, str]) -> dict[str, Any]:
