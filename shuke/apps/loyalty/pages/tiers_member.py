@@ -149,10 +149,11 @@ def register() -> None:
         )
     )
     register_tier_names(queries.tier_keys)
+    _name_tasks()
     _register_words()
 
 
-def _register_words() -> None:
+def _name_tasks() -> None:
     tasks = "shuke.apps.loyalty.tasks.tiers"
     register_labels(
         "task",
@@ -161,6 +162,9 @@ def _register_words() -> None:
             f"{tasks}.try_draft": (gettext_lazy("Try a draft of the tiers"), "blue"),
         },
     )
+
+
+def _register_words() -> None:
     register_labels(
         "tier_why",
         {
