@@ -13,7 +13,7 @@ import pytest
 from django.db import DatabaseError, connection
 from django.db.models import QuerySet
 
-from shuke.apps.loyalty.migrations import _stored_functions
+from shuke.apps.loyalty.migrations import _lean_functions
 from shuke.apps.loyalty.models import LotMove, PointsEntry, PointsHold, PointsLot, PointsTransaction
 from shuke.apps.loyalty.operations import (
     award_points,
@@ -223,10 +223,12 @@ def test_without_the_key_a_request_is_done_twice_and_the_checks_find_it(members,
 )
 def test_the_stored_function_without_its_lock(fifty, taken, points, expected, found):
     """Two tills spend by the stored function, which sleeps between reading and writing."""
-    whole = _stored_functions.BURN
-    slow = whole.replace("FOR UPDATE;", "FOR UPDATE; PERFORM pg_sleep(1.5);")
+    whole = _lean_functions.BURN
+    lock = "FOR UPDATE OF wallet;\n    IF NOT FOUND THEN\n        RETURN;\n    END IF;\n"
+    assert lock in whole
+    slow = whole.replace(lock, f"{lock}    PERFORM pg_sleep(1.5);\n")
     if "lock" in taken:
-        slow = slow.replace("FOR UPDATE; PERFORM", "; PERFORM")
+        slow = slow.replace("FOR UPDATE OF wallet;", ";")
     said: list[str] = []
     ready = threading.Barrier(2)
 

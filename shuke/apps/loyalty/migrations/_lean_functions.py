@@ -10,7 +10,7 @@ parsed and planned anew in every transaction: that was a third of a posting's ti
 
 #: One link of a wallet's chain: the hash of ``rules.chain.posting_hash`` for a posting that refers to no other.
 LINK = r"""
-CREATE FUNCTION loyalty_link(
+CREATE OR REPLACE FUNCTION loyalty_link(
     previous text, wallet bigint, seq bigint, kind text, key text, request text, source text, reason text,
     actor text, effective_at timestamptz, recorded_at timestamptz, pending bigint, available bigint,
     held bigint, debt bigint, entries text, lots text, moves text
@@ -32,7 +32,7 @@ END $body$
 """
 
 EARN = r"""
-CREATE FUNCTION loyalty_earn(
+CREATE OR REPLACE FUNCTION loyalty_earn(
     p_member text, p_type bigint, p_expiry text, p_days int, p_zone text,
     p_public_id text, p_key text, p_request text, p_source text, p_reason text, p_note text,
     p_actor text, p_points bigint, p_bucket text, p_starts timestamptz, p_ends timestamptz,
@@ -111,7 +111,7 @@ END $body$
 """
 
 BURN = r"""
-CREATE FUNCTION loyalty_burn(
+CREATE OR REPLACE FUNCTION loyalty_burn(
     p_member text, p_type bigint, p_zone text,
     p_public_id text, p_key text, p_request text, p_source text, p_reason text, p_note text,
     p_actor text, p_points bigint, p_at timestamptz, p_copies text,
