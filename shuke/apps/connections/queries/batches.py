@@ -12,7 +12,6 @@ from shuke.platform.errors import NotFound
 from shuke.platform.money import exponent
 from shuke.sources.files.kinds import KINDS
 
-
 #: Some twenty thousand lines of text, two or three seconds of work; ten times as many in Parquet.
 LARGE_BYTES = 2 * 2**20
 
