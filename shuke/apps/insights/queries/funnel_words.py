@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from shuke.apps.insights.schemas import FunnelBody, FunnelResult, FunnelStep
+from shuke.apps.insights.schemas import EventFunnelStep, FunnelBody, FunnelResult
 from shuke.science.reading import Reading
 from shuke.web.labels import label_of
 
@@ -13,10 +13,10 @@ from shuke.web.labels import label_of
 FEW = 30
 
 
-def step_name(step: FunnelStep) -> str:
+def step_name(step: EventFunnelStep) -> str:
     """What people call a step: the event's name where it has no other.
 
-    >>> step_name(FunnelStep(name="Coffee Tasted"))
+    >>> step_name(EventFunnelStep(name="Coffee Tasted"))
     'Coffee Tasted'
     """
     if step.kind == "order":

@@ -12,9 +12,9 @@ from shuke.apps.insights.queries.traits import latest_build, traits_on
 from shuke.apps.insights.schemas import (
     MemberExplanation,
     RfmPreview,
+    RfmRuleShare,
     RfmSchemeView,
     RfmVersionView,
-    RuleShare,
     SegmentChange,
     SegmentMove,
 )
@@ -79,7 +79,7 @@ def rfm_preview(scheme: RfmScheme) -> RfmPreview:
     """What the scheme would make of the members of the newest build, in the scheme's order of segments."""
     build = latest_build()
     shares = [
-        RuleShare(rule=one.rule, segment=rule.segment, scores=one.scores, taken_by=list(one.taken_by))
+        RfmRuleShare(rule=one.rule, segment=rule.segment, scores=one.scores, taken_by=list(one.taken_by))
         for one, rule in zip(scheme.decided(), scheme.rules, strict=True)
     ]
     if build is None:
@@ -104,7 +104,7 @@ def rfm_preview(scheme: RfmScheme) -> RfmPreview:
 
 
 def _previewed(
-    rows: list[dict[str, Any]], *, scheme: RfmScheme, shares: list[RuleShare], as_of: date
+    rows: list[dict[str, Any]], *, scheme: RfmScheme, shares: list[RfmRuleShare], as_of: date
 ) -> RfmPreview:
     pairs: Counter[tuple[str, str]] = Counter()
     for row in rows:

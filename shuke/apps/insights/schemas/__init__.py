@@ -1,6 +1,7 @@
 """What others see of insights.  Money in minor units of ``currency``."""
 
 from shuke.apps.insights.schemas.funnels import (
+    EventFunnelStep,
     EventName,
     FunnelBody,
     FunnelCount,
@@ -8,7 +9,6 @@ from shuke.apps.insights.schemas.funnels import (
     FunnelResult,
     FunnelSave,
     FunnelSegment,
-    FunnelStep,
     FunnelView,
 )
 from shuke.apps.insights.schemas.portrait import (
@@ -27,11 +27,11 @@ from shuke.apps.insights.schemas.portrait import (
 from shuke.apps.insights.schemas.rfm import (
     MemberExplanation,
     RfmPreview,
+    RfmRuleShare,
     RfmSchemeBody,
     RfmSchemeChange,
     RfmSchemeView,
     RfmVersionView,
-    RuleShare,
     SegmentChange,
     SegmentMove,
 )
@@ -49,6 +49,7 @@ __all__ = [
     "Alert",
     "Cell",
     "Count",
+    "EventFunnelStep",
     "EventName",
     "FunnelBody",
     "FunnelCount",
@@ -56,7 +57,6 @@ __all__ = [
     "FunnelResult",
     "FunnelSave",
     "FunnelSegment",
-    "FunnelStep",
     "FunnelView",
     "Kpi",
     "MemberExplanation",
@@ -66,11 +66,11 @@ __all__ = [
     "Portrait",
     "ReadingView",
     "RfmPreview",
+    "RfmRuleShare",
     "RfmSchemeBody",
     "RfmSchemeChange",
     "RfmSchemeView",
     "RfmVersionView",
-    "RuleShare",
     "SegmentChange",
     "SegmentMove",
     "Share",

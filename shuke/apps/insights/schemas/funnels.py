@@ -36,7 +36,7 @@ class FunnelFilter(Schema):
         return self
 
 
-class FunnelStep(Schema):
+class EventFunnelStep(Schema):
     """An event of that name, or an order through any channel (``name`` is not looked at)."""
 
     kind: Literal["event", "order"] = "event"
@@ -52,7 +52,7 @@ class FunnelBody(Schema):
     are told apart by.
     """
 
-    steps: list[FunnelStep] = Field(min_length=2, max_length=MOST_STEPS)
+    steps: list[EventFunnelStep] = Field(min_length=2, max_length=MOST_STEPS)
     window: int = Field(7, ge=1, le=MOST_DAYS * 24 * 60)
     unit: Literal["minutes", "hours", "days"] = "days"
     order: Literal["ordered", "strict", "any"] = "ordered"

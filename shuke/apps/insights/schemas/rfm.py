@@ -38,7 +38,7 @@ class SegmentMove(Schema):
     members: int
 
 
-class RuleShare(Schema):
+class RfmRuleShare(Schema):
     """What a rule decides: of the 125 scores, and of the members.  The last one is the rest.
 
     ``scores`` 0 means that it can never decide: the rules of ``taken_by`` take all that it asks for, or, where none do,
@@ -60,7 +60,7 @@ class RfmPreview(Schema):
     moved: int = 0
     segments: list[SegmentChange] = Field(default_factory=list)
     moves: list[SegmentMove] = Field(default_factory=list)
-    rules: list[RuleShare] = Field(default_factory=list)
+    rules: list[RfmRuleShare] = Field(default_factory=list)
 
 
 Score = Annotated[int, Field(ge=1, le=SCORES)]
