@@ -193,7 +193,7 @@ def out(text: str) -> None:
 def baselines(level: Level, report: Report) -> None:
     report.strategy("GP-TopFreq", PersonalFrequency(half_life=None, prior=1e-6))
     variants = tuple(PersonalFrequency(half_life=h, prior=p) for h, p in ((90.0, 0.8), (120.0, 1.6)))
-    best = chosen(variants, last_basket(level.split.past), rng=np.random.default_rng(0))
+    best = chosen(variants, last_basket(level.split.past), rng=np.random.default_rng(0)).strategy
     report.strategy(f"decay {best.half_life:.0f} d, prior {best.prior}", best)
 
 

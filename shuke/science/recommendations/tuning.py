@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -11,33 +12,35 @@ from shuke.science.recommendations.metrics import Ideal, hits, member_metrics
 from shuke.science.recommendations.splits import Split
 from shuke.science.recommendations.strategies import Strategy, top
 
+S = TypeVar("S", bound=Strategy)
+
 #: Members that decide, at most, drawn by chance.
 MEMBERS = 2000
 
 
 @dataclass(frozen=True, eq=False)
-class Tried:
+class Tried(Generic[S]):
     """The best of some variants, and its nDCG of each member that was asked on validation (float64)."""
 
-    strategy: Strategy
+    strategy: S
     each: np.ndarray
 
 
 def chosen(
-    variants: Sequence[Strategy],
+    variants: Sequence[S],
     validation: Split,
     *,
     rng: np.random.Generator,
     k: int = 10,
     ideal: Ideal = "standard",
     threads: int = 1,
-) -> Tried:
+) -> Tried[S]:
     """The variant with the best nDCG@k, the first of equals; the first where validation has nobody."""
     if not len(validation.members):
         return Tried(variants[0], np.empty(0))
     split = drawn(validation, members=MEMBERS, rng=rng)
     wanted = np.diff(split.target_rows)
-    best: Tried | None = None
+    best: Tried[S] | None = None
     for variant in variants:
         model = variant.fit(split.known, rng=np.random.default_rng(rng.bit_generator.random_raw()))
         lists = top(model, split.known, split.members, at=split.at, n=k, threads=threads)
