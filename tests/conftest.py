@@ -178,6 +178,17 @@ def browser_type_launch_args() -> dict[str, Any]:
     return {"executable_path": shutil.which("chromium") or "/usr/bin/chromium", "args": flags}
 
 
+if HAS_DJANGO:
+
+    @pytest.fixture(autouse=True)
+    def _no_language_of_the_test_before() -> None:
+        """A page that was asked for in Chinese leaves its language and zone with the thread."""
+        from django.utils import timezone, translation
+
+        translation.deactivate()
+        timezone.deactivate()
+
+
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator["PostgresServer"]:
     """A running PostgreSQL for tests marked ``postgresql``, started at the first use."""

@@ -198,6 +198,7 @@ INNER = frozenset(
         "experiment_id",
         "explored_chance",
         "explored_place",
+        "product_chances",
         "fallback",
         "list_id",
         "slot_version",
