@@ -99,6 +99,20 @@ def test_the_table_of_the_document(members):
     assert dict(ended.entries.values_list("account", "points")) == {"available": -50, "breakage": 50}
 
 
+def test_a_return_goes_on_where_the_one_before_emptied_a_lot(one_type):
+    """The last lot taken is the first to come back; once it is whole, the next return is the next lot's."""
+    for points, days in ((5, 10), (8, 20), (3, 30)):
+        award(one_type, points, START, "now", expires_at=START + days * DAY)
+    spent = spend_points(request=asked(START + DAY), member_id=one_type, points_type="now", points=16)
+    whole = {2: 8, 3: 3}
+    for points, back in ((3, {3: 3}), (4, {2: 4, 3: 3}), (4, whole), (5, {1: 5} | whole)):
+        give_back_points(request=asked(START + 2 * DAY), commit_id=spent.transaction_id, points=points)
+        there = lots(one_type, START + 2 * DAY, "now")
+        assert {number: lot["available"] for number, lot in there.items() if "available" in lot} == back
+    with pytest.raises(Refused):
+        give_back_points(request=asked(START + 2 * DAY), commit_id=spent.transaction_id, points=1)
+
+
 def test_a_hold_runs_out_for_the_reader_though_points_were_spent_without_one(one_type):
     """Points spent at once name no hold; that must not hide the open ones from who reads as of a moment."""
     award(one_type, 20, START, "now")

@@ -81,11 +81,13 @@ def taken_from(lots: Iterable[tuple[Lot, int]], points: int) -> list[tuple[Lot, 
     """Points from lots in their order; fewer if there are not enough."""
     taken: list[tuple[Lot, int]] = []
     for lot, there in lots:
-        part = min(there, points)
-        if part <= 0:
+        if points <= 0:
             break
-        taken.append((lot, part))
-        points -= part
+        # A lot may be empty in between: what was spent of it came back before.
+        if there > 0:
+            part = min(there, points)
+            taken.append((lot, part))
+            points -= part
     return taken
 
 
