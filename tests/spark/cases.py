@@ -22,6 +22,7 @@ from shuke.science import (
     affinity_seasons,
     calendar,
     cohorts,
+    event_funnels,
     funnels,
     layer_rules,
     layers,
@@ -43,6 +44,7 @@ from shuke.science.attribution.comparison import compared
 from shuke.science.attribution.journeys import journeys
 from shuke.science.churn import features as churn
 from shuke.science.churn import hazard, risks
+from shuke.science.event_funnels import EventStep, PropertyFilter
 from shuke.science.forecast import judging, series
 from shuke.science.forecast.levels import levelled
 from shuke.science.lifetime import histories, holdout
@@ -230,6 +232,25 @@ def funnel(world: World) -> Iterable[Result]:
         reached = funnels.funnel_members(world.steps, count=3, window_seconds=86_400 * 40, order=order)
         yield reached
         yield funnels.funnel(reached.mutate(group=reached.member_id.length() % 2), count=3, by="group")
+
+
+@case
+def steps_of_events(world: World) -> Iterable[Result]:
+    events = world.events.mutate(member_id="person_key")
+    orders = world.bought.select("member_id", "placed_at")
+    filters = (
+        ("Product Clicked", PropertyFilter("product_id", "is", "good a")),
+        ("Product Clicked", PropertyFilter("product_id", "is_not", "other")),
+        ("Product Clicked", PropertyFilter("product_id", "contains", "GOOD")),
+        ("view", PropertyFilter("rating", "at_least", "3.5")),
+    )
+    narrowed = (EventStep("event", name, only) for name, only in filters)
+    steps = (EventStep("event", "view"), *narrowed, EventStep("order"))
+    taken = event_funnels.funnel_steps(events, orders, steps)
+    yield taken
+    window, end = 86_400 * 40, int(datetime(2017, 12, 31, tzinfo=UTC).timestamp())
+    for order in ("ordered", "any"):
+        yield event_funnels.funnel_parts(taken, count=6, window_seconds=window, end_seconds=end, order=order)
 
 
 @case
@@ -472,7 +493,8 @@ def lifetime_holdout(world: World) -> Iterable[Result]:
 @case
 def churn_horizon(world: World) -> Result:
     horizon = risks.horizon_for(world.bought, first_day=date(2017, 1, 1), as_of=AS_OF)
-    return pa.table({"days": [horizon]})
+    drawn = risks.drawn_members(world.bought, most=7, seed=3)
+    return pa.table({"days": [str(horizon), *drawn.to_polars()["member_id"]]})
 
 
 @case
@@ -552,7 +574,10 @@ def online_lists(world: World) -> Iterable[Result]:
     yield online.places(listed, touched, lines)
     yield online.shown_products(listed)
     yield facts.events.select("message_id", told=online.property_text(facts.events.properties, "product_id"))
-    yield bandit_counts.delays(lists, touched, at=datetime(2017, 12, 31, 23, tzinfo=UTC))
+    evening = datetime(2017, 12, 31, 23, tzinfo=UTC)
+    yield bandit_counts.delays(lists, touched, at=evening)
+    taken = touched.group_by("list_id", "product_id").agg(taken_at=touched.touched_at.min())
+    yield bandit_counts.item_delays(lists, taken, at=evening)
 
 
 def _last_days(days: int) -> dict[str, Any]:
