@@ -178,4 +178,6 @@ def test_validation_chooses_what_the_world_was_made_of():
     assert validation.known.basket_time.max() < test.known.basket_time.max()
     short, long = PersonalFrequency(half_life=3, prior=0.1), PersonalFrequency(half_life=None, prior=0.1)
     assert chosen([long, short], validation, rng=rng).strategy == short
-    assert chosen([long, short], cut.validation(test).only(np.zeros(80, dtype=bool)), rng=rng).strategy == long
+    assert (
+        chosen([long, short], cut.validation(test).only(np.zeros(80, dtype=bool)), rng=rng).strategy == long
+    )
