@@ -1,9 +1,12 @@
 """The pages of slots: the list, the set-up, and the preview beside it."""
 
 import re
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from shuke.apps.recommendations.adapters.bundle_files import activate, write_bundle
 from shuke.apps.recommendations.operations.slots import create_slot, go_live
 from shuke.apps.recommendations.queries.slots import slot, slots
 from shuke.apps.recommendations.schemas import SlotInput
@@ -212,6 +215,20 @@ def test_members_are_found_with_their_names_masked(marketer, bundle):
     another = marketer.post(f"{HERE}people/", {"another": "1"}).content.decode()
     assert re.search(r'value="(\w+)" checked', another)[1] in bundle.member_ids
     assert "No member is found" in marketer.post(f"{HERE}people/", {"q_member": "Nobody"}).content.decode()
+
+
+def test_another_member_is_never_the_one_who_is_shown(marketer, home, bundle):
+    both = [str(member_id) for member_id in bundle.member_ids[:2]]
+    pair = replace(bundle, id="pair", member_ids=np.array(both * 20))
+    write_bundle(home / pair.id, pair)
+    activate(home, pair.id)
+    shown = both[0]
+    for _time in range(12):
+        page = marketer.post(f"{HERE}people/", {"another": "1", "for_member": shown}).content.decode()
+        found = re.search(r'value="(\w+)" checked', page)[1]
+        assert found in both
+        assert found != shown
+        shown = found
 
 
 def test_a_live_slot_says_so_and_does_not_let_its_kind_change(marketer):

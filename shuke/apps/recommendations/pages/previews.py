@@ -32,6 +32,8 @@ from shuke.web.panels import found_members
 
 #: Members that a search shows.
 FOUND = 6
+#: Members of the bundle tried for a lot: some are no members any more.
+LOTS = 6
 #: Where a search puts what it found: the names of the fields by what was found.
 INTO: dict[str, dict[str, str]] = {
     "pinned": {"product": "pinned_products"},
@@ -121,7 +123,7 @@ def people(request: HttpRequest) -> HttpResponse:
     actor_of(request).require("recommendations.view")
     text = request.POST.get("q_member", "").replace("\x00", "")[:120].strip()
     if request.POST.get("another") or not text:
-        found = _another(serving_bundle(), np.random.default_rng())
+        found = _another(serving_bundle(), np.random.default_rng(), than=request.POST.get("for_member", ""))
         text = ""
     else:
         found = [member(member_id) for member_id in found_members(text)[:FOUND]]
@@ -156,13 +158,13 @@ def _wanted(member_id: str) -> list[MemberView]:
         return []
 
 
-def _another(bundle: Bundle | None, rng: np.random.Generator) -> list[MemberView]:
-    """A member of the bundle by lot who is still one."""
-    for _try in range(5):
-        if bundle is None or not len(bundle.member_ids):
-            break
-        try:
-            return [member(str(bundle.member_ids[int(rng.integers(len(bundle.member_ids)))]))]
-        except NotFound:
-            continue
-    return []
+def _another(bundle: Bundle | None, rng: np.random.Generator, *, than: str = "") -> list[MemberView]:
+    """A member of the bundle by lot who is still one, and not the one who is shown now."""
+    if bundle is None:
+        return []
+    others = bundle.member_ids[bundle.member_ids != than]
+    for member_id in rng.permutation(others)[:LOTS]:
+        found = _wanted(str(member_id))
+        if found:
+            return found
+    return _wanted(than)
