@@ -4,7 +4,7 @@ import logging
 import sys
 import traceback
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -58,6 +58,20 @@ SHARED: list[Processor] = [
 ]
 
 
+class StandardError(logging.StreamHandler[TextIO]):
+    """Writes to what is standard error at that moment.
+
+    A stream that is kept may be closed by then: who calls a command from Python, as tests do, lends it another one.
+    """
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        return sys.stderr
+
+
 def logging_config(*, level: str, is_terminal: bool | None = None) -> dict[str, Any]:
     """Django's LOGGING: every library's log goes through the same processors, to standard error."""
     if is_terminal is None:
@@ -78,7 +92,7 @@ def logging_config(*, level: str, is_terminal: bool | None = None) -> dict[str, 
             }
         },
         "filters": {"route": {"()": "shuke.platform.observability.middleware.RouteInsteadOfPath"}},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
+        "handlers": {"stderr": {"()": StandardError, "formatter": "structured"}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             # Django's own handlers would print a second time, and mail what they print.

@@ -20,7 +20,7 @@ def written(monkeypatch):
     configure_structlog()
     config = logging_config(level="INFO", is_terminal=False)
     stream = io.StringIO()
-    config["handlers"]["stderr"]["stream"] = stream
+    config["handlers"]["stderr"] |= {"()": logging.StreamHandler, "stream": stream}
     config["loggers"] = {"django.request": config["loggers"]["django.request"]}
     root = logging.getLogger()
     before = (list(root.handlers), root.level)
@@ -28,6 +28,21 @@ def written(monkeypatch):
     yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
     root.handlers[:], root.level = before
     structlog.contextvars.clear_contextvars()
+
+
+def test_a_log_goes_where_standard_error_is_now(monkeypatch):
+    """A command that was called from Python configures logging anew, and its streams are closed when it has ended."""
+    lent, now = io.StringIO(), io.StringIO()
+    root = logging.getLogger()
+    before = (list(root.handlers), root.level)
+    with monkeypatch.context() as command:
+        command.setattr("sys.stderr", lent)
+        logging.config.dictConfig(logging_config(level="INFO", is_terminal=False) | {"loggers": {}})
+    lent.close()
+    monkeypatch.setattr("sys.stderr", now)
+    logging.getLogger("shuke.any").info("later")
+    root.handlers[:], root.level = before
+    assert [json.loads(line)["event"] for line in now.getvalue().splitlines()] == ["later"]
 
 
 def test_an_exception_that_quotes_a_person_is_redacted_and_keeps_its_place(written):
