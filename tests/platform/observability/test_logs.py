@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import logging.config
+import re
 
 import pytest
 import structlog
@@ -54,7 +55,8 @@ def test_an_exception_that_quotes_a_person_is_redacted_and_keeps_its_place(writt
     text = json.dumps(line)
     assert "example.com" not in text
     assert "example.org" not in text
-    assert "8000" not in text
+    # As a word: the timestamp has six digits that may hold these.
+    assert not re.search(r"\b8000\b", text)
     assert line["event"] == "import of [redacted] failed"
     assert "ValueError: no account for [redacted], phone [redacted]" in line["exception"]
     assert "test_logs.py" in line["exception"]
