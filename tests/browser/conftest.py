@@ -92,6 +92,7 @@ class Console:
         self.page.get_by_label("User name").fill(username)
         self.page.get_by_label("Password").fill(password)
         self.page.get_by_role("button", name="Sign in").click()
+        self.page.wait_for_url(lambda url: "/sign-in/" not in url)
         self.page.wait_for_load_state("networkidle")
 
     def overflow(self) -> int:

@@ -52,7 +52,7 @@ def test_every_place_of_the_menu_in_both_languages_and_widths(console, has_data)
         console.open("/profile/")
         if page.locator("html").get_attribute("lang") != language:
             page.locator(".language-switch button").click()
-            page.wait_for_load_state("networkidle")
+            expect(page.locator("html")).to_have_attribute("lang", language)
         # Laid out for the phone, then widened: the same page must fit both.
         first, *others = [WIDTHS[name] for name in widths]
         for place in places:
@@ -113,9 +113,9 @@ def test_the_keyboard_reaches_the_content(console):
 
 def test_a_policy_violation_would_be_noticed(console):
     """A guard: the watch that the other tests rely on sees an inline script being refused."""
-    console.page.evaluate(
-        "() => { const s = document.createElement('script'); s.textContent = '1'; document.body.append(s); }"
-    )
-    console.page.wait_for_timeout(100)
+    with console.page.expect_console_message(lambda message: "Content Security Policy" in message.text):
+        console.page.evaluate(
+            "() => { const s = document.createElement('script'); s.textContent = '1'; document.body.append(s); }"
+        )
     assert any("Content Security Policy" in problem for problem in console.problems)
     console.problems.clear()

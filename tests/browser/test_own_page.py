@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from playwright.sync_api import expect
 
 from shuke.apps.loyalty.operations import award_points, define_points_type
 from shuke.apps.loyalty.operations.benefit_terms import publish_benefits, save_benefit_draft
@@ -53,18 +54,17 @@ def test_it_opens_on_a_phone_in_both_languages(window: Console, ann: str) -> Non
     width, height = WIDTHS["phone"]
     window.page.set_viewport_size({"width": width, "height": height})
     window.open(f"/my/{own_token(ann, at=now())}/?language=en")
-    assert window.page.get_by_role("heading", name="Points").is_visible()
+    expect(window.page.get_by_role("heading", name="Points")).to_be_visible()
     window.page.locator("details.ticket summary").click()
     bars, squares = window.page.locator("svg.bars"), window.page.locator("svg.squares")
-    assert bars.is_visible()
-    assert squares.is_visible()
+    expect(bars).to_be_visible()
+    expect(squares).to_be_visible()
     # A scanner needs about a quarter of a millimetre for the narrowest bar, which is one pixel of a phone at least.
     assert bars.bounding_box()["width"] >= 180
     assert window.overflow() == 0
     window.page.get_by_role("link", name="中文").click()
-    window.page.wait_for_load_state("networkidle")
-    assert window.page.get_by_role("heading", name="积分", exact=True).is_visible()
-    assert window.page.locator("html").get_attribute("lang") == "zh-hans"
+    expect(window.page.locator("html")).to_have_attribute("lang", "zh-hans")
+    expect(window.page.get_by_role("heading", name="积分", exact=True)).to_be_visible()
     assert window.overflow() == 0
 
 
@@ -72,7 +72,7 @@ def test_a_forged_and_a_revoked_link_are_refused(window: Console, ann: str) -> N
     token = own_token(ann, at=now())
     changed = token[:-1] + ("A" if token[-1] != "A" else "B")
     assert window.open(f"/my/{changed}/").status == 404
-    assert window.page.get_by_role("heading", name="This link is closed").is_visible()
+    expect(window.page.get_by_role("heading", name="This link is closed")).to_be_visible()
     revoke_own_links(actor=SYSTEM, at=now(), member_id=ann)
     assert window.open(f"/my/{token}/").status == 404
     assert window.open(f"/my/{own_token(ann, at=now())}/").status == 200
