@@ -103,6 +103,34 @@ def test_numbers_are_compared_as_numbers_and_no_number_is_none():
         assert {row["member_id"] for row in rows} == found
 
 
+@pytest.mark.parametrize(
+    "meant", ["Soap, blue", 'Pan 12"', "a\\b", "\\", '\\"', "{x}", "[1]", "null", "茶, 绿", " x "]
+)
+def test_a_text_is_what_was_meant(meant):
+    told = ibis.memtable({"p": [json.dumps({"first": 1, "k": meant, "last": "z"}, ensure_ascii=False)]})
+    assert told.select(v=property_text(told.p, "k")).to_polars()["v"].to_list() == [meant]
+
+
+def test_null_is_no_text():
+    told = ibis.memtable({"p": ['{"k": null, "last": "z"}', '{"k": true}', '{"k": ["a"]}', '{"k": ""}']})
+    assert told.select(v=property_text(told.p, "k")).to_polars()["v"].to_list() == ["", "true", "", ""]
+
+
 def test_a_key_is_a_text_and_no_pattern():
     told = ibis.memtable({"p": ['{"a.b": 1}', '{"axb": 2}']})
     assert told.select(v=property_text(told.p, "a.b")).to_polars()["v"].to_list() == ["1", ""]
+
+
+@pytest.mark.parametrize("order", ["ordered", "any"])
+def test_only_who_had_the_whole_window_once_is_settled(order):
+    """Whether somebody came through must not decide it, nor a later try: both would flatter a group."""
+    end = int((START + timedelta(hours=48)).timestamp())
+    facts = events(
+        ("early", "Product Viewed", 0, None), ("early", "Product Viewed", 40, None),
+        ("edge", "Product Viewed", 24, None), ("done", "Product Viewed", 25, None),
+        ("late", "Product Viewed", 25, None),
+    )  # fmt: skip
+    steps = funnel_steps(facts, orders(("done", 26), ("early", 2)), (VIEW, BUY))
+    parts = funnel_parts(steps, count=2, window_seconds=DAY, end_seconds=end, order=order)
+    settled = {row["member_id"]: row["settled"] for row in parts.to_pyarrow().to_pylist()}
+    assert settled == {"early": True, "edge": True, "done": False, "late": False}

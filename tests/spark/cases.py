@@ -45,6 +45,7 @@ from shuke.science.attribution.journeys import journeys
 from shuke.science.churn import features as churn
 from shuke.science.churn import hazard, risks
 from shuke.science.event_funnels import EventStep, PropertyFilter
+from shuke.science.event_properties import property_text
 from shuke.science.forecast import judging, series
 from shuke.science.forecast.levels import levelled
 from shuke.science.lifetime import histories, holdout
@@ -573,7 +574,7 @@ def online_lists(world: World) -> Iterable[Result]:
     yield online.totals(results, by=("local_date", "arm"))
     yield online.places(listed, touched, lines)
     yield online.shown_products(listed)
-    yield facts.events.select("message_id", told=online.property_text(facts.events.properties, "product_id"))
+    yield facts.events.select("message_id", told=property_text(facts.events.properties, "product_id"))
     evening = datetime(2017, 12, 31, 23, tzinfo=UTC)
     yield bandit_counts.delays(lists, touched, at=evening)
     taken = touched.group_by("list_id", "product_id").agg(taken_at=touched.touched_at.min())

@@ -14,6 +14,7 @@ from time import perf_counter
 import numpy as np
 
 from shuke.science.recommendations.catalogue_metrics import catalogue_metrics
+from shuke.science.recommendations.histories import History
 from shuke.science.recommendations.metrics import Ideal, hits, member_metrics
 from shuke.science.recommendations.splits import Split
 from shuke.science.recommendations.strategies import Lists, Strategy, top_and_new
@@ -55,13 +56,21 @@ def evaluate(
     ideal: Ideal = "standard",
     threads: int = 1,
     groups: np.ndarray | None = None,
+    learn: History | None = None,
+    only_new: bool = False,
 ) -> Evaluation:
-    """Fit on what was known, make lists, and judge them.  ``groups``: of each item, for diversity and calibration."""
+    """Fit on what was known, make lists, and judge them.  ``groups``: of each item, for diversity and calibration.
+
+    ``learn``: a part of what was known to fit on (``splits.learning_from``), all if None.  ``only_new``: lists never
+    hold what their member had bought, for goods that are bought once.
+    """
     start = perf_counter()
-    model = strategy.fit(split.known, rng=rng)
+    learn = split.known if learn is None else learn
+    model = strategy.fit(learn, rng=rng)
     fitted = perf_counter()
     n = max(cutoffs)
-    lists, new = top_and_new(model, split.known, split.members, at=split.at, n=n, threads=threads)
+    lists, new = top_and_new(model, learn, split.members, at=split.at, n=n, threads=threads)
+    lists = new if only_new else lists
     listed = perf_counter()
     return Evaluation(
         strategy=strategy,

@@ -22,6 +22,8 @@ from scipy import sparse
 
 #: Microseconds of a day.
 DAY = 86_400_000_000
+#: Days of what is popular now: they break ties and fill lists.
+RECENT_DAYS = 28
 NEEDED = ("member", "basket", "item", "time")
 
 
@@ -120,9 +122,21 @@ class History:
         return np.bincount(self.item, minlength=self.items)
 
     @cached_property
+    def repeat_share(self) -> float:
+        """Part of the lines whose member had bought the item before; 0 without lines."""
+        return 1.0 - self.counts().nnz / self.lines if self.lines else 0.0
+
+    @cached_property
     def end(self) -> int:
         """µs: the first moment after the day of the last basket; 0 without baskets."""
         return (int(self.basket_day.max()) + 1) * DAY if self.baskets else 0
+
+    @cached_property
+    def recent(self) -> np.ndarray:
+        """int64: in how many baskets of the last ``RECENT_DAYS`` days each item is."""
+        counts = self.popularity(days=RECENT_DAYS)
+        counts.flags.writeable = False
+        return counts
 
     def popularity(self, *, days: int, until: int | None = None) -> np.ndarray:
         """int64: in how many baskets of the last ``days`` days before ``until`` (µs, the end if None) each item is."""

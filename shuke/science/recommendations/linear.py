@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,18 @@ class SparseProduct:
         if self.scaled is not None:
             found = found * self.scaled
         return found.astype(np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class AskedProduct:
+    """The same where ``profiles`` of members (int) are made when they are asked: for everybody it would take long."""
+
+    profiles: Callable[[np.ndarray], sparse.csr_matrix]
+    weights: sparse.csr_matrix
+
+    def scores(self, members: np.ndarray, at: np.ndarray) -> np.ndarray:  # noqa: ARG002 - the same at any time
+        """See ``Model``."""
+        return (self.profiles(members) @ self.weights).toarray().astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,9 +59,10 @@ def unit_rows(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
 def largest_of_rows(matrix: sparse.csr_matrix, n: int) -> sparse.csr_matrix:
     """Only the ``n`` largest values of each row; of equals, those of the lowest columns."""
     matrix.sort_indices()
-    lengths = np.diff(matrix.indptr)
-    if not (lengths > n).any():
+    if not (np.diff(matrix.indptr) > n).any():
         return matrix
+    matrix = _reaching(matrix, n)
+    lengths = np.diff(matrix.indptr)
     rows = np.repeat(np.arange(matrix.shape[0]), lengths)
     order = np.lexsort((matrix.indices, -matrix.data, rows))
     place = np.arange(matrix.nnz) - np.repeat(matrix.indptr[:-1], lengths)
@@ -56,3 +70,15 @@ def largest_of_rows(matrix: sparse.csr_matrix, n: int) -> sparse.csr_matrix:
     columns, data = matrix.indices[kept], matrix.data[kept]
     starts = np.concatenate(([0], np.cumsum(np.minimum(lengths, n))))
     return sparse.csr_matrix((data, columns, starts), shape=matrix.shape)
+
+
+def _reaching(matrix: sparse.csr_matrix, n: int) -> sparse.csr_matrix:
+    """What is no less than the ``n``-th largest value of its row: of long rows little is left to be put in order."""
+    edges = np.full(matrix.shape[0], -np.inf)
+    for row in np.flatnonzero(np.diff(matrix.indptr) > n):
+        values = matrix.data[matrix.indptr[row] : matrix.indptr[row + 1]]
+        edges[row] = np.partition(values, len(values) - n)[len(values) - n]
+    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    kept = matrix.data >= edges[rows]
+    starts = np.concatenate(([0], np.cumsum(np.bincount(rows[kept], minlength=matrix.shape[0]))))
+    return sparse.csr_matrix((matrix.data[kept], matrix.indices[kept], starts), shape=matrix.shape)

@@ -34,10 +34,12 @@ def _frequencies() -> tuple[Strategy, ...]:
     default = PersonalFrequency()
     others = (
         PersonalFrequency(half_life=half_life, prior=prior)
-        for half_life in (30.0, 60.0, 90.0, 120.0, 180.0, 365.0)
+        for half_life in (10.0, 30.0, 60.0, 90.0, 120.0, 180.0, 365.0)
         for prior in (0.2, 0.8, 1.6)
     )
-    return (default, *(other for other in others if other != default))
+    # Where tastes last, nothing fades and hardly anything is filled up.
+    lasting = PersonalFrequency(half_life=1000.0, prior=0.05)
+    return (default, *(other for other in others if other != default), lasting)
 
 
 STRATEGIES: Mapping[str, Variants] = MappingProxyType(
@@ -53,7 +55,16 @@ STRATEGIES: Mapping[str, Variants] = MappingProxyType(
             UpCf(locality=20.0),
             UpCf(last=100, locality=20.0),
         ),
-        "tifu-knn": lambda: (TifuKnn(), TifuKnn(between=0.9), TifuKnn(own=0.8), TifuKnn(between=0.5)),
+        # The last three are those that were published for Ta-Feng, Instacart and Dunnhumby (Hu et al. 2020).
+        "tifu-knn": lambda: (
+            TifuKnn(),
+            TifuKnn(between=0.9),
+            TifuKnn(own=0.8),
+            TifuKnn(between=0.5),
+            TifuKnn(neighbours=300, within=0.9, own=0.7),
+            TifuKnn(neighbours=900, within=0.9, own=0.9, groups=3),
+            TifuKnn(neighbours=900, within=0.9, between=0.6, own=0.2, groups=3),
+        ),
         "item-knn-cosine": lambda: (ItemKnn("cosine"), ItemKnn("cosine", neighbours=100)),
         "item-knn-bm25": lambda: (ItemKnn("bm25"), ItemKnn("bm25", neighbours=100)),
         "item-knn-tf-idf": lambda: (ItemKnn("tf-idf"), ItemKnn("tf-idf", neighbours=100)),

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import ibis
 from ibis.expr import types as ir
 
+from shuke.science.event_properties import property_text
 from shuke.science.persons import current_identity
 from shuke.science.purchases import purchases
 
@@ -100,11 +101,6 @@ def touches(lists: ir.Table, events: ir.Table, *, hours: int = CLICK_HOURS) -> i
     joined = told.join(owner, told.touched_list == owner.list_id)
     joined = joined.filter(joined.occurred_at < joined.listed_at + ibis.interval(hours=hours))
     return joined.group_by("list_id", "product_id", "kind").agg(touched_at=joined.occurred_at.min())
-
-
-def property_text(properties: ir.StringValue, key: str) -> ir.StringValue:
-    """A plain value of a JSON object as text, empty where there is none; the same on every engine."""
-    return properties.fill_null("").re_extract(rf'"{key}"\s*:\s*"?([^",}}\]]*)', 1).strip()
 
 
 def attributed_lines(

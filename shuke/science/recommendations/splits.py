@@ -60,6 +60,20 @@ class Split:
         )
 
 
+def learning_from(split: Split, *, lines: int, rng: np.random.Generator) -> History:
+    """What is known of the members that are asked, and of others, drawn by chance, until there are ``lines`` lines;
+    everything where there are not more, or for 0.  Members and items keep their numbers."""
+    known = split.known
+    if not lines or known.lines <= lines:
+        return known
+    kept = np.zeros(known.members, dtype=bool)
+    kept[split.members] = True
+    held = np.diff(known.member_rows)
+    others = rng.permutation(np.flatnonzero(~kept))
+    kept[others[np.cumsum(held[others]) <= lines - held[kept].sum()]] = True
+    return known.keeping(kept[known.basket_member])
+
+
 def last_basket(history: History, *, minimum_count: int = 10, minimum_baskets: int = 4) -> Split:
     """Each member's latest basket, of members with ``minimum_baskets`` or more (2 at least).
 

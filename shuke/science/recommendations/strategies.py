@@ -14,11 +14,9 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
-from shuke.science.recommendations.histories import History
+from shuke.science.recommendations.histories import RECENT_DAYS, History
 
-#: Days of popularity that break ties.
-TIE_DAYS = 28
-TIE_RULE = f"score, then baskets of the last {TIE_DAYS} days, then item id"
+TIE_RULE = f"score, then baskets of the last {RECENT_DAYS} days, then item id"
 #: Members scored at a time: 128 × 20,000 items of float32 are 10 MB.
 CHUNK = 128
 NOBODY = np.float32(-np.inf)
@@ -61,7 +59,7 @@ class Lists:
 
 def tie_order(history: History) -> np.ndarray:
     """uint32 place of each item in the order that breaks ties, 0 first."""
-    return places_of_ties(history.popularity(days=TIE_DAYS))
+    return places_of_ties(history.recent)
 
 
 def places_of_ties(recent: np.ndarray) -> np.ndarray:

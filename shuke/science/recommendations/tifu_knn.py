@@ -14,8 +14,8 @@ import numpy as np
 from scipy import sparse
 
 from shuke.science.recommendations.histories import History
-from shuke.science.recommendations.linear import SparseProduct
-from shuke.science.recommendations.up_cf import BLOCK, pool_of
+from shuke.science.recommendations.strategies import Model
+from shuke.science.recommendations.up_cf import pool_of, product_of
 
 
 @dataclass(frozen=True)
@@ -34,20 +34,20 @@ class TifuKnn:
         """``tifu-knn``."""
         return "tifu-knn"
 
-    def fit(self, history: History, *, rng: np.random.Generator) -> SparseProduct:
-        """Make the vectors and find each member's neighbours."""
+    def fit(self, history: History, *, rng: np.random.Generator) -> Model:
+        """Make the vectors and find each member's neighbours; of more members than the pool has, those of whoever is
+        asked."""
         weights = basket_weights(history, groups=self.groups, within=self.within, between=self.between)
         vectors = history.counts(weights[history.row_basket])
         chosen = pool_of(history.members, size=self.pool, rng=rng)
         lengths = np.asarray(vectors[chosen].multiply(vectors[chosen]).sum(axis=1)).ravel()
         others = vectors[chosen].T.tocsr()
-        blocks = []
-        for start in range(0, history.members, BLOCK):
-            members = np.arange(start, min(start + BLOCK, history.members))
+
+        def blend(members: np.ndarray) -> sparse.csr_matrix:
             distances = lengths - 2 * (vectors[members] @ others).toarray()
-            blocks.append(self._blend(distances, members, chosen, count=history.members))
-        blend = sparse.vstack(blocks, format="csr") if blocks else sparse.csr_matrix((0, 0))
-        return SparseProduct(blend, vectors)
+            return self._blend(distances, members, chosen, count=history.members)
+
+        return product_of(blend, vectors, at_once=len(chosen) == history.members)
 
     def _blend(
         self, distances: np.ndarray, members: np.ndarray, chosen: np.ndarray, *, count: int

@@ -7,13 +7,15 @@ member is its own nearest neighbour.  An item's score is the sum over neighbours
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 
 from shuke.science.recommendations.histories import History
-from shuke.science.recommendations.linear import SparseProduct, largest_of_rows
+from shuke.science.recommendations.linear import AskedProduct, SparseProduct, largest_of_rows
+from shuke.science.recommendations.strategies import Model
 
 #: Members compared at a time.
 BLOCK = 512
@@ -34,8 +36,8 @@ class UpCf:
         """``up-cf``."""
         return "up-cf"
 
-    def fit(self, history: History, *, rng: np.random.Generator) -> SparseProduct:
-        """Find each member's neighbours."""
+    def fit(self, history: History, *, rng: np.random.Generator) -> Model:
+        """Find each member's neighbours; of more members than the pool has, those of whoever is asked."""
         recent = history.keeping(history.basket_back < self.last)
         popular = recent.counts()
         baskets = np.maximum(np.diff(recent.member_baskets), 1)
@@ -43,20 +45,37 @@ class UpCf:
         has = history.counts()
         has.data = np.ones_like(has.data)
         chosen = pool_of(history.members, size=self.pool, rng=rng)
-        return SparseProduct(self._likeness(has, chosen), popular)
+        likeness = self._likeness(has, chosen)
+        return product_of(likeness, popular, at_once=len(chosen) == history.members)
 
-    def _likeness(self, has: sparse.csr_matrix, chosen: np.ndarray) -> sparse.csr_matrix:
+    def _likeness(
+        self, has: sparse.csr_matrix, chosen: np.ndarray
+    ) -> Callable[[np.ndarray], sparse.csr_matrix]:
+        """Of some members with all."""
         sizes = np.maximum(np.diff(has.indptr), 1).astype(np.float64)
         others = (sparse.diags_array(sizes[chosen] ** (self.alpha - 1)) @ has[chosen]).T.tocsr()
         own = (sparse.diags_array(sizes**-self.alpha) @ has).tocsr()
-        blocks = []
-        for start in range(0, has.shape[0], BLOCK):
-            members = np.arange(start, min(start + BLOCK, has.shape[0]))
+
+        def of(members: np.ndarray) -> sparse.csr_matrix:
             found = places_of((own[members] @ others).tocsr(), chosen, count=has.shape[0])
             found.data = found.data**self.locality
             found = largest_of_rows(found, self.neighbours)
-            blocks.append(with_itself(found, members) if len(chosen) < has.shape[0] else found)
-        return sparse.vstack(blocks, format="csr") if blocks else sparse.csr_matrix((0, 0))
+            return with_itself(found, members) if len(chosen) < has.shape[0] else found
+
+        return of
+
+
+def product_of(
+    profiles: Callable[[np.ndarray], sparse.csr_matrix], weights: sparse.csr_matrix, *, at_once: bool
+) -> Model:
+    """Scores = profiles of members × weights (members × items); ``at_once``: of everybody now, not when asked."""
+    if not at_once:
+        return AskedProduct(profiles, weights)
+    starts = range(0, weights.shape[0], BLOCK)
+    blocks = [profiles(np.arange(start, min(start + BLOCK, weights.shape[0]))) for start in starts]
+    return SparseProduct(
+        sparse.vstack(blocks, format="csr") if blocks else sparse.csr_matrix((0, 0)), weights
+    )
 
 
 def pool_of(members: int, *, size: int, rng: np.random.Generator) -> np.ndarray:
@@ -71,7 +90,8 @@ def places_of(found: sparse.csr_matrix, chosen: np.ndarray, *, count: int) -> sp
 
 def with_itself(found: sparse.csr_matrix, members: np.ndarray) -> sparse.csr_matrix:
     """Each member is like itself with 1, also where it is not in the pool."""
-    rows = np.arange(len(members))
-    kept = found.tolil()
-    kept[rows, members] = 1.0
-    return kept.tocsr()
+    rows = np.repeat(np.arange(len(members)), np.diff(found.indptr))
+    found.data[found.indices == members[rows]] = 0.0
+    found.eliminate_zeros()
+    itself = (np.ones(len(members)), (np.arange(len(members)), members))
+    return (found + sparse.csr_matrix(itself, shape=found.shape)).tocsr()

@@ -1,4 +1,4 @@
-"""Those of whom little is known: the ladder, new products, a bandit whose truth is known; and reasons in words."""
+"""Those of whom little is known: the ladder, new products; and reasons in words."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shuke.science.recommendations.bandit import ThompsonBandit, bandit_of
 from shuke.science.recommendations.cold_start import ColdStart, FewBaskets
 from shuke.science.recommendations.explanations import Grounds, explanation, grounds_of
 from shuke.science.recommendations.frequency import PersonalFrequency
@@ -87,53 +86,6 @@ def test_a_new_product_is_for_those_who_are_loyal_to_its_brand():
     )
     assert ours[0, 0] > 2 * ours[0, 1]
     assert ours[1, 1] > 2 * ours[1, 0]
-
-
-TRUTH = np.array([0.02, 0.03, 0.04, 0.05, 0.09])
-
-
-def missed(bandit: ThompsonBandit | None, *, seed: int, exposures: int = 4000) -> np.ndarray:
-    """Running regret; None shows by chance.  Answers come in batches of ten."""
-    rng = np.random.default_rng(seed)
-    lost = []
-    for _ in range(exposures // 10):
-        if bandit is None:
-            arms = rng.integers(0, len(TRUTH), 10)
-        else:
-            arms = np.array([bandit.shown(1, rng=rng)[0] for _ in range(10)])
-            bandit = bandit.learned(arms, rng.random(10) < TRUTH[arms])
-        lost.append((TRUTH.max() - TRUTH[arms]).sum())
-    return np.cumsum(lost)
-
-
-def test_the_bandit_loses_less_and_less_where_the_truth_is_known():
-    ours = np.mean([missed(bandit_of(np.ones(5)), seed=seed) for seed in range(5)], axis=0)
-    chance = missed(None, seed=0)
-    assert ours[-1] < 0.5 * chance[-1]
-    half = len(ours) // 2
-    assert ours[-1] - ours[half] < 0.5 * ours[half]
-
-
-def test_what_is_said_of_regret_and_propensities_is_right():
-    rng = np.random.default_rng(1)
-    sure = ThompsonBandit(taken=np.array([900.0, 100.0]), left=np.array([100.0, 900.0]))
-    assert sure.propensities(rng=rng).tolist() == [1.0, 0.0]
-    assert sure.regret(rng=rng) == pytest.approx(0.0, abs=1e-3)
-    unsure = ThompsonBandit(taken=np.ones(2), left=np.ones(2))
-    assert unsure.propensities(rng=rng) == pytest.approx([0.5, 0.5], abs=0.05)
-    # Two uniform chances: the best is 2/3 on average, one of both 1/2.
-    assert unsure.regret(rng=rng) == pytest.approx(1 / 6, abs=0.02)
-
-
-def test_fading_forgets_evidence_but_not_the_prior():
-    bandit = ThompsonBandit(np.array([1.0, 11.0]), np.array([1.0, 21.0]), memory=0.5).faded()
-    assert bandit.taken.tolist() == [1.0, 6.0]
-    assert bandit.left.tolist() == [1.0, 11.0]
-
-
-def test_popular_items_start_ahead():
-    bandit = bandit_of(np.array([100.0, 1.0, 1.0]))
-    assert bandit.propensities(rng=np.random.default_rng(0))[0] > 0.6
 
 
 def test_reasons_are_what_the_member_could_check():

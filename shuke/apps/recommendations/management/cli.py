@@ -39,6 +39,14 @@ class Idcg(StrEnum):
     k = "k"
 
 
+class BoughtBefore(StrEnum):
+    """What lists do with items that their member has bought."""
+
+    auto = "auto"
+    list = "list"
+    leave_out = "leave-out"
+
+
 class DateOrder(StrEnum):
     """How dates such as 03/04/2026 are meant."""
 
@@ -54,6 +62,12 @@ IDCG = typer.Option(help="nDCG over min(|T|, k) (standard), over all of the bask
 MINIMUM_COUNT = typer.Option(min=1, help="Items in fewer known baskets are left out.")
 MINIMUM_BASKETS = typer.Option(min=1, help="Members with fewer are not asked; 4 (last) or 1 (month).")
 MOST_MEMBERS = typer.Option(min=0, help="Of more, so many are drawn by chance to be judged; 0 for all.")
+BOUGHT_BEFORE = typer.Option(
+    help="Items that a member has bought: list them, or leave them out; auto leaves them out where hardly any are "
+    "bought again."
+)
+RANKER_LINES = typer.Option(min=0, help="Of more, rankers learn from members drawn by chance; 0 for all.")
+ONLY_NEW = {"auto": None, "list": False, "leave-out": True}
 #: From so many lines on a hint of time is given, and steps are told where no bar can be drawn.
 MANY_LINES, FEW_LINES = 500_000, 50_000
 QUICK = "popularity,gp-topfreq,personal-frequency,up-cf"
@@ -87,6 +101,8 @@ def evaluate(
     minimum_count: Annotated[int, MINIMUM_COUNT] = 10,
     minimum_baskets: Annotated[int | None, MINIMUM_BASKETS] = None,
     most_members: Annotated[int, MOST_MEMBERS] = 20_000,
+    bought_before: Annotated[BoughtBefore, BOUGHT_BEFORE] = BoughtBefore.auto,
+    ranker_lines: Annotated[int, RANKER_LINES] = 1_500_000,
     cutoffs: Annotated[str, typer.Option(help="Lengths of lists.")] = "5,10,20",
     tune: Annotated[bool, typer.Option(help="Choose parameters on the basket or month before.")] = True,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same figures.")] = 1,
@@ -113,6 +129,8 @@ def evaluate(
         draws=draws,
         threads=threads,
         most_members=most_members,
+        ranker_lines=ranker_lines,
+        only_new=ONLY_NEW[bought_before.value],
     )
     columns = {part: header for part, header in told.items() if header}
     how = {"day_baskets": day_baskets, "date_order": date_order.value}

@@ -29,10 +29,15 @@ def show(facts: FileFacts, report: EvaluationReport, *, console: Console, most_m
         f"Protocol   {report.protocol}",
         f"Judged     {judged}; {_the_rest(report, most_members)}",
         f"Dropped    {report.dropped_share:.1%} of what was bought, since it is outside of the vocabulary",
+        f"Repeats    {_repeats(report)}",
         f"Ties       {report.tie_rule}",
         f"nDCG       {NDCG[report.ndcg]}",
         f"Parameters {'chosen on validation, one step before the test' if report.tuned else 'the defaults'}",
     ]
+    if report.ranker_lines:
+        lines.append(
+            f"Rankers    learned from members drawn by chance, {report.ranker_lines:,} lines (--ranker-lines 0 for all)"
+        )
     for line in lines:
         console.print(line, highlight=False, soft_wrap=True, markup=False)
     k = 10 if 10 in report.cutoffs else max(report.cutoffs)
@@ -68,6 +73,14 @@ def chosen_lines(report: EvaluationReport) -> list[str]:
     if worse:
         lines.append(f"Below {report.baseline} ({base:.4f}) on validation: {', '.join(worse)}.")
     return lines
+
+
+def _repeats(report: EvaluationReport) -> str:
+    """What is bought again, and what that means for the lists."""
+    share = f"{report.repeat_share:.1%} of the known lines were bought before by the same member"
+    if report.only_new:
+        return f"{share}; lists leave out what the member had bought (--bought-before list to keep it)"
+    return f"{share}; lists may hold what the member had bought"
 
 
 def _the_rest(report: EvaluationReport, most_members: int) -> str:

@@ -16,13 +16,17 @@ from shuke.science.recommendations.evaluation import Evaluation, evaluate
 from shuke.science.recommendations.histories import History, NotAHistory
 from shuke.science.recommendations.metrics import Ideal
 from shuke.science.recommendations.named import STRATEGIES, USUAL, Variants
-from shuke.science.recommendations.splits import Cut, Split
-from shuke.science.recommendations.strategies import TIE_RULE, Strategy
+from shuke.science.recommendations.splits import Cut, Split, learning_from
+from shuke.science.recommendations.strategies import TIE_RULE
 from shuke.science.recommendations.tuning import chosen
 
 BASELINE = "gp-topfreq"
 #: Members asked on validation without whom no strategy is chosen.
 LEAST_TO_CHOOSE = 20
+#: Of so few repeats among all lines, goods are bought once: lists of what was bought would be lists of misses.
+FEW_REPEATS = 0.01
+#: They hold a gigabyte of states for a million lines.
+RANKERS = frozenset({"repeat-ranker", "fusion", "discovery"})
 #: They answer another question than what comes next.
 SPECIAL = frozenset({"replenishment-due", "discovery"})
 
@@ -40,7 +44,9 @@ class EvaluationSettings:
     """How to judge; ``strategies`` by name, none for the usual ones.
 
     ``own``: strategies that stand in the place of known ones, fitted to the retailer's range.  ``most_members``: of
-    more, so many are drawn by chance to be judged; 0 for all.
+    more, so many are drawn by chance to be judged; 0 for all.  ``ranker_lines``: of more, rankers learn from members
+    drawn by chance; 0 for all.  ``only_new``: lists never hold what their member had bought; None: where hardly
+    anything is bought again.
     """
 
     cut: Cut
@@ -53,6 +59,8 @@ class EvaluationSettings:
     threads: int = 1
     own: Mapping[str, Variants] = field(default_factory=dict)
     most_members: int = 0
+    ranker_lines: int = 0
+    only_new: bool | None = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,12 +68,14 @@ class Judged:
     """What was judged: the cut, and each strategy's metrics member by member, in the order of ``names``.
 
     ``validation``: nDCG@10 of each strategy one step before the test, member by member; empty where nothing was tuned.
+    ``only_new``: lists are without what their member had bought.
     """
 
     split: Split
     names: tuple[str, ...]
     evaluations: tuple[Evaluation, ...]
     validation: tuple[np.ndarray, ...] = ()
+    only_new: bool = False
 
     @property
     def baseline(self) -> int:
@@ -94,11 +104,15 @@ def judge_strategies(history: History, settings: EvaluationSettings, *, tell: Te
     check(split, history=history, cut=settings.cut)
     validation = settings.cut.validation(split)
     split = _some(split, settings)
+    only_new = settings.only_new
+    if only_new is None:
+        only_new = split.known.repeat_share < FEW_REPEATS
     judged: list[Evaluation] = []
     before: list[np.ndarray] = []
     for done, name in enumerate(names):
         variants = settings.own.get(name, STRATEGIES[name])()
         strategy = variants[0]
+        lines = settings.ranker_lines if name in RANKERS else 0
         if settings.is_tuned:
             tell(2 * done, 2 * len(names), f"{name}: choosing among {len(variants)}")
             tried = chosen(
@@ -107,12 +121,26 @@ def judge_strategies(history: History, settings: EvaluationSettings, *, tell: Te
                 rng=_generator(settings.seed, 2 * done),
                 ideal=settings.ideal,
                 threads=settings.threads,
+                lines=lines,
+                only_new=only_new,
             )
             strategy = tried.strategy
             before.append(tried.each)
         tell(2 * done + 1, 2 * len(names), name)
-        judged.append(_judge(strategy, split, settings, _generator(settings.seed, 2 * done + 1)))
-    return Judged(split, names, tuple(judged), tuple(before))
+        rng = _generator(settings.seed, 2 * done + 1)
+        judged.append(
+            evaluate(
+                strategy,
+                split,
+                rng=rng,
+                cutoffs=settings.cutoffs,
+                ideal=settings.ideal,
+                threads=settings.threads,
+                learn=learning_from(split, lines=lines, rng=rng),
+                only_new=only_new,
+            )
+        )
+    return Judged(split, names, tuple(judged), tuple(before), only_new)
 
 
 def chosen_by_validation(judged: Judged) -> str:
@@ -198,14 +226,6 @@ def _generator(seed: int, step: int) -> np.random.Generator:
     return np.random.default_rng([seed, step % 2])
 
 
-def _judge(
-    strategy: Strategy, split: Split, settings: EvaluationSettings, rng: np.random.Generator
-) -> Evaluation:
-    return evaluate(
-        strategy, split, rng=rng, cutoffs=settings.cutoffs, ideal=settings.ideal, threads=settings.threads
-    )
-
-
 def report_of(judged: Judged, settings: EvaluationSettings, *, history: History) -> EvaluationReport:
     """The figures with their intervals, and each strategy against the baseline."""
     split, names, base = judged.split, judged.names, judged.baseline
@@ -252,6 +272,9 @@ def report_of(judged: Judged, settings: EvaluationSettings, *, history: History)
         baseline=names[base],
         compared_by=by,
         tuned=settings.is_tuned,
+        repeat_share=split.known.repeat_share,
+        only_new=judged.only_new,
+        ranker_lines=settings.ranker_lines if settings.ranker_lines < split.known.lines else 0,
         validation={
             name: float(each.mean())
             for name, each in zip(names, judged.validation, strict=False)

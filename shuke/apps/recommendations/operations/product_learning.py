@@ -1,14 +1,11 @@
-"""What a slot's bandit over products learns: its days are counted from the lake, its beliefs are made of its days.
-
-As ``operations.learning``: a day is counted anew and never added to, so that runs that die, come twice or meet late
-events give the same numbers in the end.
-"""
+"""What a slot's bandit over products learns: its days are counted from the lake, its beliefs are made of its days
+(see ``counted_days``)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 import ibis
 import numpy as np
@@ -16,11 +13,17 @@ from django.db import transaction
 from ibis.expr import types as ir
 
 from shuke.apps.recommendations.models import ProductBanditDay, ProductBelief, Slot
-from shuke.apps.recommendations.operations.learning import HALF_LIFE_DAYS, HORIZON_DAYS, LAG, RECENT_DAYS
+from shuke.apps.recommendations.operations.counted_days import (
+    HALF_LIFE_DAYS,
+    RECENT_DAYS,
+    Counted,
+    counted,
+    put_in_place,
+    slot_to_renew,
+)
 from shuke.apps.recommendations.queries.slots import slots
 from shuke.apps.recommendations.rules.strategies import POPULAR_BANDIT, tries_products
 from shuke.lake.reading import Snapshot
-from shuke.platform.clock import business_date
 from shuke.platform.retailer.queries import retailer
 from shuke.platform.warehouse import lake
 from shuke.science.recommendations import online
@@ -45,42 +48,34 @@ def learn_products(*, at: datetime, days: int = RECENT_DAYS) -> list[LearnedProd
     A product of a list is taken if it is clicked, put into the basket or bought within a day.  Slots that are paused
     learn on.
     """
-    until = at - LAG
-    shop = retailer()
-    today = business_date(until, shop.time_zone)
-    first = today - timedelta(days=days)
+    period = counted(at=at, days=days)
     trying = [view.code for view in slots() if view.state != "draft" and tries_products(view)]
     if not trying:
         return []
     with lake().read() as snapshot:
-        counted = {
-            code: item_counts(
-                _delays(snapshot, code, first=first, until=until, currency=shop.currency)
-                .to_pyarrow()
-                .to_pylist()
-            )
+        found = {
+            code: item_counts(_delays(snapshot, code, period=period).to_pyarrow().to_pylist())
             for code in trying
         }
-    return [_keep(code, counted[code], first=first, today=today, until=until) for code in trying]
+    return [_keep(code, found[code], period=period) for code in trying]
 
 
-def _delays(snapshot: Snapshot, code: str, *, first: date, until: datetime, currency: str) -> ir.Table:
-    month = f"{first:%Y-%m}"
+def _delays(snapshot: Snapshot, code: str, *, period: Counted) -> ir.Table:
     rows = snapshot.table("recommendation_lists")
     step = ibis.ifelse(rows.fallback == "", rows.strategy, rows.fallback)
     rows = rows.filter(
-        rows.local_month >= month,
-        rows.local_date >= ibis.literal(first),
+        rows.local_month >= period.month,
+        rows.local_date >= ibis.literal(period.first),
         rows.slot == code,
         step == POPULAR_BANDIT,
     )
     lists = online.answers(rows, snapshot.table("identity_map"))
     recent = {
-        name: snapshot.table(name).filter(lambda table: table.local_month >= month)
+        name: snapshot.table(name).filter(lambda table: table.local_month >= period.month)
         for name in ("events", "orders", "order_lines", "refunds")
     }
     facts = online.ListFacts(recommendation_lists=rows, identity_map=snapshot.table("identity_map"), **recent)
-    return item_delays(lists, _taken(lists, facts, currency=currency), at=until)
+    return item_delays(lists, _taken(lists, facts, currency=retailer().currency), at=period.until)
 
 
 def _taken(lists: ir.Table, facts: online.ListFacts, *, currency: str) -> ir.Table:
@@ -98,16 +93,14 @@ def _taken(lists: ir.Table, facts: online.ListFacts, *, currency: str) -> ir.Tab
 
 
 @transaction.atomic
-def _keep(code: str, counts: Days, *, first: date, today: date, until: datetime) -> LearnedProducts:
+def _keep(code: str, counts: Days, *, period: Counted) -> LearnedProducts:
     """Put the days in the place of what was there, and make the beliefs of all days."""
     lists = sum(_lists(cells) for cells in counts.values())
     learned = LearnedProducts(code, lists, sum(cell.taken for cells in counts.values() for cell in cells))
-    row = Slot.objects.select_for_update().filter(code=code).first()
-    if row is None or ProductBelief.objects.filter(slot=row, learned_until__gt=until).exists():
+    row = slot_to_renew(code, ProductBelief, period=period)
+    if row is None:
         return learned
-    ProductBanditDay.objects.filter(slot=row, day__gte=first).delete()
-    ProductBanditDay.objects.filter(slot=row, day__lt=today - timedelta(days=4 * HORIZON_DAYS)).delete()
-    ProductBanditDay.objects.bulk_create(
+    days = [
         ProductBanditDay(
             slot=row,
             context=context,
@@ -116,8 +109,9 @@ def _keep(code: str, counts: Days, *, first: date, today: date, until: datetime)
             counts=[[c.product_id, c.place, c.lists, round(c.exposures, 4), c.taken] for c in cells],
         )
         for (context, day), cells in counts.items()
-    )
-    _believe(row, today=today, until=until)
+    ]
+    put_in_place(days, ProductBanditDay, slot=row, period=period)
+    _believe(row, period=period)
     return learned
 
 
@@ -129,14 +123,14 @@ def _lists(cells: Iterable[ItemCount]) -> int:
     return max(by_place.values(), default=0)
 
 
-def _believe(row: Slot, *, today: date, until: datetime) -> None:
+def _believe(row: Slot, *, period: Counted) -> None:
     """Each context's beliefs, and under no name those of all of them together."""
-    days = list(ProductBanditDay.objects.filter(slot=row, day__gte=today - timedelta(days=HORIZON_DAYS)))
-    together = _sums(days, today=today)
+    days = list(ProductBanditDay.objects.filter(slot=row, day__gte=period.horizon))
+    together = _sums(days, today=period.today)
     looked = fit_places(together.shown, together.taken).looked
     ProductBelief.objects.filter(slot=row).delete()
     ProductBelief.objects.bulk_create(
-        _belief(row, context, _sums(mine, today=today), looked, until)
+        _belief(row, context, _sums(mine, today=period.today), looked, period.until)
         for context, mine in _by_context(days).items()
     )
 

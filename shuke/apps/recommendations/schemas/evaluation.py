@@ -56,7 +56,9 @@ class EvaluationReport:
     """Everything that is needed to read the numbers, and the numbers.
 
     ``validation``: nDCG@10 of each strategy one step before the test; ``chosen``: what it would choose by that alone,
-    empty where it cannot.
+    empty where it cannot.  ``repeat_share``: part of the known lines whose member had bought the item before;
+    ``only_new``: lists are without what their member had bought.  ``ranker_lines``: rankers learned from members drawn
+    until there were so many lines; 0 where they learned from all.
     """
 
     protocol: str
@@ -79,6 +81,9 @@ class EvaluationReport:
     validation: Mapping[str, float] = field(default_factory=dict)
     chosen: str = ""
     new_products: NewProductsReport | None = None
+    repeat_share: float = 0.0
+    only_new: bool = False
+    ranker_lines: int = 0
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ from django_tasks import task
 
 from shuke.apps.recommendations.events import OnlineCountWanted
 from shuke.apps.recommendations.operations.competition import count_online
-from shuke.apps.recommendations.operations.learning import HORIZON_DAYS, learn
+from shuke.apps.recommendations.operations.counted_days import HORIZON_DAYS
+from shuke.apps.recommendations.operations.learning import learn
 from shuke.apps.recommendations.operations.product_learning import learn_products
 from shuke.apps.recommendations.queries.online import count_key
 from shuke.apps.recommendations.queries.slots import slots

@@ -11,8 +11,8 @@ import ibis
 import numpy as np
 from ibis.expr import types as ir
 
-from shuke.science.recommendations.histories import DAY
-from shuke.science.recommendations.strategies import TIE_DAYS, places_of_ties
+from shuke.science.recommendations.histories import DAY, RECENT_DAYS
+from shuke.science.recommendations.strategies import places_of_ties
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -121,7 +121,7 @@ def _days(last: int | None, *, zone: ZoneInfo) -> tuple[int, int]:
     if last is None:
         return 0, 0
     day = (EPOCH + timedelta(microseconds=last)).astimezone(zone).date() + timedelta(days=1)
-    first = day - timedelta(days=TIE_DAYS)
+    first = day - timedelta(days=RECENT_DAYS)
     since = datetime(first.year, first.month, first.day, tzinfo=zone) - EPOCH
     return (day - EPOCH.date()).days * DAY, round(since / timedelta(microseconds=1))
 

@@ -129,7 +129,7 @@ class RepeatModel:
 
 def filled(history: History, members: int) -> np.ndarray:
     """Float32 members × items: recent popularity, far below what a ranking says."""
-    recent = history.popularity(days=28).astype(np.float32)
+    recent = history.recent.astype(np.float32)
     return np.tile(FILL * recent / max(float(recent.max(initial=0.0)), 1.0), (members, 1))
 
 
