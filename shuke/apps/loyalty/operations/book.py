@@ -202,14 +202,17 @@ class Ledger:
             return
         if self._waiting:
             self.flush()
-        reading = states_of if lots == "whole" else open_states_of
-        states, keys, holds = reading([book.wallet for book in books])
-        self.hold_transactions |= holds
-        for book in books:
-            book.state, book.lot_ids = states[book.wallet.pk], {}
-            book.lots_are_read()
-        for (wallet_id, number), pk in keys.items():
-            self.books[wallet_id].lot_ids[number] = pk
+        # Where points end with inactivity, only a lot's past tells whether it has ended.
+        whole = [book for book in books if lots == "whole" or ends_with_inactivity(book.wallet)]
+        part = [] if lots == "whole" else [book for book in books if not ends_with_inactivity(book.wallet)]
+        for reading, wanted in ((states_of, whole), (open_states_of, part)):
+            states, keys, holds = reading([book.wallet for book in wanted]) if wanted else ({}, {}, {})
+            self.hold_transactions |= holds
+            for book in wanted:
+                book.state, book.lot_ids = states[book.wallet.pk], {}
+                book.lots_are_read()
+            for (wallet_id, number), pk in keys.items():
+                self.books[wallet_id].lot_ids[number] = pk
 
     def transaction_of_hold(self, number: int) -> PointsTransaction:
         """The transaction that set points aside, by its database key."""

@@ -153,11 +153,13 @@ def give_back_points(
 ) -> PostingOutcome:
     """Give spent points back to the lots they came from, such as after a return.
 
-    Refuses more than was spent and not given back yet.
+    Refuses more than was spent and not given back yet, and days of grace that are over.
     """
     row = _transaction(commit_id, kinds=frozenset({"commit"}))
 
     def act(_ledger: Ledger, books: Sequence[Book], when: When) -> PointsTransaction:
+        if grace_until is not None and grace_until <= when.at:
+            raise Invalid("grace_too_short", _("Days of grace must end in the future."))
         earlier = row.following.filter(kind="give_back").order_by("wallet_seq").values_list("pk", flat=True)
         moves = moves_of([row.pk, *earlier])
         posting = returns.give_back(
@@ -209,6 +211,9 @@ class _NothingToTake(Exception):
 
 
 def _taken_back(row: PointsTransaction) -> int:
+    """How much of what was earned went back; of what was reversed, all."""
+    if row.following.filter(kind="reverse").exists():
+        return sum(row.lots.values_list("points", flat=True))
     amounts = PointsEntry.objects.filter(
         transaction__related=row, transaction__kind="claw_back", account="clawback"
     )
@@ -221,8 +226,7 @@ def adjust_points(*, request: Request, member_id: str, points_type: str, points:
         raise Invalid("reason_missing", _("An adjustment needs a reason and somebody who answers for it."))
     if points == 0:
         raise Invalid("invalid_points", _("An adjustment of zero changes nothing."))
-    kind = points_type_row(points_type)
-    ends = Expiry(**kind.expiry).end(request.at, time_zone=retailer().time_zone)
+    expiry, zone = Expiry(**points_type_row(points_type).expiry), retailer().time_zone
 
     def act(_ledger: Ledger, books: Sequence[Book], when: When) -> PointsTransaction:
         state = books[0].state
@@ -231,7 +235,7 @@ def adjust_points(*, request: Request, member_id: str, points_type: str, points:
                 state,
                 points=points,
                 activates_at=when.at,
-                expires_at=ends,
+                expires_at=expiry.end(when.at, time_zone=zone),
                 at=when.at,
                 against="adjustment",
             )
@@ -253,10 +257,10 @@ def reverse_transaction(*, request: Request, transaction_id: str) -> PostingOutc
     def act(_ledger: Ledger, books: Sequence[Book], when: When) -> PointsTransaction:
         if row.following.filter(kind="reverse").exists():
             raise Refused("already_reversed", _("This transaction was reversed before."))
-        if not numbers <= books[0].state.lots.keys():
-            # A lot that is used up is not read.
+        if not numbers <= books[0].state.lots.keys() or row.following.filter(kind="claw_back").exists():
+            # A lot that is used up is not read; and nothing is taken back twice.
             raise corrections.Irreversible
-        posting = corrections.reversal(books[0].state, done)
+        posting = corrections.reversal(books[0].state, done, at=when.at)
         return books[0].post("reverse", posting, request=request, request_hash=when.digest, related=row)
 
     details = {"transaction": transaction_id}
@@ -287,7 +291,10 @@ def transfer_points(
         posted = giver.post(
             "transfer_out", corrections.sending(sent), request=request, request_hash=when.digest
         )
-        arrival = Request(key=f"{request.key}:in", actor=request.actor, at=request.at, source=request.source)
+        # A key that no caller can have used.
+        arrival = Request(
+            key=f"{posted.public_id}:in", actor=request.actor, at=request.at, source=request.source
+        )
         taker.post("transfer_in", receiving, request=arrival, request_hash=when.digest, related=posted)
         return posted
 

@@ -1,11 +1,12 @@
 """Where points of merged members have gone."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from shuke.apps.loyalty.models import PointsTransaction, Wallet
 from shuke.apps.loyalty.queries.postings import postings_of
 from shuke.apps.loyalty.rules.merging import passages
 from shuke.apps.loyalty.rules.postings import Posting
+from shuke.platform.batches import in_batches
 
 #: The two postings of one merging of lots or of debt: what went out, what came in, with the transaction out.
 Pair = tuple[PointsTransaction, Posting, Posting]
@@ -26,6 +27,15 @@ def home_of(wallet: Wallet) -> Wallet:
     while wallet.moved_to is not None:
         wallet = wallet.moved_to
     return wallet
+
+
+def homes_of(wallet_ids: Iterable[int]) -> dict[int, int]:
+    """Where the points of wallets of merged members are now, by key."""
+    moved: dict[int, int] = {}
+    for keys in in_batches(wallet_ids):
+        rows = Wallet.objects.filter(pk__in=keys).select_related("moved_to")
+        moved |= {wallet.pk: home_of(wallet).pk for wallet in rows}
+    return moved
 
 
 def lots_now(row: PointsTransaction) -> tuple[Wallet, list[int]]:

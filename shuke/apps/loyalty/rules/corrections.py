@@ -1,6 +1,7 @@
 """Changes by hand and between wallets: adjustment, reversal, transfer."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from shuke.apps.loyalty.rules.postings import REMAINING, Account, Move, NewLot, Posting, Shortfall
 from shuke.apps.loyalty.rules.wallet import WalletState, balanced, moves_between, taken_from
@@ -19,11 +20,16 @@ def deduct(state: WalletState, *, points: int) -> Posting:
     return Posting({"available": -points, "adjustment": points}, moves)
 
 
-def reversal(state: WalletState, posting: Posting) -> Posting:
+def reversal(state: WalletState, posting: Posting, *, at: datetime) -> Posting:
     """The opposite of a posting, if its points still lie where it put them.  Raises ``Irreversible``.
 
-    A lot cannot be unmade, so the points of new lots are written off.
+    A lot cannot be unmade, so the points of new lots are written off; one that has ended takes nothing back.
     """
+    if any(
+        move.bucket == "available" and move.delta < 0 and state.is_over(state.lots[move.lot], at)
+        for move in posting.moves
+    ):
+        raise Irreversible
     moves = [Move(move.lot, move.bucket, -move.delta) for move in posting.moves]
     for lot in posting.new_lots:
         moves += [Move(lot.number, lot.bucket, -lot.points), Move(lot.number, "written_off", lot.points)]

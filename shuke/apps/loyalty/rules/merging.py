@@ -90,8 +90,12 @@ def giving_back(
 
 
 def still_alive(passed: Sequence[Passage], owner: WalletState, *, at: datetime) -> list[Passage]:
-    """The passages, without what debt took of lots that have ended: it would end at once."""
-    return [replace(part, paid=0) if owner.is_over(owner.lots[part.left], at) else part for part in passed]
+    """The passages, without what debt took of lots that have ended: it would end at once.
+
+    A lot that has expired at its owner's takes nothing back: what is left of it stays where it lives.
+    """
+    living = [part for part in passed if not owner.lots[part.left].holds("expired")]
+    return [replace(part, paid=0) if owner.is_over(owner.lots[part.left], at) else part for part in living]
 
 
 def returning_debt(

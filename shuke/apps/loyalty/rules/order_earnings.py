@@ -42,7 +42,7 @@ class OrderRecord:
 
     ``lines`` are line numbers, ``pieces`` and ``points`` (by type) stand beside them.  ``rules``: type → rule →
     points.  ``told`` is a check sum of what the lake said of the lines, ``returns`` are those of a checkout by
-    their keys.
+    their keys.  ``till`` is the share of the whole order that a checkout took back which numbers lines otherwise.
     """
 
     lines: list[int] = field(default_factory=list)
@@ -55,6 +55,7 @@ class OrderRecord:
     told: int = 0
     is_cancelled: bool = False
     returns: dict[str, dict[int, int]] = field(default_factory=dict)
+    till: Fraction = NOTHING
 
     def earned(self, points_type: str) -> int:
         """What the order earned before returns."""
@@ -64,9 +65,9 @@ class OrderRecord:
         """The part of a line, by its place, that came back: 0 to 1."""
         back = self.back.get(self.lines[place])
         if back is None:
-            return NOTHING
+            return self.till
         pieces = self.pieces[place]
-        return min(max(Fraction(back.told, pieces) if pieces else NOTHING, back.lake), WHOLE)
+        return min(max(Fraction(back.told, pieces) if pieces else NOTHING, back.lake, self.till), WHOLE)
 
     def pieces_left(self) -> dict[int, int]:
         """Pieces of each line that no checkout has taken back."""
@@ -80,7 +81,7 @@ class OrderRecord:
         if self.is_cancelled:
             return 0
         points = self.points.get(points_type, [])
-        if not self.back:
+        if not self.back and not self.till:
             return sum(points)
         return sum(
             n - cumulative_share(n, share=self.share_back(place)) for place, n in enumerate(points) if n
@@ -128,6 +129,8 @@ class OrderRecord:
             found["returns"] = {
                 key: {str(n): k for n, k in item.items()} for key, item in self.returns.items()
             }
+        if self.till:
+            found["till"] = str(self.till)
         return found | ({"cancelled": True} if self.is_cancelled else {})
 
 
@@ -144,6 +147,7 @@ def record_from(body: Mapping[str, Any]) -> OrderRecord:
         told=body["told"],
         is_cancelled=body.get("cancelled", False),
         returns={key: {int(n): k for n, k in item.items()} for key, item in body.get("returns", {}).items()},
+        till=Fraction(body.get("till", 0)),
     )
 
 

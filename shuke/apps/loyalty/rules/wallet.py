@@ -40,9 +40,9 @@ class WalletState:
         return max(min(lot.expires_at or FOREVER, self.ends_at), lot.activates_at)
 
     def is_over(self, lot: Lot, at: datetime) -> bool:
-        """Whether the lot's life has ended."""
+        """Whether the lot's life has ended.  One that has expired stays ended when the wallet's end moves on."""
         end = self.end_of(lot)
-        return end is not None and at > end
+        return lot.holds("expired") > 0 or (end is not None and at > end)
 
     def apply(self, posting: Posting) -> None:
         """Take a posting in.  Raises ``ValueError`` if it would leave a bucket or a balance impossible."""

@@ -14,7 +14,8 @@ from shuke.apps.loyalty.operations.points import commit_hold
 from shuke.apps.loyalty.queries.checkout.funds import business_day
 from shuke.apps.loyalty.queries.checkout.quoting import purchase_of
 from shuke.apps.loyalty.queries.checkout.reading import receipt_view
-from shuke.apps.loyalty.schemas import CallOutcome, CheckoutBasket, CommitRequest, Quote
+from shuke.apps.loyalty.schemas import CallOutcome, CheckoutBasket, CommitRequest, OrderEarningView, Quote
+from shuke.apps.members.queries import survivor_of
 from shuke.apps.promotions.operations import redeem_vouchers
 from shuke.platform.errors import Refused
 
@@ -71,6 +72,13 @@ def order_of(receipt: Receipt) -> str:
     return receipt.order_id or f"checkout:{receipt.public_id}"
 
 
+def is_of_buyer(receipt: Receipt, told: OrderEarningView) -> bool:
+    """Whether what an order earned is the buyer's: a till may name an order of somebody else's by mistake."""
+    if receipt.member is None or receipt.member.public_id == told.member_id:
+        return receipt.member is not None
+    return survivor_of(receipt.member.public_id) == survivor_of(told.member_id)
+
+
 def _use(row: Reservation, receipt: Receipt, *, call: Call) -> None:
     """Turn holds into uses in the order of the locks."""
     if row.hold_id:
@@ -98,5 +106,7 @@ def _earn(row: Reservation, receipt: Receipt, *, call: Call) -> None:
         purchase=purchase_of(basket, quote, on=business_day(row.created_at)),
         placed_at=row.created_at,
     )
+    if not is_of_buyer(receipt, told):
+        return
     receipt.earned = {code: points for code, points in told.earned.items() if points}
     receipt.save(update_fields=["earned"])

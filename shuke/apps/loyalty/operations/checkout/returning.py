@@ -1,20 +1,20 @@
 """Goods come back: money, points and vouchers by the stored allocation."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.loyalty.models import CheckoutReturn, Receipt
 from shuke.apps.loyalty.operations.benefits import return_benefits
-from shuke.apps.loyalty.operations.checkout.committing import order_of
+from shuke.apps.loyalty.operations.checkout.committing import is_of_buyer, order_of
 from shuke.apps.loyalty.operations.checkout.keys import Call, Done, once_only
 from shuke.apps.loyalty.operations.checkout.locks import lock_wallets, locked_receipt
-from shuke.apps.loyalty.operations.earning import return_purchase
+from shuke.apps.loyalty.operations.earning import TillsOrder, return_purchase
 from shuke.apps.loyalty.operations.points import give_back_points
 from shuke.apps.loyalty.queries.checkout.reading import bought_of, return_view, returned_of_all
 from shuke.apps.loyalty.queries.checkout.remaining import lost_vouchers
 from shuke.apps.loyalty.queries.earning import order_earning
-from shuke.apps.loyalty.rules.checkout.returning import MoreThanBought, Outcome, outcome
+from shuke.apps.loyalty.rules.checkout.returning import MoreThanBought, Outcome, Returned, outcome, share_back
 from shuke.apps.loyalty.schemas import CallOutcome, Request, ReturnRequest
 from shuke.apps.promotions.operations import return_vouchers
 from shuke.platform.errors import Invalid, Refused
@@ -45,7 +45,7 @@ def return_goods(*, call: Call, receipt_id: str, request: ReturnRequest) -> Call
         found = outcome(bought_of(receipt), before=earlier, lines=lines, lost_vouchers=lost)
         row = _row(receipt, call=call, found=found, lines=lines, lost=lost)
         row.shipping_minor = _shipping(receipt) if request.refunds_shipping else 0
-        _give_and_take(receipt, row, call=call, found=found)
+        _give_and_take(receipt, row, call=call, found=found, earlier=earlier)
         row.save(force_insert=True)
         return Done(return_view(receipt, row, is_whole=found.is_whole), receipt.member_id)
 
@@ -92,7 +92,9 @@ def _shipping(receipt: Receipt) -> int:
     return paid
 
 
-def _give_and_take(receipt: Receipt, row: CheckoutReturn, *, call: Call, found: Outcome) -> None:
+def _give_and_take(
+    receipt: Receipt, row: CheckoutReturn, *, call: Call, found: Outcome, earlier: Sequence[Returned]
+) -> None:
     """Points and vouchers, in the order of the locks.  Spent points come back before earned ones are taken."""
     if row.points_given_back:
         give_back_points(
@@ -106,7 +108,7 @@ def _give_and_take(receipt: Receipt, row: CheckoutReturn, *, call: Call, found: 
             commit_id=receipt.spent_id,
             points=row.points_given_back,
         )
-    _take_earned(receipt, row, call=call)
+    _take_earned(receipt, row, call=call, earlier=earlier)
     key = receipt.reservation.public_id
     if any(deduction["step"] == "voucher" for deduction in receipt.quote["deductions"]):
         row.vouchers = _returned_vouchers(receipt, key=key, is_whole=found.is_whole, call=call)
@@ -128,18 +130,23 @@ def _returned_vouchers(receipt: Receipt, *, key: str, is_whole: bool, call: Call
     ]
 
 
-def _take_earned(receipt: Receipt, row: CheckoutReturn, *, call: Call) -> None:
+def _take_earned(receipt: Receipt, row: CheckoutReturn, *, call: Call, earlier: Sequence[Returned]) -> None:
     """What the returned pieces earned goes back, by what the ledger recorded for the order."""
     order_id = order_of(receipt)
     before = order_earning(order_id) if receipt.member_id else None
-    if before is None:
+    if before is None or not is_of_buyer(receipt, before):
         return
+    bought = bought_of(receipt)
     told = return_purchase(
         request=Request(
             key=f"checkout:{row.public_id}", actor=call.actor, at=call.at, source=receipt.public_id
         ),
         order_id=order_id,
         lines={int(number): quantity for number, quantity in row.lines.items()},
+        till=TillsOrder(
+            pieces={line.line_no: line.quantity for line in bought},
+            share_back=share_back(bought, returns=[*earlier, Returned(row.lines)]),
+        ),
     )
     taken = {code: points - told.left.get(code, 0) for code, points in before.left.items()}
     row.points_taken_back = {code: points for code, points in taken.items() if points}

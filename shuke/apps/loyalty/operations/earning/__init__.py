@@ -1,7 +1,7 @@
 """Earning points: the rules' versions, purchases, returns, events."""
 
 from shuke.apps.loyalty.operations.earning.events import award_event
-from shuke.apps.loyalty.operations.earning.purchases import award_purchase, return_purchase
+from shuke.apps.loyalty.operations.earning.purchases import TillsOrder, award_purchase, return_purchase
 from shuke.apps.loyalty.operations.earning.versions import (
     discard_draft,
     draft_rules,
@@ -12,6 +12,7 @@ from shuke.apps.loyalty.operations.earning.versions import (
 )
 
 __all__ = [
+    "TillsOrder",
     "award_event",
     "award_purchase",
     "discard_draft",

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from shuke.apps.loyalty.models import (
@@ -18,6 +19,7 @@ from shuke.apps.loyalty.models import (
 from shuke.apps.loyalty.operations.book import Book, Ledger, Lots
 from shuke.apps.loyalty.operations.earning.told import ToldOrder, evaluated
 from shuke.apps.loyalty.operations.rows import insert, stored, stored_json
+from shuke.apps.loyalty.queries.moved import homes_of, lots_now
 from shuke.apps.loyalty.rules import returns, wallet
 from shuke.apps.loyalty.rules.earning import EventRule
 from shuke.apps.loyalty.rules.earning_limits import Counts, event_refusal, fits, rooms_of, use, use_event
@@ -96,10 +98,13 @@ class EarningBooks:
     # --- opening ---
 
     def open(self, member_pks: Collection[int], points_types: Iterable[str], *, lots: Lots) -> None:
-        """Lock the members' wallets of these types, made where there are none; unknown types are left out."""
+        """Lock the members' wallets of these types, made where there are none; unknown types are left out.
+
+        Of members that were merged those wallets are meant in which their points are now.
+        """
         kinds = [self.kinds[code] for code in points_types if code in self.kinds]
         wanted = {(member, kind.pk) for member in member_pks for kind in kinds}
-        found = self._wallet_keys(member_pks, kinds)
+        found = self._wallets(member_pks, kinds)
         Wallet.objects.bulk_create(
             [
                 Wallet(member_id=member, points_type_id=kind, created_at=self.at)
@@ -108,17 +113,26 @@ class EarningBooks:
             ignore_conflicts=True,
         )
         if wanted - found.keys():
-            found = self._wallet_keys(member_pks, kinds)
-        codes = {kind.pk: kind.code for kind in kinds}
-        for book in self.ledger.open(found.values(), lots=lots):
-            self._books[book.wallet.member_id, codes[book.wallet.points_type_id]] = book
+            found = self._wallets(member_pks, kinds)
+        keys, codes = {pk for pk, _ in found.values()}, {kind.pk: kind.code for kind in kinds}
+        homes = homes_of(pk for pk, moved_to in found.values() if moved_to)
+        for book in self.ledger.open(keys | {*homes.values()}, lots=lots):
             if not book.wallet.seq:
                 self._fresh.add(book.wallet.pk)
+        for (member, kind), (pk, _) in found.items():
+            # Under the lock it shows whether a merge was undone meanwhile.
+            own = self.ledger.books[pk]
+            home = homes.get(pk, pk) if own.wallet.moved_to_id else pk
+            self._books[member, codes[kind]] = self.ledger.books[home]
 
     @staticmethod
-    def _wallet_keys(member_pks: Collection[int], kinds: list[PointsType]) -> dict[tuple[int, int], int]:
+    def _wallets(
+        member_pks: Collection[int], kinds: list[PointsType]
+    ) -> dict[tuple[int, int], tuple[int, int | None]]:
+        """The wallet of each member and type, and where its points have gone."""
         rows = Wallet.objects.filter(member_id__in=member_pks, points_type__in=kinds)
-        return {(m, k): pk for pk, m, k in rows.values_list("pk", "member_id", "points_type_id")}
+        told = rows.values_list("pk", "moved_to_id", "member_id", "points_type_id")
+        return {(member, kind): (pk, moved_to) for pk, moved_to, member, kind in told}
 
     def load_orders(self, order_ids: Iterable[str]) -> None:
         """Read what is recorded of orders; call it when the wallets are locked."""
@@ -188,6 +202,14 @@ class EarningBooks:
         kept.record.returns[key] = dict(pieces)
         for number, count in pieces.items():
             kept.record.back.setdefault(number, LineBack()).told += count
+        kept.is_changed = True
+        self._post(kept, moment=self.at, since=kept.row.placed_at)
+
+    def tell_share_back(self, order_id: str, key: str, pieces: Mapping[int, int], share: Fraction) -> None:
+        """The same of a checkout that numbers lines otherwise: so much of the whole order has come back by now."""
+        kept = self.orders[order_id]
+        kept.record.returns[key] = dict(pieces)
+        kept.record.till = max(kept.record.till, share)
         kept.is_changed = True
         self._post(kept, moment=self.at, since=kept.row.placed_at)
 
@@ -307,7 +329,7 @@ class EarningBooks:
         if policy == "refuse" and self.clamps_refused:
             policy = "clamp"
         for given, part in kept.record.to_take(name, points):
-            lots = [given.lot] if given.lot in book.state.lots else []
+            lots = [number for number in self._lots_now(given, book) if number in book.state.lots]
             posting = returns.claw_back(
                 book.state, lots=lots, points=part, earned=given.points, taken=given.taken, policy=policy
             )
@@ -326,6 +348,14 @@ class EarningBooks:
             self._origins[id(given)] = PointsTransaction.objects.get(pk=given.transaction)
         return self._origins[id(given)]
 
+    def _lots_now(self, given: Given, book: Book) -> list[int]:
+        """The lots of a wallet that points which were given are in, if they are there."""
+        origin = self._origin(given)
+        if origin.wallet_id == book.wallet.pk:
+            return [given.lot]
+        home, numbers = lots_now(origin)
+        return numbers if home.pk == book.wallet.pk else []
+
     def _award_event(self, told: ToldEvent, rule: EventRule) -> None:
         kind, since = self.kinds[rule.points_type], min(told.occurred_at, self.at)
         starts = activation_time(since, days=kind.activation_days)
@@ -334,7 +364,9 @@ class EarningBooks:
             zone = ZoneInfo(self.time_zone)
             last = told.on + timedelta(days=rule.life_days)
             ends = datetime.combine(last, LAST_MOMENT, zone).astimezone(UTC)
-            starts = min(starts, ends - timedelta(microseconds=1))
+        if ends is not None and ends <= starts:
+            # Points whose wait is longer than their life.
+            starts = ends - timedelta(microseconds=1)
         book = self._books[told.member_pk, rule.points_type]
         book.settle(since)
         posting = wallet.award(book.state, points=rule.points, activates_at=starts, expires_at=ends, at=since)

@@ -1,7 +1,9 @@
 """Points for one purchase and for what comes back of it, at the checkout's pace."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
@@ -105,18 +107,29 @@ def _nothing(order_id: str, member_id: str) -> OrderEarningView:
     )
 
 
-def return_purchase(*, request: Request, order_id: str, lines: Mapping[int, int]) -> OrderEarningView:
+@dataclass(frozen=True)
+class TillsOrder:
+    """An order as the till knows it: pieces by line number, and the share of its worth that has come back by now."""
+
+    pieces: Mapping[int, int]
+    share_back: Fraction
+
+
+def return_purchase(
+    *, request: Request, order_id: str, lines: Mapping[int, int], till: TillsOrder | None = None
+) -> OrderEarningView:
     """Take back what the returned pieces had earned, line by line, from what was recorded.
 
     ``lines`` maps line numbers to pieces that come back now.  The same key again is *replayed*, with other lines
     it is a conflict.  An order that earned nothing answers *nothing*.  Refuses more pieces than were bought
     and not brought back; under the policy ``refuse`` raises ``PointsShort`` if the points are gone.
+    Of a ``till`` whose lines are not the recorded ones (a file told of the order first) the share counts instead.
     """
     if not lines or min(lines.values()) <= 0:
         raise Invalid("invalid_return", _("A return names lines and a number of pieces above zero."))
     try:
         with transaction.atomic():
-            return _return(request, order_id, lines)
+            return _return(request, order_id, lines, till)
     except Shortfall as short:
         raise PointsShort(
             "points_insufficient",
@@ -125,7 +138,9 @@ def return_purchase(*, request: Request, order_id: str, lines: Mapping[int, int]
         ) from short
 
 
-def _return(request: Request, order_id: str, lines: Mapping[int, int]) -> OrderEarningView:
+def _return(
+    request: Request, order_id: str, lines: Mapping[int, int], till: TillsOrder | None
+) -> OrderEarningView:
     row = OrderEarning.objects.filter(order_id=order_id).select_related("member").first()
     if row is None:
         return _nothing(order_id, "")
@@ -142,8 +157,12 @@ def _return(request: Request, order_id: str, lines: Mapping[int, int]) -> OrderE
                 {"order_id": order_id},
             )
         return order_view(row)
-    _check_pieces(kept.record.pieces_left(), lines, order_id=order_id)
-    books.tell_pieces_back(order_id, request.key, lines)
+    known = dict(zip(kept.record.lines, kept.record.pieces, strict=True))
+    if till is not None and till.pieces != known:
+        books.tell_share_back(order_id, request.key, lines, till.share_back)
+    else:
+        _check_pieces(kept.record.pieces_left(), lines, order_id=order_id)
+        books.tell_pieces_back(order_id, request.key, lines)
     books.finish()
     return _view(order_id, books, outcome="changed")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,16 @@ def staying(bought: Iterable[Bought], *, returns: Iterable[Returned]) -> dict[in
     gone = returned_before(returns)
     kept = {line.line_no: line.quantity - gone.get(line.line_no, 0) for line in bought}
     return {number: quantity for number, quantity in kept.items() if quantity}
+
+
+def share_back(bought: Iterable[Bought], *, returns: Iterable[Returned]) -> Fraction:
+    """The part of a receipt that has come back, by what was paid; by pieces where nothing was."""
+    gone, lines = returned_before(returns), list(bought)
+    weights = {line.line_no: line.paid_minor for line in lines}
+    if not any(weights.values()):
+        weights = {line.line_no: line.quantity for line in lines}
+    parts = (Fraction(weights[n.line_no] * gone.get(n.line_no, 0), n.quantity) for n in lines)
+    return sum(parts, Fraction(0)) / sum(weights.values())
 
 
 def outcome(
