@@ -12,6 +12,7 @@ import os
 import secrets
 import shutil
 import tempfile
+import threading
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -187,6 +188,22 @@ if HAS_DJANGO:
 
         translation.deactivate()
         timezone.deactivate()
+
+    @pytest.fixture(scope="session")
+    def live_server(live_server: Any) -> Any:
+        """Answers one request after the other.
+
+        On SQLite the server's threads share the one connection of the test, and would be in one another's transaction.
+        """
+        server, turn = live_server.thread.httpd, threading.Lock()
+        answer = server.get_app()
+
+        def by_turns(environ: dict[str, Any], start_response: Any) -> Any:
+            with turn:
+                return answer(environ, start_response)
+
+        server.set_app(by_turns)
+        return live_server
 
 
 @pytest.fixture(scope="session")
