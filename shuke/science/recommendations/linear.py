@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import sparse
@@ -27,14 +27,29 @@ class SparseProduct:
 
 @dataclass(frozen=True, eq=False)
 class AskedProduct:
-    """The same where ``profiles`` of members (int) are made when they are asked: for everybody it would take long."""
+    """The same where ``profiles`` of members (int) are made when they are asked: for everybody it would take long.
+
+    They are kept, since several strategies may ask one after the other.
+    """
 
     profiles: Callable[[np.ndarray], sparse.csr_matrix]
     weights: sparse.csr_matrix
+    kept: dict[int, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
 
     def scores(self, members: np.ndarray, at: np.ndarray) -> np.ndarray:  # noqa: ARG002 - the same at any time
         """See ``Model``."""
-        return (self.profiles(members) @ self.weights).toarray().astype(np.float32)
+        unknown = [member for member in dict.fromkeys(members.tolist()) if member not in self.kept]
+        if unknown:
+            found = self.profiles(np.array(unknown))
+            for row, member in enumerate(unknown):
+                own = slice(found.indptr[row], found.indptr[row + 1])
+                self.kept[member] = (found.indices[own], found.data[own])
+        held = [self.kept[member] for member in members.tolist()]
+        columns = np.concatenate([np.empty(0, dtype=np.int64), *(of for of, _ in held)])
+        data = np.concatenate([np.empty(0), *(values for _, values in held)])
+        starts = np.concatenate(([0], np.cumsum([len(values) for _, values in held]))).astype(np.int64)
+        profiles = sparse.csr_matrix((data, columns, starts), shape=(len(held), self.weights.shape[0]))
+        return (profiles @ self.weights).toarray().astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,10 +73,11 @@ def unit_rows(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
 
 def largest_of_rows(matrix: sparse.csr_matrix, n: int) -> sparse.csr_matrix:
     """Only the ``n`` largest values of each row; of equals, those of the lowest columns."""
+    if (np.diff(matrix.indptr) > n).any():
+        matrix = _reaching(matrix, n)
     matrix.sort_indices()
     if not (np.diff(matrix.indptr) > n).any():
         return matrix
-    matrix = _reaching(matrix, n)
     lengths = np.diff(matrix.indptr)
     rows = np.repeat(np.arange(matrix.shape[0]), lengths)
     order = np.lexsort((matrix.indices, -matrix.data, rows))

@@ -14,8 +14,8 @@ import numpy as np
 from scipy import sparse
 
 from shuke.science.recommendations.histories import History
-from shuke.science.recommendations.strategies import Model
-from shuke.science.recommendations.up_cf import pool_of, product_of
+from shuke.science.recommendations.linear import AskedProduct
+from shuke.science.recommendations.up_cf import pool_of
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,8 @@ class TifuKnn:
         """``tifu-knn``."""
         return "tifu-knn"
 
-    def fit(self, history: History, *, rng: np.random.Generator) -> Model:
-        """Make the vectors and find each member's neighbours; of more members than the pool has, those of whoever is
-        asked."""
+    def fit(self, history: History, *, rng: np.random.Generator) -> AskedProduct:
+        """Make the vectors; a member's neighbours are found when it is asked."""
         weights = basket_weights(history, groups=self.groups, within=self.within, between=self.between)
         vectors = history.counts(weights[history.row_basket])
         chosen = pool_of(history.members, size=self.pool, rng=rng)
@@ -47,7 +46,7 @@ class TifuKnn:
             distances = lengths - 2 * (vectors[members] @ others).toarray()
             return self._blend(distances, members, chosen, count=history.members)
 
-        return product_of(blend, vectors, at_once=len(chosen) == history.members)
+        return AskedProduct(blend, vectors)
 
     def _blend(
         self, distances: np.ndarray, members: np.ndarray, chosen: np.ndarray, *, count: int

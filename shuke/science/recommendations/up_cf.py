@@ -14,11 +14,7 @@ import numpy as np
 from scipy import sparse
 
 from shuke.science.recommendations.histories import History
-from shuke.science.recommendations.linear import AskedProduct, SparseProduct, largest_of_rows
-from shuke.science.recommendations.strategies import Model
-
-#: Members compared at a time.
-BLOCK = 512
+from shuke.science.recommendations.linear import AskedProduct, largest_of_rows
 
 
 @dataclass(frozen=True)
@@ -36,8 +32,8 @@ class UpCf:
         """``up-cf``."""
         return "up-cf"
 
-    def fit(self, history: History, *, rng: np.random.Generator) -> Model:
-        """Find each member's neighbours; of more members than the pool has, those of whoever is asked."""
+    def fit(self, history: History, *, rng: np.random.Generator) -> AskedProduct:
+        """Make what neighbours are found by; those of a member are found when it is asked."""
         recent = history.keeping(history.basket_back < self.last)
         popular = recent.counts()
         baskets = np.maximum(np.diff(recent.member_baskets), 1)
@@ -45,8 +41,7 @@ class UpCf:
         has = history.counts()
         has.data = np.ones_like(has.data)
         chosen = pool_of(history.members, size=self.pool, rng=rng)
-        likeness = self._likeness(has, chosen)
-        return product_of(likeness, popular, at_once=len(chosen) == history.members)
+        return AskedProduct(self._likeness(has, chosen), popular)
 
     def _likeness(
         self, has: sparse.csr_matrix, chosen: np.ndarray
@@ -63,19 +58,6 @@ class UpCf:
             return with_itself(found, members) if len(chosen) < has.shape[0] else found
 
         return of
-
-
-def product_of(
-    profiles: Callable[[np.ndarray], sparse.csr_matrix], weights: sparse.csr_matrix, *, at_once: bool
-) -> Model:
-    """Scores = profiles of members × weights (members × items); ``at_once``: of everybody now, not when asked."""
-    if not at_once:
-        return AskedProduct(profiles, weights)
-    starts = range(0, weights.shape[0], BLOCK)
-    blocks = [profiles(np.arange(start, min(start + BLOCK, weights.shape[0]))) for start in starts]
-    return SparseProduct(
-        sparse.vstack(blocks, format="csr") if blocks else sparse.csr_matrix((0, 0)), weights
-    )
 
 
 def pool_of(members: int, *, size: int, rng: np.random.Generator) -> np.ndarray:

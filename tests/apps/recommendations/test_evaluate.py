@@ -2,13 +2,19 @@
 
 import gzip
 import json
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import numpy as np
 import polars as pl
 import pytest
 from typer.testing import CliRunner
 
+from shuke.apps.recommendations.adapters import read_history
+from shuke.apps.recommendations.operations.evaluating import EvaluationSettings, evaluate_strategies
 from shuke.config.cli import app
+from shuke.science.recommendations.popularity import Popularity
+from shuke.science.recommendations.splits import Cut
 
 pytestmark = pytest.mark.once
 FAST = ["--strategies", "popularity,gp-topfreq", "--draws", "100", "--no-tune"]
@@ -164,10 +170,23 @@ def test_rows_with_holes_are_left_out_and_counted(tmp_path):
         ("who,what,when\n1,2,3\n", (), "No column for member and item and time"),
         ("who,what,when\n1,2,3\n", ("--member", "whom"), "There is no column 'whom'"),
         ("user,item,time\n1,a,soon\n2,b,later\n", (), "first cell is 'soon'"),
-        ("user,item,time\n1,a,2026-01-01\n2,b,2026-01-02\n", (), "No item is in 10 baskets"),
-        ("user,item,time\n1,a,1\n2,b,2\n", ("--minimum-count", "1"), "No item is in 1 baskets"),
+        (
+            "user,item,time\n" + "".join(f"1,a,2026-01-0{day}\n" for day in range(1, 5)),
+            (),
+            "No item is in 10 baskets",
+        ),
+        ("user,item,time\n1,a,1\n2,b,2\n", ("--minimum-count", "1"), "Every member has one basket only"),
         ("user,item,time\n1,a,1\n1,a,2\n", ("--minimum-count", "1"), "the most anybody has is 2"),
         ("user,item,time\n1,a,1\n1,a,2\n", ("--strategies", "magic"), "There is no strategy 'magic'"),
+        (
+            "196,242,3,881250949\n186,302,3,891717742\n",
+            (),
+            "The first row holds values (196, 242, 3, 881250949)",
+        ),
+        ("1::1193::5::978300760\n1::661::3::978302109\n", (), "stand between '::'"),
+        ('{"user": 1, "item": 2}\n{"user": 1, "item": 3}\n', (), "holds JSON"),
+        ("user,item,time,action\n1,a,1,0\n1,b,2,3\n", ("--bought", "2"), "No row has '2' in 'action'"),
+        ("user,item,time\n1,a,1\n", ("--bought", "2"), "no column of events for --bought"),
         (
             "user,item,time\n1,a,1\n1,b,9\n",
             ("--minimum-count", "1", "--minimum-baskets", "2"),
@@ -181,6 +200,102 @@ def test_a_file_that_cannot_be_judged_is_refused_with_the_mend(tmp_path, text, o
     assert result.exit_code == 1
     assert says in result.output
     assert "Traceback" not in result.output
+
+
+def test_the_value_of_an_event_that_means_a_purchase_can_be_told(tmp_path):
+    bought = town().with_columns(action_type=pl.lit(2))
+    seen = bought.with_columns(item_id=pl.lit("seen"), action_type=pl.lit(0))
+    pl.concat([bought, seen]).write_csv(tmp_path / "f.csv")
+    report = judged(tmp_path / "f.csv", "--bought", "2")
+    assert report["lines"] == 720 - report["file"]["rows"] + 1440
+    assert "720 rows that 'action_type' says are no purchases are left out." in report["file"]["notes"]
+    silent = judged(tmp_path / "f.csv")
+    assert silent["lines"] > report["lines"]
+    assert any("(0, 2): all rows count, or --bought VALUE" in note for note in silent["file"]["notes"])
+
+
+def test_days_without_a_year_lie_as_far_apart_as_they_do(tmp_path):
+    dated = town().with_columns(date=pl.col("date").str.to_date() + pl.duration(days=20))
+    dated.write_csv(tmp_path / "dated.csv")
+    short = dated.with_columns(date=pl.col("date").dt.strftime("%m%d").cast(pl.Int64))
+    short.write_csv(tmp_path / "short.csv")
+    options = ("--strategies", "personal-frequency")
+    one, two = (judged(tmp_path / f"{name}.csv", *options) for name in ("dated", "short"))
+    assert "'date' is read as MMDD of one year." in two["file"]["notes"]
+    assert two["strategies"][0]["figures"] == one["strategies"][0]["figures"]
+
+
+def test_a_row_may_hold_a_list_of_items_and_no_number_is_nobody(tmp_path):
+    town().write_parquet(tmp_path / "lines.parquet")
+    rows = town().group_by("user_id", "order_id", "date", maintain_order=True).agg("item_id")
+    rows.write_parquet(tmp_path / "lists.parquet")
+    one, two = judged(tmp_path / "lines.parquet"), judged(tmp_path / "lists.parquet")
+    assert [row["figures"] for row in one["strategies"]] == [row["figures"] for row in two["strategies"]]
+    nested = rows.with_columns(user_id=pl.concat_list("user_id"))
+    nested.write_parquet(tmp_path / "nested.parquet")
+    result = run(tmp_path / "nested.parquet")
+    assert result.exit_code == 1
+    assert "The column of the member holds lists or records" in result.output
+    numbers = town().with_columns(user_id=pl.col("user_id").str.slice(1).cast(pl.Float64))
+    holes = numbers.with_columns(
+        user_id=pl.when(pl.col("user_id") == 3).then(float("nan")).otherwise("user_id")
+    )
+    holes.write_parquet(tmp_path / "holes.parquet")
+    report = judged(tmp_path / "holes.parquet")
+    assert report["members"] == 29
+    assert report["file"]["left_out"] == {"rows without a readable member": 24}
+
+
+def test_lists_leave_out_what_was_bought_where_nothing_is_bought_again(tmp_path):
+    films = [(m, f"film{m % 5}-{(k + m // 5) % 8}", 1 + k) for m in range(30) for k in range(8)]
+    pl.DataFrame(films, schema=["user", "movie", "day"], orient="row").write_csv(tmp_path / "once.csv")
+    town().write_csv(tmp_path / "often.csv")
+    least = ("--minimum-count", "1")
+    report = judged(tmp_path / "once.csv", *least)
+    assert report["repeat_share"] == 0
+    assert report["only_new"] is True
+    own = report["strategies"][1]["figures"]
+    assert own["ndcg@10"] == own["new_ndcg@10"]
+    assert "lists leave out what the member had bought" in run(tmp_path / "once.csv", *least).output
+    kept = judged(tmp_path / "once.csv", "--bought-before", "list", *least)
+    assert kept["strategies"][1]["figures"]["ndcg@10"]["mean"] < own["ndcg@10"]["mean"]
+    often = judged(tmp_path / "often.csv")
+    assert (often["only_new"], often["repeat_share"] > 0.4) == (False, True)
+
+
+@dataclass(frozen=True)
+class Noting:
+    """Notes how many lines it learns from, and offers what is popular."""
+
+    lines: list[int]
+    name: str = "repeat-ranker"
+
+    def fit(self, history, *, rng):
+        self.lines.append(history.lines)
+        return Popularity().fit(history, rng=rng)
+
+
+def test_rankers_learn_from_some_members_of_a_large_history_and_it_is_told(tmp_path):
+    town(members=60).write_csv(tmp_path / "town.csv")
+    how = {"columns": {}, "day_baskets": False, "date_order": "ymd", "at": datetime(2026, 5, 1, tzinfo=UTC)}
+    history = read_history(tmp_path / "town.csv", **how).history
+    lines = []
+    settings = EvaluationSettings(
+        cut=Cut(minimum_count=1),
+        strategies=["popularity", "repeat-ranker"],
+        own={"repeat-ranker": lambda: (Noting(lines),)},
+        most_members=20,
+        ranker_lines=600,
+        draws=100,
+    )
+    report = evaluate_strategies(history, settings)
+    assert report.ranker_lines == 600
+    # Validation asks all 60 members, whose baskets all are kept; the test asks 20, with 7 baskets of 3 lines each.
+    assert lines == [60 * 6 * 3, 600 - 600 % 21]
+    small = evaluate_strategies(history, replace(settings, ranker_lines=10_000))
+    assert small.ranker_lines == 0
+    assert lines[2:] == [60 * 6 * 3, 60 * 7 * 3]
+    assert small.strategies[0].figures == report.strategies[0].figures
 
 
 def test_a_picture_is_no_file_of_purchases(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import tempfile
 import zlib
 from collections.abc import Mapping
@@ -26,24 +27,28 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "member": (
         "member", "memberid", "user", "userid", "customer", "customerid", "household", "householdid",
         "householdkey", "client", "clientid", "buyer", "buyerid", "visitor", "visitorid", "shopper", "cardno",
-        "cardid", "uid", "custid",
+        "cardid", "cardnumber", "uid", "custid", "customernumber", "customerno", "customeruniqueid", "memberno",
+        "loyaltyid", "accountid", "personid", "reviewerid", "kunde", "kundennr", "kundennummer", "kundenid",
         "会员", "会员号", "会员id", "用户", "用户id", "顾客", "客户", "客户id", "买家", "卡号",
     ),
     "basket": (
         "basket", "basketid", "receipt", "receiptid", "order", "orderid", "orderno", "invoice", "invoiceno",
         "invoiceid",
         "transaction", "transactionid", "session", "sessionid", "usersession", "ticket", "ticketid", "bill", "billno",
+        "receiptno", "receiptnumber", "basketno", "bon", "bonnr", "belegnr",
         "小票", "小票号", "订单", "订单号", "订单编号", "订单id", "流水号", "单号",
     ),
     "item": (
         "item", "itemid", "product", "productid", "sku", "skuid", "stockcode", "article", "articleid", "good",
-        "goodsid", "movie", "movieid", "track", "trackid", "barcode", "upc", "productname", "itemname",
+        "goodsid", "movie", "movieid", "track", "trackid", "barcode", "upc", "productcode", "productno", "itemcode",
+        "itemno", "skucode", "asin", "artikel", "artikelnr", "artikelnummer", "productname", "itemname",
         "商品", "商品id", "商品编码", "商品编号", "货号", "条码", "物品", "商品名称",
     ),
     "time": (
         "time", "timestamp", "datetime", "date", "transactiontimestamp", "orderdate", "invoicedate", "purchasedate",
         "orderedat", "placedat", "createdat", "day", "tdat", "transactiondate", "transactiondt", "saledate",
-        "ordertime", "ordernumber", "eventtime", "actiontime",
+        "ordertime", "ordernumber", "eventtime", "actiontime", "orderdatetime", "orderpurchasetimestamp",
+        "purchasetime", "transactiontime", "invoicedatetime", "unixtime", "ts", "datum",
         "时间", "日期", "下单时间", "交易时间", "付款时间", "购买时间", "消费时间",
     ),
     "quantity": ("quantity", "qty", "units", "数量", "件数"),
@@ -57,7 +62,11 @@ GZIP = b"\x1f\x8b"
 #: A packed file may be larger than any disk.
 MOST_UNPACKED = 8 << 30
 MONTHS = 12
+#: Values of a column that a sentence lists at most.
+MOST_SHOWN = 8
 NEEDED = ("member", "item", "time")
+#: Of dates without a year.
+LEAP_YEAR = "2024"
 #: Where rows are views, carts and purchases, those that are purchases.
 PURCHASES = frozenset({"purchase", "transaction", "buy", "order", "购买", "下单", "成交"})
 #: The end of a time that tells its distance to UTC, such as 07:30:00+08:00.
@@ -85,17 +94,24 @@ class HistoryFile:
 
 
 def read_history(
-    path: Path, *, columns: Mapping[str, str], day_baskets: bool, date_order: DateOrder, at: datetime
+    path: Path,
+    *,
+    columns: Mapping[str, str],
+    day_baskets: bool,
+    date_order: DateOrder,
+    at: datetime,
+    bought: str = "",
 ) -> HistoryFile:
-    """The history in a CSV, Excel or Parquet file; ``columns`` says which header is what where that is not plain.
+    """The history in a CSV, Excel or Parquet file; ``columns`` says which header is what where that is not plain, and
+    ``bought`` which value of the column of events means a purchase.
 
     Without a basket column a day is a basket.  Raises ``NotAHistory`` with what, where and how to mend it.
     """
     table = opened(path)
     chosen = _columns(table.headers, columns)
     notes = [] if "basket" in chosen or day_baskets else ["No basket column: all of a day is one basket."]
-    frame = pl.DataFrame({part: table.column(header) for part, header in chosen.items()})
-    frame, note = _purchases(frame, chosen)
+    frame = _one_item_a_row(pl.DataFrame({part: table.column(header) for part, header in chosen.items()}))
+    frame, note = _purchases(frame, chosen, bought=bought)
     notes += [note] if note else []
     frame, returned = _kept(frame)
     order, told = _date_order(frame["time"], date_order, header=chosen["time"])
@@ -173,6 +189,8 @@ def _columns(headers: tuple[str, ...], told: Mapping[str, str]) -> dict[str, str
     missing = [part for part in NEEDED if part not in chosen]
     if missing:
         options = " ".join(f"--{part} COLUMN" for part in missing)
+        if hint := _no_header(headers):
+            raise NotAHistory(hint)
         raise NotAHistory(
             f"No column for {' and '.join(missing)} can be told by its header. The file has: {listed}. "
             f"Say which: {options}."
@@ -180,17 +198,66 @@ def _columns(headers: tuple[str, ...], told: Mapping[str, str]) -> dict[str, str
     return {part: chosen[part] for part in WORDS if part in chosen}
 
 
-def _purchases(frame: pl.DataFrame, chosen: Mapping[str, str]) -> tuple[pl.DataFrame, str]:
+def _no_header(headers: tuple[str, ...]) -> str:
+    """What is wrong with a file whose first row does not name columns; empty where it seems to."""
+    first = headers[0]
+    if first.startswith(("{", "[")):
+        return (
+            "The file holds JSON. Write it as CSV or Parquet, with a column each for member, item and time."
+        )
+    if len(headers) == 1 and "::" in first:
+        return "The columns stand between '::'. Write commas or tabs instead, and a first row such as user,item,time."
+    if any(re.fullmatch(r"[\d.:/ -]*\d[\d.:/ -]*", header) for header in headers):
+        shown = ", ".join(headers[:6])
+        return (
+            f"The first row holds values ({shown}), not names of columns. Write one above it: user,item,time."
+        )
+    return ""
+
+
+def _one_item_a_row(frame: pl.DataFrame) -> pl.DataFrame:
+    """A row for each item where a row holds a list of them.  Raises where another column holds lists or records."""
+    for part, kind in frame.schema.items():
+        if part == "item" and isinstance(kind, pl.List | pl.Array):
+            frame = frame.explode("item")
+    nested = [part for part, kind in frame.schema.items() if kind.is_nested()]
+    if nested:
+        raise NotAHistory(
+            f"The column of the {nested[0]} holds lists or records, not single values. Write one value a row."
+        )
+    return frame
+
+
+def _purchases(frame: pl.DataFrame, chosen: Mapping[str, str], *, bought: str) -> tuple[pl.DataFrame, str]:
     """Only what was bought, where a column tells purchases from views and carts; all rows where none does."""
     if "event" not in chosen:
+        if bought:
+            raise NotAHistory(
+                "There is no column of events for --bought. Name it event, action_type or 行为类型."
+            )
         return frame, ""
+    header = chosen["event"]
     words = frame["event"].cast(pl.String).str.strip_chars().str.to_lowercase()
-    bought = words.is_in(list(PURCHASES)).fill_null(value=False)
+    meant = {bought.strip().lower()} if bought else PURCHASES
+    rows = words.is_in(list(meant)).fill_null(value=False)
     frame = frame.drop("event")
-    if not bought.any() or bought.all():
+    if not rows.any():
+        kinds = sorted(words.drop_nulls().unique().to_list())[:MOST_SHOWN]
+        if bought:
+            raise NotAHistory(
+                f"No row has {bought!r} in {header!r}, which --bought asks for. It has: {', '.join(kinds)}."
+            )
+        if len(kinds) > 1:
+            listed = ", ".join(kinds)
+            return (
+                frame,
+                f"No value of {header!r} says what was bought ({listed}): all rows count, or --bought VALUE.",
+            )
         return frame, ""
-    left = len(frame) - int(bought.sum())
-    return frame.filter(bought), f"{left:,} rows that {chosen['event']!r} says are no purchases are left out."
+    if rows.all():
+        return frame, ""
+    left = len(frame) - int(rows.sum())
+    return frame.filter(rows), f"{left:,} rows that {header!r} says are no purchases are left out."
 
 
 def _kept(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
@@ -220,7 +287,9 @@ def _date_order(cells: pl.Series, told: DateOrder, *, header: str) -> tuple[Date
 def _ids(cells: pl.Series) -> pl.Series:
     """Whole numbers where all are (so that 9 comes before 10), else text without blanks around."""
     if cells.dtype.is_integer():
-        return cells.cast(pl.Int64)
+        return cells if cells.dtype == pl.UInt64 else cells.cast(pl.Int64)
+    if cells.dtype.is_float():
+        cells = cells.fill_nan(None)
     text = cells.cast(pl.String).str.strip_chars()
     text = pl.select(pl.when(text.str.len_bytes() > 0).then(text)).to_series().alias(cells.name)
     plain = text.str.contains(r"^(0|[1-9]\d{0,17})$").fill_null(value=True)
@@ -261,6 +330,10 @@ def _local(cells: pl.Series, header: str) -> tuple[pl.Series, str]:
 def _numbered_times(numbers: pl.Series, header: str) -> tuple[pl.Series, str]:
     known = numbers.drop_nulls().drop_nans()
     size = float(known.median())  # type: ignore[arg-type]
+    if _are_months_and_days(known):
+        text = numbers.cast(pl.Int64, strict=False).cast(pl.String).str.zfill(4)
+        days = (LEAP_YEAR + text).str.to_date("%Y%m%d", strict=False)
+        return days.cast(pl.Datetime("us")), f"{header!r} is read as MMDD of one year."
     if _are_dates(known):
         text = numbers.cast(pl.Int64, strict=False).cast(pl.String)
         return text.str.to_date("%Y%m%d", strict=False).cast(
@@ -284,6 +357,14 @@ def _are_dates(numbers: pl.Series) -> bool:
         return False
     text = numbers.cast(pl.Int64).cast(pl.String)
     return text.str.to_date("%Y%m%d", strict=False).null_count() == 0
+
+
+def _are_months_and_days(numbers: pl.Series) -> bool:
+    """Whether numbers are written like 1111 for the eleventh of November; numbers of days leave no such gaps."""
+    if not bool(((numbers >= 101) & (numbers <= 1231)).all()):
+        return False
+    text = numbers.cast(pl.Int64).cast(pl.String).str.zfill(4)
+    return (LEAP_YEAR + text).str.to_date("%Y%m%d", strict=False).null_count() == 0
 
 
 def _whole_rows(frame: pl.DataFrame, *, torn: int) -> tuple[pl.DataFrame, dict[str, int]]:

@@ -93,6 +93,9 @@ def evaluate(
     item: Annotated[str, typer.Option(help=COLUMN.format("item"))] = "",
     time: Annotated[str, typer.Option(help=COLUMN.format("time"))] = "",
     date_order: Annotated[DateOrder, typer.Option(help="Of dates like 03/04/2026.")] = DateOrder.ymd,
+    bought: Annotated[
+        str, typer.Option(help="The value of the column of events that means a purchase.")
+    ] = "",
     strategies: Annotated[str, STRATEGIES] = "",
     protocol: Annotated[Protocol, PROTOCOL] = Protocol.last,
     days: Annotated[int, typer.Option(min=1, help="Length of the month.")] = 28,
@@ -133,7 +136,7 @@ def evaluate(
         only_new=ONLY_NEW[bought_before.value],
     )
     columns = {part: header for part, header in told.items() if header}
-    how = {"day_baskets": day_baskets, "date_order": date_order.value}
+    how = {"day_baskets": day_baskets, "date_order": date_order.value, "bought": bought}
     errors = Console(stderr=True)
     try:
         facts, report = _judged(file, columns, settings, how=how, catalogue=catalogue, console=errors)

@@ -178,6 +178,9 @@ def named(names: Sequence[str]) -> tuple[str, ...]:
 
 def check(split: Split, *, history: History, cut: Cut) -> None:
     """Refuse what cannot be judged, with what would help."""
+    held = int(np.diff(history.member_baskets).max(initial=0))
+    if cut.kind == "last" and held < max(cut.minimum_baskets, 2):
+        raise _too_few_baskets(cut, most=held)
     if not split.known.items:
         most = int(split.past.item_baskets.max(initial=0))
         raise NothingToJudge(
@@ -200,23 +203,37 @@ def check(split: Split, *, history: History, cut: Cut) -> None:
                 {"least": cut.minimum_count},
             ),
         )
-    most = int(np.diff(history.member_baskets).max(initial=0))
     if cut.kind == "last":
-        raise NothingToJudge(
-            f"No member has {cut.minimum_baskets} baskets or more; the most anybody has is {most}. "
-            "Use a lower --minimum-baskets (2 at least), or --protocol month.",
-            Reading(
-                "No member has {least} purchases or more; the most that anybody has is {most}. Compare by the last "
-                "four weeks, or wait until members have come back.",
-                {"least": cut.minimum_baskets, "most": most},
-            ),
-        )
+        raise _too_few_baskets(cut, most=held)
     raise NothingToJudge(
         f"No member bought both before and in the last {cut.days} days. Use a lower --days or --minimum-baskets.",
         Reading(
             "No member bought both in the last {days} days and before. Compare by the last purchase, or import more "
             "orders.",
             {"days": cut.days},
+        ),
+    )
+
+
+def _too_few_baskets(cut: Cut, *, most: int) -> NothingToJudge:
+    """Whoever came must come back before the last basket can be asked for."""
+    if most == 1:
+        return NothingToJudge(
+            "Every member has one basket only, so that nobody can be asked for a later one. Is the column of members "
+            "the right one, or that of baskets? (--member, --basket)",
+            Reading(
+                "No member has {least} purchases or more; the most that anybody has is {most}. Compare by the last "
+                "four weeks, or wait until members have come back.",
+                {"least": cut.minimum_baskets, "most": most},
+            ),
+        )
+    return NothingToJudge(
+        f"No member has {cut.minimum_baskets} baskets or more; the most anybody has is {most}. "
+        "Use a lower --minimum-baskets (2 at least), or --protocol month.",
+        Reading(
+            "No member has {least} purchases or more; the most that anybody has is {most}. Compare by the last "
+            "four weeks, or wait until members have come back.",
+            {"least": cut.minimum_baskets, "most": most},
         ),
     )
 
@@ -274,7 +291,7 @@ def report_of(judged: Judged, settings: EvaluationSettings, *, history: History)
         tuned=settings.is_tuned,
         repeat_share=split.known.repeat_share,
         only_new=judged.only_new,
-        ranker_lines=settings.ranker_lines if settings.ranker_lines < split.known.lines else 0,
+        ranker_lines=settings.ranker_lines if _is_part(judged, settings) else 0,
         validation={
             name: float(each.mean())
             for name, each in zip(names, judged.validation, strict=False)
@@ -284,6 +301,11 @@ def report_of(judged: Judged, settings: EvaluationSettings, *, history: History)
         seed=settings.seed,
         strategies=tuple(rows),
     )
+
+
+def _is_part(judged: Judged, settings: EvaluationSettings) -> bool:
+    """Whether rankers learned from a part of what was known."""
+    return settings.ranker_lines < judged.split.known.lines and not RANKERS.isdisjoint(judged.names)
 
 
 def figure(found: Interval) -> Figure:

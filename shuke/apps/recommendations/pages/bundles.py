@@ -14,12 +14,12 @@ from shuke.apps.commerce.queries import departments
 from shuke.apps.recommendations.forms.bundles import BundleSettingsForm
 from shuke.apps.recommendations.operations.bundle_keeping import activate_bundle
 from shuke.apps.recommendations.operations.fitting import change_bundle_settings, request_bundle
+from shuke.apps.recommendations.pages.slot_words import step_word
 from shuke.apps.recommendations.queries.bundles import FIT_KEY, bundle_settings, bundles
 from shuke.apps.recommendations.schemas import BundleView
 from shuke.platform.clock import now
 from shuke.platform.errors import Refused
 from shuke.platform.jobs.queries import job_of_key
-from shuke.platform.jobs.schemas import JobView
 from shuke.web.access import actor_of, requires
 
 BUSY = frozenset({"ready", "running"})
@@ -47,7 +47,7 @@ def _context(request: HttpRequest, form: BundleSettingsForm | None = None) -> di
         "shown": shown,
         "active": next((row for row in found.items if row.is_active), None),
         "best_value": _best_value(shown),
-        "job": _busy_job(),
+        **_busy(),
         "form": form or BundleSettingsForm(departments=names, initial=settings.dict()),
         "may_edit": actor_of(request).may("recommendations.edit"),
     }
@@ -58,21 +58,24 @@ def _best_value(shown: BundleView | None) -> float:
     return max((figure.value or 0.0 for figure in shown.figures), default=0.0) if shown else 0.0
 
 
-def _busy_job() -> JobView | None:
+def _busy() -> dict[str, Any]:
+    """The job that fits, and what it does now."""
     job = job_of_key(FIT_KEY)
-    return job if job is not None and job.state in BUSY else None
+    if job is None or job.state not in BUSY:
+        return {"job": None}
+    return {"job": job, "step": step_word(job.progress_label, context="bundle")}
 
 
 @require_safe
 @requires("recommendations.view")
 def bundle_progress(request: HttpRequest) -> HttpResponse:
     """How far fitting is; reloads the page when it is done."""
-    job = _busy_job()
-    if job is None:
+    busy = _busy()
+    if busy["job"] is None:
         answer = HttpResponse(status=204)
         answer["HX-Refresh"] = "true"
         return answer
-    return render(request, "recommendations/bundles/progress.html", {"job": job})
+    return render(request, "recommendations/bundles/progress.html", busy)
 
 
 @require_POST

@@ -24,6 +24,7 @@ from shuke.apps.recommendations.pages.comparison_words import (
     new_product_rows,
     said,
 )
+from shuke.apps.recommendations.pages.slot_words import step_word
 from shuke.apps.recommendations.queries.evaluations import (
     evaluation,
     evaluation_key,
@@ -42,7 +43,6 @@ from shuke.apps.recommendations.schemas.comparison import (
 from shuke.platform.clock import now
 from shuke.platform.errors import NotFound, Refused
 from shuke.platform.jobs.queries import job_of_key
-from shuke.platform.jobs.schemas import JobView
 from shuke.science.recommendations.named import STRATEGIES
 from shuke.sources.files.exporting import csv_lines
 from shuke.web.access import actor_of, requires
@@ -71,7 +71,7 @@ def strategies_page(request: HttpRequest) -> HttpResponse:
         "levels": [(code, label_of("evaluation_level", code)) for code in LEVELS],
         "protocols": [(code, label_of("evaluation_protocol", code)) for code in PROTOCOLS],
         "found": found,
-        "job": _busy(level, protocol),
+        **_busy(level, protocol),
         "may_edit": may_edit,
         "history": evaluations(level=level, protocol=protocol, limit=LISTED),
         "choices": [
@@ -98,9 +98,12 @@ def _named(request: HttpRequest) -> EvaluationView | None:
         raise Http404 from unknown
 
 
-def _busy(level: str, protocol: str) -> JobView | None:
+def _busy(level: str, protocol: str) -> dict[str, Any]:
+    """The job that compares, and what it does now."""
     job = job_of_key(evaluation_key(level=level, protocol=protocol))
-    return job if job is not None and job.state in BUSY else None
+    if job is None or job.state not in BUSY:
+        return {"job": None}
+    return {"job": job, "step": step_word(job.progress_label, context="evaluation")}
 
 
 def _told(found: EvaluationView, report: EvaluationFigures, *, metric: str) -> dict[str, Any]:
@@ -253,12 +256,12 @@ def evaluation_progress(request: HttpRequest, level: str, protocol: str) -> Http
     """How far it is; reloads the page when it is there."""
     if level not in LEVELS or protocol not in PROTOCOLS:
         raise Http404
-    job = _busy(level, protocol)
-    if job is None:
+    busy = _busy(level, protocol)
+    if busy["job"] is None:
         answer = HttpResponse(status=204)
         answer["HX-Refresh"] = "true"
         return answer
-    context = {"job": job, "level": level, "protocol": protocol}
+    context = {**busy, "level": level, "protocol": protocol}
     return render(request, "recommendations/strategies/progress.html", context)
 
 

@@ -6,9 +6,9 @@ import re
 from typing import Any
 
 import numpy as np
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.views.decorators.http import require_POST
 
 from shuke.apps.members.queries import member
@@ -54,14 +54,33 @@ def show(request: HttpRequest) -> HttpResponse:
     bundle, asking = serving_bundle(), PreviewForm(request.POST)
     context: dict[str, Any] = {"has_bundle": bundle is not None, "may_edit": _may_edit(request)}
     saved = request.POST.get("saved", "")
-    form = None if saved else SlotForm(request.POST)
+    form = None if saved else SlotForm(_nameless(request.POST))
     if form is not None and (not form.is_valid() or form.slot_input is None):
-        context["faults"] = [text for texts in form.errors.values() for text in texts]
+        context["faults"] = _faults(form)
         return render(request, "recommendations/slots/preview.html", context)
     view = slot(saved) if form is None else unsaved_view(form.slot_input, at=now())  # type: ignore[arg-type]
     if bundle is not None and asking.is_valid():
         context |= _previewed(asking, view, bundle)
     return render(request, "recommendations/slots/preview.html", context)
+
+
+def _nameless(posted: QueryDict) -> QueryDict:
+    """The settings with something for a name and a code: the list depends on neither, and comes before both."""
+    settings = posted.copy()
+    for field in ("name", "code"):
+        if not settings.get(field, "").strip():
+            settings[field] = "preview"
+    return settings
+
+
+def _faults(form: SlotForm) -> list[str]:
+    """What is wrong, each with the label of its field."""
+    sentence = pgettext("fault", "%(field)s: %(text)s")
+    return [
+        sentence % {"field": form[field].label, "text": text} if field in form.fields else text
+        for field, texts in form.errors.items()
+        for text in texts
+    ]
 
 
 def _previewed(asking: PreviewForm, view: SlotView, bundle: Bundle) -> dict[str, Any]:

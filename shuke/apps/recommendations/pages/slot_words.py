@@ -1,6 +1,6 @@
 """Words of slots."""
 
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import pgettext, pgettext_lazy
 
 from shuke.apps.recommendations.rules.strategies import ABOUT_STRATEGIES, THOMPSON
 from shuke.web.labels import Labels, register_labels
@@ -56,6 +56,12 @@ def strategy_menu() -> list[tuple[str, str, str]]:
     about = {code: [name for name, known in ABOUT_STRATEGIES.items() if code in known] for code in menu}
     about[THOMPSON] = list(ABOUT_STRATEGIES)
     return [(code, word, " ".join(about[code])) for code, word in menu.items()]
+
+
+def step_word(label: str, *, context: str) -> str:
+    """What a background step does now, in the reader's language: strategies are called by their names."""
+    word = pgettext(context, label) if label else ""
+    return pgettext("strategy", label) if label and word == label else word
 
 
 def register() -> None:
