@@ -20,6 +20,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from urllib.parse import urlencode
@@ -153,6 +154,34 @@ class Sender:
         return True
 
 
+class Disk:
+    """Asks beside the run, twenty times a second, how long the home's disk takes to confirm a small append: an answer
+    waits for that, so that a stall of the disk is a stall of answers and none of the program."""
+
+    def __init__(self, home: str) -> None:
+        self.path = Path(home) / "bench-disk"
+        self.waits: list[float] = []
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._ask, daemon=True)
+
+    def __enter__(self) -> "Disk":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self._over.set()
+        self._thread.join()
+        self.path.unlink()
+
+    def _ask(self) -> None:
+        with self.path.open("ab", buffering=0) as file:
+            while not self._over.wait(0.05):
+                begun = time.perf_counter()
+                file.write(b"." * 500)
+                os.fdatasync(file.fileno())
+                self.waits.append(time.perf_counter() - begun)
+
+
 def memory_mb(pid: int) -> float:
     """Resident memory now."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
@@ -206,7 +235,8 @@ def over_http(home: str, *, rate: float, seconds: float, connections: int, whole
         sender.run(warm, rate=rate / 2)
         pids = family(process.pid)
         before, own = sum(map(cpu_seconds, pids)), time.process_time()
-        waits = sender.run(requests, rate=rate)
+        with Disk(home) as disk:
+            waits = sender.run(requests, rate=rate)
         used, mine = sum(map(cpu_seconds, pids)) - before, time.process_time() - own
         memory = sum(map(memory_mb, pids))
     finally:
@@ -214,6 +244,7 @@ def over_http(home: str, *, rate: float, seconds: float, connections: int, whole
         process.wait(30)
     return {
         "rate": rate, "seconds": seconds, "connections": connections, "ms": _summary(waits),
+        "disk_ms": _summary(np.array(disk.waits)) if disk.waits else {},
         "ms_by_part": {name: _summary(waits[np.array(kinds) == name]) for name, _w, _s in MIX},
         "mix": {name: kinds.count(name) for name, _w, _s in MIX}, "errors": len(sender.errors),
         "first_error": sender.errors[:1], "server_cpu_ms_per_request": round(used / len(requests) * 1000, 2),
