@@ -54,8 +54,10 @@ STRATEGIES: Mapping[str, Variants] = MappingProxyType(
             UpCf(locality=1.0),
             UpCf(locality=20.0),
             UpCf(last=100, locality=20.0),
+            UpCf(last=40, alpha=0.3, neighbours=200),
         ),
-        # The last three are those that were published for Ta-Feng, Instacart and Dunnhumby (Hu et al. 2020).
+        # Three are published for Ta-Feng, Instacart and Dunnhumby (Hu et al. 2020); the last, and the last of UP-CF,
+        # are what Romanov et al. 2023 found for Dunnhumby.
         "tifu-knn": lambda: (
             TifuKnn(),
             TifuKnn(between=0.9),
@@ -64,6 +66,7 @@ STRATEGIES: Mapping[str, Variants] = MappingProxyType(
             TifuKnn(neighbours=300, within=0.9, own=0.7),
             TifuKnn(neighbours=900, within=0.9, own=0.9, groups=3),
             TifuKnn(neighbours=900, within=0.9, between=0.6, own=0.2, groups=3),
+            TifuKnn(between=0.1, own=0.8, groups=3),
         ),
         "item-knn-cosine": lambda: (ItemKnn("cosine"), ItemKnn("cosine", neighbours=100)),
         "item-knn-bm25": lambda: (ItemKnn("bm25"), ItemKnn("bm25", neighbours=100)),
