@@ -1,17 +1,30 @@
 """Pages and API of the ledger and of a member's points."""
 
 import json
-from datetime import timedelta
+from collections import Counter
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
+from django.utils.translation import override
 
-from shuke.apps.loyalty.models import Adjustment, Verification, Wallet
-from shuke.apps.loyalty.operations import award_points, commit_hold, hold_points, verify_ledger
+from shuke.apps.loyalty.models import Adjustment, PointsTransaction, Verification, Wallet
+from shuke.apps.loyalty.operations import (
+    award_points,
+    commit_hold,
+    hold_points,
+    rename_points_type,
+    verify_ledger,
+)
+from shuke.apps.loyalty.queries.member_points import member_points
+from shuke.apps.loyalty.queries.verifications import postings_by_day
 from shuke.apps.loyalty.schemas import Request
+from shuke.platform.accounts.models import User
 from shuke.platform.accounts.operations import create_user, issue_token
 from shuke.platform.clock import now
 from shuke.platform.permissions import SYSTEM
+from shuke.platform.retailer.operations import change_retailer
 
 # What pages ask runs on PostgreSQL in tests/security/test_doors.py and tests/test_api_schema.py; texts are the same.
 pytestmark = pytest.mark.once
@@ -156,3 +169,36 @@ def test_the_api_tells_and_adjusts(member):
     assert sum(row["points"] for row in client.get("/api/v1/points/ledger/trial-balance").json()) == 0
     assert len(client.get("/api/v1/points/ledger/heads").json()) == 2
     assert client.get("/api/v1/points/ledger/verifications").json() == []
+
+
+def test_postings_are_counted_on_the_business_day_they_were_recorded_on(member):
+    paris = ZoneInfo("Europe/Paris")
+    change_retailer(actor=SYSTEM, at=now(), time_zone="Europe/Paris")
+    # Winter time begins on October 25th, 2026: that day has 25 hours.
+    moments = [
+        datetime(2026, 10, 24, 23, 59, tzinfo=paris),
+        datetime(2026, 10, 25, 0, 0, tzinfo=paris),
+        datetime(2026, 10, 25, 23, 59, tzinfo=paris),
+        datetime(2026, 10, 28, 0, 30, tzinfo=paris),
+    ]
+    for row, moment in zip(PointsTransaction.objects.order_by("pk"), moments, strict=True):
+        PointsTransaction.objects.filter(pk=row.pk).update(recorded_at=moment)
+    found = postings_by_day(today_ends_at=datetime(2026, 10, 28, 12, tzinfo=paris), days=5)
+    days = Counter()
+    for posting in found:
+        days[posting.day.day] += posting.count
+    assert days == {24: 1, 25: 2, 28: 1}
+    assert postings_by_day(today_ends_at=datetime(2026, 12, 28, tzinfo=paris), days=5) == []
+
+
+def test_everybody_reads_the_name_of_points_in_their_language(member):
+    rename_points_type(
+        actor=SYSTEM, at=now(), code="gift", names={"en": "Gift points", "zh-hans": "礼品积分"}
+    )
+    client = signed_in("viewer")
+    with override("zh-hans"):
+        assert [summary.name for summary in member_points(member, at=now())] == ["礼品积分"]
+    User.objects.update(language="zh-hans")
+    page = client.get(f"/members/{member}/").content.decode()
+    assert "礼品积分" in page
+    assert "Gift points" not in page

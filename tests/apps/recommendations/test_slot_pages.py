@@ -5,9 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from django.utils.translation import override
 
 from shuke.apps.recommendations.adapters.bundle_files import activate, write_bundle
 from shuke.apps.recommendations.operations.slots import create_slot, go_live
+from shuke.apps.recommendations.pages.slot_words import step_word
 from shuke.apps.recommendations.queries.slots import slot, slots
 from shuke.apps.recommendations.schemas import SlotInput
 from shuke.platform.permissions import SYSTEM
@@ -166,6 +168,22 @@ def test_a_preview_of_a_faulty_set_up_says_what_to_mend(marketer, bundle):
     page = marketer.post(f"{HERE}preview/", form_of(arm_weight=["0"])).content.decode()
     assert "Mend this to see the list" in page
     assert "All weights are zero" in page
+
+
+def test_a_preview_needs_no_name_and_names_the_field_that_is_wrong(marketer, bundle):
+    sent = form_of(for_member=bundle.member_ids[0], name=" ", code="")
+    assert len(listed(marketer.post(f"{HERE}preview/", sent))) == 6
+    page = marketer.post(f"{HERE}preview/", sent | {"places": "0", "code": "A B"}).content.decode()
+    assert "Places: " in page
+    assert "Code: Use 2 to 40 small Latin letters" in page
+    assert marketer.post(f"{HERE}slots/new/", sent).status_code == 422
+
+
+def test_what_a_background_step_does_is_told_in_the_readers_language():
+    with override("zh-hans"):
+        assert step_word("What runs out about now", context="bundle") == "快用完该补货的"
+        assert step_word("Judging the rankers", context="bundle") != "Judging the rankers"
+        assert step_word("", context="bundle") == ""
 
 
 def test_before_a_bundle_a_preview_offers_to_fit(marketer):

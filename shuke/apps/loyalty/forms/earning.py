@@ -239,7 +239,13 @@ class PointsNamesForm(NamedForm):
 class PointsTypeForm(PointsNamesForm):
     """A kind of points."""
 
-    code = forms.SlugField(label=_("Code"), max_length=20)
+    code = forms.SlugField(
+        label=_("Code"),
+        max_length=20,
+        help_text=_(
+            "Tills and shops name the points by it; it stays for ever. Latin letters, such as “points”."
+        ),
+    )
     is_spendable = forms.BooleanField(
         label=_("Can be spent"),
         required=False,

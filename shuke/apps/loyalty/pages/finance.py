@@ -16,7 +16,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 from shuke.apps.loyalty.forms.finance import AccountsForm, AsOfForm, CostForm, WhatIfForm
 from shuke.apps.loyalty.operations.finance import name_accounts, set_points_cost
 from shuke.apps.loyalty.pages import finance_charts
-from shuke.apps.loyalty.queries.finance import finance_report, journal_lines, roll_forward, what_if
+from shuke.apps.loyalty.queries.finance import (
+    finance_report,
+    journal_lines,
+    points_costs,
+    roll_forward,
+    what_if,
+)
 from shuke.apps.loyalty.queries.types import points_types
 from shuke.apps.loyalty.schemas import PointsTypeView
 from shuke.apps.loyalty.schemas.finance import FinanceReport
@@ -115,7 +121,7 @@ def show_costs(request: HttpRequest) -> HttpResponse:
         "code": code,
         "cost_form": cost,
         "accounts_form": accounts,
-        "costs": finance_report(points_type=code, at=at).costs if code else [],
+        "costs": points_costs(points_type=code) if code else [],
         "currency": current.currency,
     }
     return render(request, "loyalty/finance/costs.html", context)

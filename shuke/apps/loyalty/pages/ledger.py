@@ -51,7 +51,7 @@ def show_ledger(request: HttpRequest) -> HttpResponse:
         "look": look,
         "is_newest": not asked,
         "looks": verifications(limit=12),
-        "accounts": _accounts(trial_balance()),
+        "accounts": _accounts(trial_balance()) if look else [],
         "kinds": points_types(),
         "chart": _postings(days),
         "waiting": adjustments_waiting(),

@@ -20,7 +20,7 @@ from shuke.apps.loyalty.queries.member_points import (
     points_history,
     statement_lines,
 )
-from shuke.apps.loyalty.queries.types import points_types
+from shuke.apps.loyalty.queries.types import points_name, points_types
 from shuke.apps.loyalty.schemas.statement import LotStory, StatementLine
 from shuke.apps.members.queries import member
 from shuke.platform.clock import now
@@ -164,7 +164,7 @@ def adjust(request: HttpRequest, member_id: str, points_type: str) -> HttpRespon
 
 def _timeline(member_id: str, until: Any, limit: int) -> list[TimelineItem]:
     return [
-        _item(member_id, line, name=kind.name, code=kind.code)
+        _item(member_id, line, name=points_name(kind), code=kind.code)
         for line, kind in points_history(member_id, until=until, limit=limit)
     ]
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from shuke.apps.loyalty.models import LotMove, PointsLot, PointsTransaction, PointsType, Wallet
 from shuke.apps.loyalty.queries.statements import points_statement, points_wallet, wallet_row
+from shuke.apps.loyalty.queries.types import points_name
 from shuke.apps.loyalty.rules.wallet import FOREVER
 from shuke.apps.loyalty.schemas import Balances, LotView, TransactionView
 from shuke.apps.loyalty.schemas.statement import LotChange, LotStory, NextEnding, PointsSummary, StatementLine
@@ -23,7 +24,7 @@ def member_points(member_id: str, *, at: datetime) -> list[PointsSummary]:
         found.append(
             PointsSummary(
                 points_type=kind.code,
-                name=kind.name,
+                name=points_name(kind),
                 is_spendable=kind.is_spendable,
                 balances=wallet.balances,
                 next_ending=_next_ending(wallet.lots),

@@ -77,7 +77,7 @@ def _faults(form: SlotForm) -> list[str]:
     """What is wrong, each with the label of its field."""
     sentence = pgettext("fault", "%(field)s: %(text)s")
     return [
-        sentence % {"field": form[field].label, "text": text} if field in form.fields else text
+        sentence % {"field": form[field].label, "text": text} if field in form.fields else str(text)
         for field, texts in form.errors.items()
         for text in texts
     ]

@@ -19,6 +19,9 @@
     if (!element || element.tagName === "FORM" || element.dataset.confirmed) return;
     event.preventDefault();
     event.stopImmediatePropagation();
+    // What is missing is said first: nobody is asked to confirm a form that cannot be sent.
+    const form = element.type === "submit" ? element.form : null;
+    if (form && !form.noValidate && !element.formNoValidate && !form.reportValidity()) return;
     ask(element.dataset.confirm, element.dataset.confirmLabel, () => {
       element.dataset.confirmed = "1";
       element.click();

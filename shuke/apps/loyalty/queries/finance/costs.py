@@ -3,7 +3,9 @@
 from django.utils.translation import gettext as _
 
 from shuke.apps.loyalty.models import LedgerAccountName, PointsCost
+from shuke.apps.loyalty.queries.types import points_type_row
 from shuke.apps.loyalty.rules.finance import Rate
+from shuke.apps.loyalty.schemas.finance import PointsCostView
 
 #: The accounts of the journal.
 ROLES = ("liability", "deferral", "revenue", "breakage", "adjustment", "revaluation")
@@ -13,6 +15,12 @@ def rates_of(points_type_id: int) -> list[Rate]:
     """Rates by their first month."""
     rows = PointsCost.objects.filter(points_type_id=points_type_id).order_by("valid_from")
     return [Rate(*row) for row in rows.values_list("valid_from", "minor", "points")]
+
+
+def points_costs(*, points_type: str) -> list[PointsCostView]:
+    """What points of a type cost, by the first month.  Raises ``NotFound`` for an unknown type."""
+    rates = rates_of(points_type_row(points_type).pk)
+    return [PointsCostView(valid_from=r.valid_from, minor=r.minor, points=r.points) for r in rates]
 
 
 def account_names() -> dict[str, str]:

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from shuke.apps.loyalty.models import PointsType
 from shuke.apps.loyalty.queries.finance.cohorts import cohorts
-from shuke.apps.loyalty.queries.finance.costs import account_names, rates_of
+from shuke.apps.loyalty.queries.finance.costs import account_names, points_costs, rates_of
 from shuke.apps.loyalty.queries.finance.estimating import Estimate, estimate, with_other_life
 from shuke.apps.loyalty.queries.finance.idling import idle_ends
 from shuke.apps.loyalty.queries.finance.movements import first_month, movements, movements_by_effect
@@ -23,7 +23,6 @@ from shuke.apps.loyalty.schemas.finance import (
     FinanceReport,
     JournalLineView,
     LiabilityPart,
-    PointsCostView,
     RollForwardMonth,
     WhatIf,
 )
@@ -85,7 +84,7 @@ def finance_report(*, points_type: str, at: datetime) -> FinanceReport:
         points_type_name=points_name(books.kind),
         currency=current.currency,
         at=at,
-        costs=[PointsCostView(valid_from=r.valid_from, minor=r.minor, points=r.points) for r in books.rates],
+        costs=points_costs(points_type=points_type),
         headline=_headline(books, found, rate),
         months=[_month(line, at=at, zone=zone) for line in books.lines],
         ages=_ages(books.cohorts, rate, finance.first_of_month(at, time_zone=zone)),
