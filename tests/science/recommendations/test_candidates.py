@@ -3,6 +3,7 @@
 import numpy as np
 import polars as pl
 import pytest
+from scipy import sparse
 
 from shuke.science.recommendations.complements import Complements
 from shuke.science.recommendations.due import ReplenishmentDue, chance
@@ -11,6 +12,7 @@ from shuke.science.recommendations.factorisation import Als, Bpr
 from shuke.science.recommendations.frequency import PersonalFrequency
 from shuke.science.recommendations.histories import DAY, history_of
 from shuke.science.recommendations.item_knn import ItemKnn
+from shuke.science.recommendations.linear import largest_of_rows
 from shuke.science.recommendations.named import STRATEGIES
 from shuke.science.recommendations.popularity import Popularity
 from shuke.science.recommendations.rp3beta import RP3Beta
@@ -142,6 +144,34 @@ def test_up_cf_is_its_formula():
         nearest = np.argsort(-alike, kind="stable")[:4]
         wanted[m] = alike[nearest] @ popular[nearest]
     assert scored(strategy, h) == pytest.approx(wanted, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    "strategy", [UpCf(neighbours=3), UpCf(neighbours=3, pool=6), TifuKnn(neighbours=3, pool=6)]
+)
+def test_neighbours_are_the_same_whoever_else_is_asked_and_in_whatever_order(strategy):
+    h = random_history(members=20, baskets=120)
+    model = strategy.fit(h, rng=np.random.default_rng(0))
+    at = np.full(h.members, h.end)
+    order = np.random.default_rng(1).permutation(h.members)
+    odd = model.scores(order[:7], at[:7])
+    again = model.scores(np.concatenate((order, order[:2])), at)
+    assert (again[:7] == odd).all()
+    assert (again[-2:] == odd[:2]).all()
+    whole = strategy.fit(h, rng=np.random.default_rng(0)).scores(np.arange(h.members), at)
+    assert (whole[order] == again[:-2]).all()
+    assert model.scores(order[:0], at[:0]).shape == (0, h.items)
+
+
+def test_the_largest_of_a_row_and_of_equals_the_first():
+    rng = np.random.default_rng(3)
+    for n in (1, 3, 8):
+        dense = rng.integers(0, 4, (30, 12)).astype(float)
+        got = largest_of_rows(sparse.csr_matrix(dense), n).toarray()
+        for row, kept in zip(dense, got, strict=True):
+            places = [place for place in np.lexsort((np.arange(12), -row))[:n] if row[place] > 0]
+            assert np.flatnonzero(kept).tolist() == sorted(places)
+            assert (kept[places] == row[places]).all()
 
 
 def test_up_cf_from_a_pool_still_knows_the_member_itself():

@@ -13,7 +13,7 @@ from shuke.science.recommendations.frequency import PersonalFrequency
 from shuke.science.recommendations.histories import history_of
 from shuke.science.recommendations.linear import unit_rows
 from shuke.science.recommendations.metrics import hits, member_metrics
-from shuke.science.recommendations.splits import Cut, last_basket
+from shuke.science.recommendations.splits import Cut, last_basket, learning_from
 from shuke.science.recommendations.tuning import chosen
 
 
@@ -180,4 +180,33 @@ def test_validation_chooses_what_the_world_was_made_of():
     assert chosen([long, short], validation, rng=rng).strategy == short
     assert (
         chosen([long, short], cut.validation(test).only(np.zeros(80, dtype=bool)), rng=rng).strategy == long
+    )
+
+
+def test_whoever_is_asked_is_learned_from_and_others_until_there_are_lines_enough():
+    split = last_basket(shop(members=60, baskets=10), minimum_count=1)
+    split = split.only(np.arange(len(split.members)) < 10)
+    of_one = int(np.diff(split.known.member_rows)[0])
+    learn = learning_from(split, lines=25 * of_one + 1, rng=np.random.default_rng(0))
+    held = np.diff(learn.member_rows)
+    assert (held[split.members] == of_one).all()
+    assert (held > 0).sum() == 25
+    assert (learn.members, learn.items) == (split.known.members, split.known.items)
+    # Asked members are never left out, and of everything nothing is.
+    assert learning_from(split, lines=1, rng=np.random.default_rng(0)).lines == 10 * of_one
+    assert learning_from(split, lines=0, rng=np.random.default_rng(0)) is split.known
+    assert learning_from(split, lines=10**9, rng=np.random.default_rng(0)) is split.known
+
+
+def test_lists_of_new_items_only_are_what_the_new_metrics_are_of():
+    split = last_basket(shop(), minimum_count=1)
+    found = evaluate(PersonalFrequency(), split, rng=np.random.default_rng(0), only_new=True)
+    applies = ~np.isnan(found.each["new_recall@10"])
+    assert applies.any()
+    assert (found.each["repeat_recall@10"][~np.isnan(found.each["repeat_recall@10"])] == 0).all()
+    assert (found.each["explore_recall@10"][applies] == found.each["new_recall@10"][applies]).all()
+    assert split.known.repeat_share == pytest.approx(
+        1
+        - len({*zip(split.known.row_member.tolist(), split.known.item.tolist(), strict=True)})
+        / split.known.lines
     )
