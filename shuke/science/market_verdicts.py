@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from scipy import stats
+import scipy
 
 from shuke.science.market_segments import Z
 from shuke.science.reading import Reading
@@ -58,10 +58,10 @@ def _moved(segments: list[dict[str, Any]]) -> list[Reading]:
     if not judged:
         return []
     p_values = [
-        2 * float(stats.norm.sf(abs(row["growth"]) / ((row["growth_upper"] - row["growth_lower"]) / (2 * Z))))
+        2 * float(scipy.stats.norm.sf(abs(row["growth"]) / ((row["growth_upper"] - row["growth_lower"]) / (2 * Z))))
         for row in judged
     ]
-    q_values = stats.false_discovery_control(p_values)
+    q_values = scipy.stats.false_discovery_control(p_values)
     real = [row for row, q in zip(judged, q_values, strict=True) if q <= FALSE_ALARMS]
     found = []
     if grown := [row for row in real if row["growth"] > 0]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
-import scipy.stats
+import scipy
 
 from shuke.apps.recommendations.models import ProductBanditDay, ProductBelief
 from shuke.apps.recommendations.queries.bandits import current_products_learned
