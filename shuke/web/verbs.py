@@ -43,7 +43,7 @@ NOUNS = _grey(
         "funnel": _("Funnel"),
         "retention": _("Retention"),
         "settings": _("Settings"),
-        "source": _("Source"),
+        "source": pgettext_lazy("audit", "Source"),
         "study": pgettext_lazy("insights", "Study"),
         "suggestion": _("Suggestion"),
         "suppression": _("Suppression"),

@@ -45,7 +45,7 @@ _TEXTS = {
     "events": _("Behaviour"),
     "campaigns": _("Campaign"),
     "any_campaign": _("any campaign"),
-    "message_event": _("What happened"),
+    "message_event": pgettext_lazy("message", "What happened"),
     "channel": _("Channel"),
     "any_channel": _("any channel"),
     "purpose": _("Purpose"),

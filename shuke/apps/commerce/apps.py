@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class CommerceConfig(AppConfig):
@@ -28,7 +29,7 @@ class CommerceConfig(AppConfig):
                 "unfulfilled": (_("Not sent"), "grey"),
                 "partial": (_("Partly sent"), "yellow"),
                 "shipped": (_("Shipped"), "blue"),
-                "delivered": (_("Delivered"), "green"),
+                "delivered": (pgettext_lazy("delivery", "Delivered"), "green"),
                 "picked_up": (_("Picked up"), "green"),
             },
         )

@@ -25,7 +25,7 @@ KIND_WORDS = MappingProxyType(
         "lines_per_order:low": (_("Small baskets"), "grey"),
         "categories:high": (_("Buys all over the shop"), "blue"),
         "categories:low": (_("Few categories"), "grey"),
-        "discount_share:high": (_("On discount"), "yellow"),
+        "discount_share:high": (pgettext_lazy("kind", "On discount"), "yellow"),
         "discount_share:low": (_("At full price"), "purple"),
         "weekend_share:high": (_("At weekends"), "blue"),
         "weekend_share:low": (_("On weekdays"), "blue"),

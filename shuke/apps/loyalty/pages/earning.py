@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from pydantic import ValidationError
 
@@ -112,7 +113,7 @@ def _sections(version: EarningVersionView) -> list[tuple[Any, list[dict[str, Any
     events = [rule for rule in rules if isinstance(rule, EventRuleView)]
     return [
         (title, [_row(rule) for rule in part])
-        for title, part in ((_("Purchases"), purchases), (_("Everything else"), events))
+        for title, part in ((pgettext("earning", "Purchases"), purchases), (_("Everything else"), events))
         if part
     ]
 
