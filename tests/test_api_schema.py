@@ -34,10 +34,14 @@ from shuke.apps.connections.operations import ensure_account
 from shuke.apps.identity.operations import resolve_person_keys
 from shuke.apps.identity.queries import find_members
 from shuke.apps.insights.operations import build_traits
+from shuke.apps.loyalty.operations import award_points, define_points_type
 from shuke.apps.loyalty.operations.checkout import Call, commit_reservation, reserve_basket
+from shuke.apps.loyalty.operations.exchanging import exchange_points
 from shuke.apps.loyalty.operations.tiers import create_tier_program, try_tier_draft
 from shuke.apps.loyalty.queries.checkout import evaluate
 from shuke.apps.loyalty.schemas import CheckoutRequest, CommitRequest, ReservationRequest
+from shuke.apps.loyalty.schemas import Request as PointsRequest
+from shuke.apps.loyalty.schemas.exchanges import ExchangeRequest
 from shuke.apps.loyalty.schemas.tiers import TierCounterView, TierTermsView, TierView, TierWindowView
 from shuke.apps.members.operations import change_profiles
 from shuke.apps.members.queries import member_refs
@@ -181,6 +185,30 @@ def seed_vouchers() -> None:
     member_id = EXISTING["member_id"]
     EXISTING["voucher_id"] = issue_voucher(**given, key="one", member_id=member_id)
     EXISTING["definition_id"] = definition
+    seed_exchange(member_id)
+
+
+def seed_exchange(member_id: str) -> None:
+    """A voucher that a member exchanged points for."""
+    define_points_type(actor=SYSTEM, at=AT, code="coins", name="Coins")
+    price = {"points_type": "coins", "points": 10, "back_days": 365}
+    terms = {
+        "kind": "amount",
+        "amount_minor": 2000,
+        "days_after_claim": 30,
+        "is_claimable": True,
+        "price": price,
+    }
+    priced = create_definition(actor=SYSTEM, at=AT, name="For coins", terms=terms)
+    publish_definition(actor=SYSTEM, at=AT, definition_id=priced)
+    asked = PointsRequest(key="coins", actor="test", at=AT)
+    award_points(request=asked, member_id=member_id, points_type="coins", points=50)
+    made = exchange_points(
+        call=Call(key="schema-exchange", actor="till", at=now()),
+        member_id=member_id,
+        request=ExchangeRequest(definition_id=priced, points=10),
+    )
+    EXISTING["exchange_id"] = made.answer["exchange_id"]
 
 
 def seed_tiers() -> None:

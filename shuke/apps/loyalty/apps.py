@@ -11,10 +11,14 @@ class LoyaltyConfig(AppConfig):
         """Let points follow merged members."""
         from shuke.apps.identity.operations import register_follower
         from shuke.apps.loyalty.operations import merge_wallets, unmerge_wallets
-        from shuke.apps.loyalty.pages import benefits_member, tiers_member
+        from shuke.apps.loyalty.pages import benefits_member, exchanges_member, tiers_member
+        from shuke.apps.loyalty.queries.exchanges import spendable_names
+        from shuke.apps.promotions.queries import register_points
 
+        register_points(spendable_names)
         tiers_member.register()
         benefits_member.register()
+        exchanges_member.register()
         register_follower("loyalty", merge=merge_wallets, unmerge=unmerge_wallets)
         _care_for_points()
         _name_checkouts()

@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from shuke.apps.promotions.queries import points_names
 from shuke.apps.promotions.schemas import VoucherDefinitionView
 from shuke.platform.money import exponent, to_major, to_minor
 from shuke.platform.retailer.schemas import RetailerView
@@ -36,6 +37,7 @@ FAULTS: Mapping[str, Any] = {
     "before_first_day": _("The last day lies before the first."),
     "endless": _("Say how long: a last day, days after the claim, or a limit of uses or money."),
     "unreadable": _("These terms cannot be read."),
+    "unbacked": _("Members pay for it: limit the claims so that each voucher paid for can also be used."),
 }
 #: Which field of the form tells of a fault of the terms.
 _FIELDS = {
@@ -104,6 +106,20 @@ class TermsForm(NamedForm):
         help_text=_("One of each class counts, in this order, each on what those before it left."),
     )
     is_claimable = forms.BooleanField(label=_("Members may claim it themselves"), required=False)
+    price_points_type = forms.ChoiceField(
+        label=_("Paid for with"),
+        required=False,
+        help_text=_("With a price nobody claims it for nothing; points are exchanged for it."),
+    )
+    price_points = _number(_("Points for one voucher"))
+    price_first_day = _day(_("Exchanged from"))
+    price_last_day = _day(_("Exchanged through"))
+    price_back_days = _number(
+        _("Days to take it back"),
+        least=0,
+        most=365,
+        help_text=_("While it is unused, after the day of the exchange. Empty: only staff takes it back."),
+    )
     limit_uses = _number(_("Uses in all"))
     limit_uses_per_member = _number(_("Uses of one member"))
     limit_claims = _number(_("Claims in all"))
@@ -136,6 +152,7 @@ class TermsForm(NamedForm):
             "channels": choices_of("sales_channel"),
             "weekdays": choices_of("weekday"),
             "stack_class": [("", _("as usual for its kind")), *choices_of("voucher_class")],
+            "price_points_type": [("", _("nothing: it is free")), *points_names().items()],
         }
         for name, options in choices.items():
             self.fields[name].choices = options  # type: ignore[attr-defined]
@@ -182,7 +199,19 @@ class TermsForm(NamedForm):
         }
         if data.get("stack_class"):
             found["stack_class"] = data["stack_class"]
-        return found
+        return {**found, "price": self._price()}
+
+    def _price(self) -> dict[str, Any] | None:
+        data = self.cleaned_data
+        if not data.get("price_points_type") and not data.get("price_points"):
+            return None
+        return {
+            "points_type": data.get("price_points_type", ""),
+            "points": data.get("price_points"),
+            "first_day": _iso(data.get("price_first_day")),
+            "last_day": _iso(data.get("price_last_day")),
+            "back_days": data.get("price_back_days"),
+        }
 
     def _minor(self, name: str) -> int | None:
         value = self.cleaned_data.get(name)
@@ -232,6 +261,7 @@ def terms_values(view: VoucherDefinitionView, *, currency: str) -> dict[str, Any
         "gift_is_allowed": gifting["is_allowed"],
         "gift_times": gifting["times"],
         "gift_new_within_days": gifting["new_within_days"],
+        **{f"price_{key}": value for key, value in (terms.get("price") or {}).items()},
     }
 
 

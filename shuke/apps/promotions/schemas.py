@@ -25,6 +25,7 @@ __all__ = [
     "HeldVouchers",
     "MemberOffer",
     "MemberVoucher",
+    "OfferPrice",
     "ReturnedVoucher",
     "VoucherBatchView",
     "VoucherCounts",
@@ -82,12 +83,24 @@ class MemberVoucher(Schema):
     may_be_gifted: bool
 
 
+class OfferPrice(Schema):
+    """What a voucher costs in points (``rules.terms.Price``); ``text`` says it in the reader's language."""
+
+    points_type: str
+    points: int
+    first_day: date | None
+    last_day: date | None
+    back_days: int | None
+    text: str
+
+
 class MemberOffer(Schema):
     """A kind of voucher that members may take by themselves, as one member sees it.
 
     ``why`` says why it cannot be taken now (``rules.offers.WHY``), ``why_words`` in the reader's language.  ``left``
     and ``left_minor`` are what is left for everybody, ``taken`` of ``most`` what this member took; ``None`` is without
-    limit.  ``turn`` goes back with the click that takes it.
+    limit.  ``turn`` goes back with the click that takes it.  What has a ``price`` is exchanged and not taken;
+    ``version`` is the one whose terms these are, ``is_claimable`` false where only staff exchanges it.
     """
 
     definition_id: str
@@ -106,6 +119,9 @@ class MemberOffer(Schema):
     taken: int
     turn: int
     currency: str
+    version: int
+    is_claimable: bool
+    price: OfferPrice | None
 
 
 class VoucherCounts(Schema):
@@ -147,7 +163,11 @@ class VoucherVersionView(Schema):
 
 
 class VoucherDefinitionRow(Schema):
-    """A kind of voucher in a list.  ``name`` is in the reader's language, ``names`` are all by language."""
+    """A kind of voucher in a list.
+
+    ``name`` and ``price`` (what it costs in points, empty for nothing) are in the reader's language, ``names`` are all
+    by language.
+    """
 
     id: str
     name: str
@@ -160,6 +180,7 @@ class VoucherDefinitionRow(Schema):
     counts: VoucherCounts
     has_draft: bool
     updated_at: datetime
+    price: str = ""
 
 
 class VoucherLimit(Schema):

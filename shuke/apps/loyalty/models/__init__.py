@@ -1,6 +1,7 @@
 """The rows of the loyalty programme."""
 
 from shuke.apps.loyalty.models.benefits import (
+    BenefitCostMonth,
     BenefitCounter,
     BenefitHold,
     BenefitMove,
@@ -17,6 +18,7 @@ from shuke.apps.loyalty.models.earning import (
     EventEarning,
     OrderEarning,
 )
+from shuke.apps.loyalty.models.exchanges import VoucherExchange
 from shuke.apps.loyalty.models.finance import LedgerAccountName, PointsCost
 from shuke.apps.loyalty.models.ledger import (
     LotMove,
@@ -40,6 +42,7 @@ from shuke.apps.loyalty.models.tiers import (
 
 __all__ = [
     "Adjustment",
+    "BenefitCostMonth",
     "BenefitCounter",
     "BenefitHold",
     "BenefitMove",
@@ -77,5 +80,6 @@ __all__ = [
     "TierTrialMove",
     "TierVersion",
     "Verification",
+    "VoucherExchange",
     "Wallet",
 ]

@@ -124,6 +124,17 @@ class BenefitMove(models.Model):
         return f"{self.kind} {self.quantity}"
 
 
+class BenefitCostMonth(models.Model):
+    """What benefits cost in a month of the retailer, by tier: ``rules.benefit_costs`` as JSON, worked out by night."""
+
+    month = models.DateField(unique=True)
+    body = models.JSONField()
+    computed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m}"
+
+
 class OwnPage(models.Model):
     """The generation of a member's links: raising it refuses all that were handed out before."""
 

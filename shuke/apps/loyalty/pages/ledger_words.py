@@ -116,6 +116,7 @@ def _name_adjustments() -> None:
             "return": (pgettext_lazy("points", "Return"), "yellow"),
             "checkout": (pgettext_lazy("points", "Paid with points"), "blue"),
             "birthday": (pgettext_lazy("points", "Birthday"), "green"),
+            "exchange": (pgettext_lazy("points", "Exchange for a voucher"), "blue"),
             **reasons,
         },
     )

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from shuke.apps.loyalty.pages import own_exchanges
 from shuke.apps.loyalty.pages import own_words as words
 from shuke.apps.loyalty.pages.own import frame, members_own
 from shuke.apps.loyalty.queries.tiers import tier_names, tier_of
@@ -26,21 +27,34 @@ MOST_TURNS = 10**6
 @require_http_methods(["GET", "HEAD", "POST"])
 @members_own
 def show_offers(request: HttpRequest, *, person: MemberView, language: str, token: str) -> HttpResponse:
-    """Vouchers to take, each with why not.  A post takes one, or the one of a code or of a friend's gift."""
+    """Vouchers to take or to exchange points for, each with why not, and what was exchanged.
+
+    A post takes one, or the one of a code or of a friend's gift; exchanges points; or takes an exchange back.
+    """
     refused, what = "", request.POST.get("offer", "")
     if request.method == "POST":
         try:
-            taken = _take(request, person, what)
+            taken = _done(request, person, what)
         except NotFound as refusal:
             refused = str(refusal.message)
         except Refused as refusal:
             refused = str(refusal.message)
         else:
             where = reverse("loyalty:own_offers", args=[token])
-            return redirect(f"{where}?language={language}&taken={taken}")
+            return redirect(f"{where}?language={language}&{taken}")
     context = _context(person, language=language, token=token, taken=request.GET.get("taken", ""))
+    context |= own_exchanges.context(person, back=request.GET.get("back", ""))
     context |= {"refused": refused, "refused_what": what}
     return _with_form(render(request, "loyalty/own/offers.html", context, status=409 if refused else 200))
+
+
+def _done(request: HttpRequest, person: MemberView, what: str) -> str:
+    """Do what the post asks; returns what the page is told of it."""
+    if "back" in request.POST:
+        return f"back={own_exchanges.take_back(request, person)}"
+    if "exchange" in request.POST:
+        return f"taken={own_exchanges.exchange(request, person)}"
+    return f"taken={_take(request, person, what)}"
 
 
 def _take(request: HttpRequest, person: MemberView, what: str) -> str:
@@ -60,7 +74,7 @@ def _tier_code(member_id: str) -> str:
 def _context(person: MemberView, *, language: str, token: str, taken: str) -> dict[str, Any]:
     at, names = now(), tier_names()
     offers = member_offers(person.id, at=at, tier=_tier_code(person.id))
-    cards = [words.offer_card(offer, names) for offer in offers]
+    cards = [words.offer_card(offer, names) for offer in offers if offer.price is None]
     return {
         **frame(language),
         "token": token,

@@ -122,7 +122,12 @@ def history_line(line: OwnLine, points: Sequence[OwnPoints]) -> dict[str, Any]:
         "transfer_in": pgettext("points", "Received"),
         "reverse": pgettext("points", "Undone"),
     }
-    what = pgettext("points", "Birthday gift") if line.reason == "birthday" else kinds[line.kind]
+    by_reason = {
+        ("earn", "birthday"): pgettext("points", "Birthday gift"),
+        ("commit", "exchange"): pgettext("points", "Exchanged for a voucher"),
+        ("give_back", "exchange"): pgettext("points", "Exchange taken back"),
+    }
+    what = by_reason.get((line.kind, line.reason)) or kinds[line.kind]
     names = {item.kind.code: item.kind.name for item in points}
     return {
         "what": what,

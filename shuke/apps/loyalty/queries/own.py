@@ -88,6 +88,7 @@ def own_page(member_id: str, *, at: datetime) -> OwnPage:
     kinds, tier, names = points_types(), tier_of(member_id, at=at), list(tier_names())
     ladder = [code for code in names if code]
     wallets = [_points(member_id, kind, at=at, zone=zone) for kind in kinds]
+    has = {wallet.kind.code: wallet.available for wallet in wallets}
     return OwnPage(
         today=today,
         tier=tier,
@@ -98,7 +99,9 @@ def own_page(member_id: str, *, at: datetime) -> OwnPage:
         lines=_lines(member_id, kinds),
         vouchers=member_vouchers(member_id, at=at),
         open_offers=sum(
-            offer.is_open for offer in member_offers(member_id, at=at, tier=tier.code if tier else "")
+            offer.is_open
+            and (offer.price is None or offer.price.points <= has.get(offer.price.points_type, 0))
+            for offer in member_offers(member_id, at=at, tier=tier.code if tier else "")
         ),
         benefits=benefits_of(member_id, at=at),
         terms=[

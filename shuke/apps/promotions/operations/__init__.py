@@ -34,6 +34,7 @@ from shuke.apps.promotions.operations.holding import (
 )
 from shuke.apps.promotions.operations.making import issue_to_audience, make_codes
 from shuke.apps.promotions.operations.offers import OfferClosed, claim_offer, take_code
+from shuke.apps.promotions.operations.prices import sell_voucher, take_back_voucher
 from shuke.apps.promotions.operations.purchases import (
     end_timed_out_vouchers,
     redeem_vouchers,
@@ -71,6 +72,8 @@ __all__ = [
     "release_vouchers",
     "reserve_vouchers",
     "return_vouchers",
+    "sell_voucher",
+    "take_back_voucher",
     "take_code",
     "take_gift",
 ]

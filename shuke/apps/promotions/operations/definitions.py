@@ -10,6 +10,7 @@ from django.utils.translation import override
 
 from shuke.apps.promotions.models import VoucherDefinition, VoucherVersion
 from shuke.apps.promotions.operations.counters import set_limits
+from shuke.apps.promotions.queries.prices import points_names
 from shuke.apps.promotions.rules.terms import FaultyTerms, Terms, as_data, terms_of
 from shuke.platform.audit.operations import record_audit
 from shuke.platform.errors import Invalid, NotFound, Refused
@@ -26,11 +27,14 @@ class ChangedMeanwhile(Refused):
 def checked_terms(data: Mapping[str, Any]) -> Terms:
     """The terms of plain data.  Raises ``Invalid`` with each field's fault."""
     try:
-        return terms_of(data)
+        terms = terms_of(data)
+        if terms.price and terms.price.points_type not in points_names():
+            raise FaultyTerms({"price_points_type": "unknown"})
     except FaultyTerms as error:
         raise Invalid(
             "invalid_terms", _("These terms cannot be promised; look at the marked fields."), error.faults
         ) from error
+    return terms
 
 
 def _checked_name(name: str) -> str:

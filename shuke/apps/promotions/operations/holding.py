@@ -71,6 +71,8 @@ def claim_voucher(*, key: str, definition_id: str, member_id: str, at: datetime)
     terms = terms_of(version.terms)
     if not terms.is_claimable:
         raise Refused("voucher_not_claimable", _("This voucher is not there to be claimed."))
+    if terms.price is not None:
+        raise Refused("voucher_has_a_price", _("This voucher is not given away: it is exchanged for points."))
     last_day = terms.conditions.last_day
     if last_day and business_date(at, retailer().time_zone) > last_day:
         raise refused("expired")

@@ -34,7 +34,7 @@ def claim_offer(*, member_id: str, definition_id: str, turn: int, at: datetime, 
     """
     found = {offer.definition_id: offer for offer in member_offers(member_id, at=at, tier=tier)}
     offer = found.get(definition_id)
-    if offer is None:
+    if offer is None or offer.price is not None:
         raise NotFound("offer_not_found", _("This voucher is not on offer any more."))
     key = f"own:{member_id}:{definition_id}:{max(0, min(turn, offer.turn))}"
     before = _voucher_of(key, definition_id=definition_id, member_id=member_id)

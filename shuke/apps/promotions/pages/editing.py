@@ -19,6 +19,13 @@ from shuke.web.access import actor_of, requires
 
 #: Fields that stand together.
 GOODS = ("products", "departments", "categories", "brands", "excluded_products", "stores", "tiers")
+PRICE = (
+    "price_points_type",
+    "price_points",
+    "price_first_day",
+    "price_last_day",
+    "price_back_days",
+)
 OFTEN = ("limit_uses", "limit_uses_per_member", "limit_claims", "limit_claims_per_member", "budget")
 
 
@@ -74,6 +81,7 @@ def _page(request: HttpRequest, form: TermsForm, *, view: VoucherDefinitionView 
         "kinds": _kinds(),
         "goods": [form[name] for name in GOODS],
         "often": [form[name] for name in OFTEN],
+        "price": [form[name] for name in PRICE],
     }
     return render(request, "promotions/edit.html", {**context, **_example(form)})
 

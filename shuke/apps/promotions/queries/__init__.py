@@ -12,7 +12,8 @@ from shuke.apps.promotions.queries.definitions import (
 )
 from shuke.apps.promotions.queries.examples import example_quote
 from shuke.apps.promotions.queries.holdings import member_vouchers
-from shuke.apps.promotions.queries.offers import member_offers
+from shuke.apps.promotions.queries.offers import member_offers, priced_offers
+from shuke.apps.promotions.queries.prices import points_names, register_points
 from shuke.apps.promotions.queries.quoting import (
     is_locked_out,
     reason_in_words,
@@ -41,8 +42,11 @@ __all__ = [
     "issue_size",
     "member_offers",
     "member_vouchers",
+    "points_names",
+    "priced_offers",
     "reason_in_words",
     "redemption_curve",
+    "register_points",
     "terms_in_words",
     "unfinished_batches",
     "voucher",

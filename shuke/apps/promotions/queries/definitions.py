@@ -1,13 +1,14 @@
 """Reading kinds of vouchers."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django.db.models import Count, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.promotions.models import Voucher, VoucherBatch, VoucherDefinition, VoucherVersion
 from shuke.apps.promotions.queries.counting import used_of
+from shuke.apps.promotions.queries.prices import points_names, price_text
 from shuke.apps.promotions.queries.wording import name_of, terms_summary, validity_summary
 from shuke.apps.promotions.rules.terms import Terms, terms_of
 from shuke.apps.promotions.schemas import (
@@ -43,18 +44,23 @@ def definitions_page(
         rows = rows.filter(names | Q(name__icontains=text))
     page = list(rows[offset : offset + limit])
     newest = {(v.definition_id, v.number): v for v in VoucherVersion.objects.filter(definition__in=page)}
-    counts, currency = counts_of(row.pk for row in page), retailer().currency
+    counts, currency, points = counts_of(row.pk for row in page), retailer().currency, points_names()
     views = []
     for row in page:
         version = newest.get((row.pk, row.version))
-        views.append(_row(row, version.terms if version else row.draft or {}, counts[row.pk], currency))
+        terms = terms_of(version.terms if version else row.draft or {})
+        views.append(_row(row, terms, counts[row.pk], currency=currency, points=points))
     return views, rows.count()
 
 
 def _row(
-    row: VoucherDefinition, data: dict[str, object], counts: VoucherCounts, currency: str
+    row: VoucherDefinition,
+    terms: Terms,
+    counts: VoucherCounts,
+    *,
+    currency: str,
+    points: Mapping[str, str],
 ) -> VoucherDefinitionRow:
-    terms = terms_of(data)
     return VoucherDefinitionRow(
         id=row.public_id,
         name=name_of(row),
@@ -67,6 +73,7 @@ def _row(
         counts=counts,
         has_draft=row.draft is not None,
         updated_at=row.updated_at,
+        price=price_text(terms.price, points) if terms.price else "",
     )
 
 
@@ -88,7 +95,13 @@ def definition(definition_id: str) -> VoucherDefinitionView:
     data = versions[0].terms if versions else row.draft or {}
     used = Voucher.objects.filter(batch__version__definition=row, state="redeemed")
     return VoucherDefinitionView(
-        **_row(row, data, counts_of([row.pk])[row.pk], shop.currency).model_dump(),
+        **_row(
+            row,
+            terms_of(data),
+            counts_of([row.pk])[row.pk],
+            currency=shop.currency,
+            points=points_names(),
+        ).model_dump(),
         terms=data,
         draft=row.draft,
         created_at=row.created_at,

@@ -1,11 +1,11 @@
 """Vouchers that a member may take by themselves, and why not."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from django.db.models import Count, F, Sum
+from django.db.models import Count, F, QuerySet, Sum
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -17,6 +17,7 @@ from shuke.apps.promotions.models import (
     VoucherVersion,
 )
 from shuke.apps.promotions.queries.finding import purse_of
+from shuke.apps.promotions.queries.prices import points_names, price_text
 from shuke.apps.promotions.queries.wording import (
     conditions_in_words,
     name_of,
@@ -24,14 +25,15 @@ from shuke.apps.promotions.queries.wording import (
     validity_summary,
 )
 from shuke.apps.promotions.rules.offers import Standing, left_minor_of, left_of, why_not
-from shuke.apps.promotions.rules.terms import Terms, terms_of
-from shuke.apps.promotions.schemas import MemberOffer
+from shuke.apps.promotions.rules.terms import Price, Terms, terms_of
+from shuke.apps.promotions.schemas import MemberOffer, OfferPrice
 from shuke.platform.clock import business_date
 from shuke.platform.retailer.queries import retailer
 
 #: What a member is told, in the first person's words.
 WHY_WORDS: dict[str, str | Promise] = {
     "over": _("The time to take this one is over."),
+    "not_yet": _("This one cannot be taken yet."),
     "other_tier": _("This one is for members of another tier."),
     "taken": _("You have taken this one as often as one may."),
     "held": _("You have one already. When it is used you can take the next."),
@@ -45,23 +47,43 @@ def member_offers(member_id: str, *, at: datetime, tier: str = "") -> list[Membe
 
     ``tier`` is the member's.  Five queries, however many kinds there are.
     """
+    return _offers(_open_versions().filter(terms__is_claimable=True), member_id, at=at, tier=tier)
+
+
+def priced_offers(
+    member_id: str, *, at: datetime, tier: str = "", definition_id: str = ""
+) -> list[MemberOffer]:
+    """Vouchers that cost points as one member sees them, also those that only staff exchanges; in the same order.
+
+    ``definition_id`` asks for that one, also when its time is over.
+    """
+    rows = _open_versions().filter(terms__price__points__isnull=False)
+    if definition_id:
+        rows = rows.filter(definition__public_id=definition_id)
+    return _offers(rows, member_id, at=at, tier=tier, with_over=bool(definition_id))
+
+
+def _offers(
+    rows: QuerySet[VoucherVersion], member_id: str, *, at: datetime, tier: str, with_over: bool = False
+) -> list[MemberOffer]:
     shop = retailer()
     today, purse = business_date(at, shop.time_zone), purse_of(member_id)
-    versions = _open_versions()
+    versions = list(rows)
     standings = _standings([version.definition_id for version in versions], purse)
-    offers = []
+    offers, names = [], points_names()
     for version in versions:
         terms, (standing, turn) = terms_of(version.terms), standings(version.definition_id)
         why = why_not(terms, standing, tier=tier, today=today)
-        if why != "over":
-            offers.append(_offer(version, terms, standing, turn=turn, why=why, currency=shop.currency))
+        if why != "over" or with_over:
+            offer = _offer(version, terms, standing, turn=turn, why=why, currency=shop.currency)
+            offer.price = _price(terms.price, names)
+            offers.append(offer)
     return sorted(offers, key=lambda offer: (bool(offer.why), offer.name, offer.definition_id))
 
 
-def _open_versions() -> list[VoucherVersion]:
+def _open_versions() -> QuerySet[VoucherVersion]:
     rows = VoucherVersion.objects.select_related("definition")
-    newest = rows.filter(definition__status="published", number=F("definition__version"))
-    return list(newest.filter(terms__is_claimable=True))
+    return rows.filter(definition__status="published", number=F("definition__version"))
 
 
 def _standings(definitions: Sequence[int], purse: Sequence[int]) -> Callable[[int], tuple[Standing, int]]:
@@ -105,4 +127,11 @@ def _offer(
         taken=standing.claimed,
         turn=turn,
         currency=currency,
+        version=version.number,
+        is_claimable=terms.is_claimable,
+        price=None,
     )
+
+
+def _price(price: Price | None, names: Mapping[str, str]) -> OfferPrice | None:
+    return OfferPrice(**vars(price), text=price_text(price, names)) if price else None

@@ -9,6 +9,7 @@ from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from shuke.apps.promotions.models import VoucherDefinition
+from shuke.apps.promotions.queries.prices import price_in_words
 from shuke.apps.promotions.rules.terms import Conditions, Terms, terms_of
 from shuke.platform.languages import in_language
 from shuke.platform.money import money_text
@@ -86,6 +87,7 @@ def terms_in_words(data: Mapping[str, Any]) -> list[tuple[str, str]]:
         (_("Uses of one member"), _or_empty(terms.limits.uses_per_member)),
         (_("Claims of one member"), _or_empty(terms.limits.claims_per_member)),
         (_("Members may claim it"), _("yes") if terms.is_claimable else ""),
+        *price_in_words(terms.price),
         (_("Passing on"), _gifting(terms)),
         (_("When a part comes back"), _RETURNS[terms.on_return]()),
         (_("When all comes back"), _RETURNS[terms.give_back]()),

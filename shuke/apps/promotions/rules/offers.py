@@ -6,7 +6,7 @@ from datetime import date
 from shuke.apps.promotions.rules.terms import Terms
 
 #: In the order in which they are asked: the first that is true is what the member is told.
-WHY = ("over", "other_tier", "taken", "held", "sold_out")
+WHY = ("over", "not_yet", "other_tier", "taken", "held", "sold_out")
 
 
 @dataclass(frozen=True)
@@ -28,15 +28,17 @@ def why_not(terms: Terms, standing: Standing, *, tier: str, today: date) -> str:
     """A code of ``WHY``, or nothing where the voucher may be taken.
 
     Where no number of claims is set for a member, one is given at a time: a button that never ends would hand out the
-    whole budget to the first who finds it.
+    whole budget to the first who finds it.  What is paid for with points needs no such brake.
     """
-    limits, asked = terms.limits, terms.conditions
+    limits, asked, price = terms.limits, terms.conditions, terms.price
+    first, last = (price.first_day, price.last_day) if price else (None, None)
     most = limits.claims_per_member
     found = {
-        "over": asked.last_day is not None and today > asked.last_day,
+        "over": any(day is not None and today > day for day in (asked.last_day, last)),
+        "not_yet": first is not None and today < first,
         "other_tier": bool(asked.tiers) and tier not in asked.tiers,
         "taken": most is not None and standing.claimed >= most,
-        "held": most is None and standing.live > 0,
+        "held": price is None and most is None and standing.live > 0,
         "sold_out": left_of(terms, standing) == 0 or left_minor_of(terms, standing) == 0,
     }
     return next((code for code in WHY if found[code]), "")

@@ -16,6 +16,8 @@ GiveBack = Literal["no", "if_valid", "renew"]
 #: A list of conditions is no place for a catalogue.
 MOST_VALUES = 500
 MOST_MONEY = 10**13
+MOST_POINTS = 10**9
+MOST_BACK_DAYS = 365
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,28 @@ class Gifting:
 
 
 @dataclass(frozen=True)
+class Price:
+    """What a voucher costs in points of one type, and from when through when it is sold for them.
+
+    ``back_days``: through the end of how many days after the day of the exchange the member may take it back while
+    the voucher is unused (0 is that day); ``None`` is never.
+    """
+
+    points_type: str
+    points: int
+    first_day: date | None = None
+    last_day: date | None = None
+    back_days: int | None = None
+
+
+@dataclass(frozen=True)
 class Terms:
     """One published version of a definition; never changes.
 
     ``amount``: ``amount_minor`` off.  ``percent``: ``percent_hundredths`` (1500 is 15 %) of each line, at most
     ``cap_minor`` in all.  ``gift``: one ``gift_product_id``.  ``shipping``: the shipping, at most ``amount_minor`` if
     that is not 0.  ``days_after_claim``: usable through the end of that day after it came into somebody's hands.
+    With a ``price`` nobody claims it for nothing: ``is_claimable`` says that members may exchange points themselves.
     """
 
     kind: Kind
@@ -85,6 +103,7 @@ class Terms:
     conditions: Conditions = field(default_factory=Conditions)
     limits: Limits = field(default_factory=Limits)
     gifting: Gifting = field(default_factory=Gifting)
+    price: Price | None = None
 
     @property
     def share(self) -> Fraction:
@@ -111,9 +130,9 @@ def usual_class(kind: Kind, conditions: Conditions) -> StackClass:
 def as_data(terms: Terms) -> dict[str, Any]:
     """The terms as JSON can hold them; ``terms_of`` reads them."""
     data = asdict(terms)
-    for name in ("first_day", "last_day"):
-        day = data["conditions"][name]
-        data["conditions"][name] = day.isoformat() if day else None
+    for part in filter(None, (data["conditions"], data["price"])):
+        for name in ("first_day", "last_day"):
+            part[name] = part[name].isoformat() if part[name] else None
     for name, value in data["conditions"].items():
         if isinstance(value, tuple):
             data["conditions"][name] = list(value)
@@ -132,6 +151,7 @@ def terms_of(data: Mapping[str, Any]) -> Terms:
             "conditions": conditions,
             "limits": Limits(**(data.get("limits") or {})),
             "gifting": Gifting(**(data.get("gifting") or {})),
+            "price": _price(data.get("price")),
         }
         rest = {name: value for name, value in data.items() if name not in parts}
         rest.setdefault("stack_class", usual_class(rest.get("kind", "amount"), conditions))
@@ -144,11 +164,20 @@ def terms_of(data: Mapping[str, Any]) -> Terms:
     return terms
 
 
-def _conditions(data: Mapping[str, Any]) -> Conditions:
-    values: dict[str, Any] = dict(data)
+def _price(data: Mapping[str, Any] | None) -> Price | None:
+    return Price(**_with_days(data)) if data else None
+
+
+def _with_days(data: Mapping[str, Any]) -> dict[str, Any]:
+    values = dict(data)
     for name in ("first_day", "last_day"):
         day = values.get(name)
         values[name] = date.fromisoformat(day) if isinstance(day, str) and day else (day or None)
+    return values
+
+
+def _conditions(data: Mapping[str, Any]) -> Conditions:
+    values = _with_days(data)
     for found in fields(Conditions):
         if found.type == "tuple[int, ...]" or str(found.type).startswith("tuple"):
             values[found.name] = tuple(dict.fromkeys(values.get(found.name) or ()))
@@ -157,7 +186,9 @@ def _conditions(data: Mapping[str, Any]) -> Conditions:
 
 def faults_of(terms: Terms) -> dict[str, str]:
     """What is wrong with terms: field → code; empty if nothing."""
-    return {**_worth_faults(terms), **_condition_faults(terms.conditions), **_limit_faults(terms)}
+    faults = {**_worth_faults(terms), **_condition_faults(terms.conditions), **_limit_faults(terms)}
+    # What the price needs of the limits can be asked of sound limits only.
+    return faults or _price_faults(terms)
 
 
 def _worth_faults(terms: Terms) -> dict[str, str]:
@@ -222,6 +253,48 @@ def _limit_faults(terms: Terms) -> dict[str, str]:
     if within is not None and not 0 <= within <= 3_660:
         faults["new_within_days"] = "out_of_range"
     return faults
+
+
+def _price_faults(terms: Terms) -> dict[str, str]:
+    price, faults = terms.price, {}
+    if price is None:
+        return {}
+    if not isinstance(price.points_type, str) or not 0 < len(price.points_type) <= 20:
+        faults["price_points_type"] = "missing"
+    if not _is_count(price.points) or not 0 < price.points <= MOST_POINTS:
+        faults["price_points"] = "missing" if price.points is None else "out_of_range"
+    if price.first_day and price.last_day and price.last_day < price.first_day:
+        faults["price_last_day"] = "before_first_day"
+    if price.back_days is not None and not (_is_count(price.back_days) and price.back_days <= MOST_BACK_DAYS):
+        faults["price_back_days"] = "out_of_range"
+    return {**faults, **_backing_faults(terms)}
+
+
+def _backing_faults(terms: Terms) -> dict[str, str]:
+    """Limits under which a voucher that was paid for could be refused at the till: claims must keep within them."""
+    limits, most = terms.limits, _most_off(terms)
+    claims, own = limits.claims, limits.claims_per_member
+    faults = {}
+    if limits.uses_per_member is not None and (own is None or own > limits.uses_per_member):
+        faults["claims_per_member"] = "unbacked"
+    if limits.uses is not None and (claims is None or claims > limits.uses):
+        faults["claims"] = "unbacked"
+    if limits.budget_minor is not None and (
+        claims is None or most is None or claims * most > limits.budget_minor
+    ):
+        faults["budget_minor"] = "unbacked"
+    return faults
+
+
+def _most_off(terms: Terms) -> int | None:
+    """The most that one voucher takes off, in minor units; ``None`` where nobody can say."""
+    if terms.kind == "percent":
+        return terms.cap_minor
+    return terms.amount_minor or None if terms.kind in {"amount", "shipping"} else None
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def _is_money(value: object) -> bool:
