@@ -77,12 +77,14 @@ if HAS_DJANGO:
 def _choose_examples() -> None:
     """Fewer examples for every change, many with ``SHUKE_HYPOTHESIS=thorough``; tests may ask for their own number.
 
-    No deadlines: they measure how busy the machine is.
+    No deadlines and no limit to drawing: they measure how busy the machine is.  The few are the same ones in every
+    run, or a change would be refused for what another one did; the many are drawn anew each time.
     """
-    from hypothesis import settings
+    from hypothesis import HealthCheck, settings
 
-    settings.register_profile("usual", max_examples=50, deadline=None)
-    settings.register_profile("thorough", max_examples=1000, deadline=None)
+    patient: Any = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+    settings.register_profile("usual", max_examples=50, derandomize=True, **patient)
+    settings.register_profile("thorough", max_examples=1000, **patient)
     profile = os.environ.get("SHUKE_HYPOTHESIS", "usual")
     settings.load_profile(profile)
     if profile == "usual":
@@ -188,6 +190,15 @@ if HAS_DJANGO:
 
         translation.deactivate()
         timezone.deactivate()
+
+    @pytest.fixture(autouse=True, scope="session")
+    def _empty_only_what_is_filled() -> None:
+        """A test that commits is charged for its own rows, not for every table there is."""
+        from django.test import TransactionTestCase
+
+        from tests.emptying import empty_tables
+
+        TransactionTestCase._fixture_teardown = empty_tables
 
     @pytest.fixture(scope="session")
     def live_server(live_server: Any) -> Any:
