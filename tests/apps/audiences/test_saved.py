@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -18,28 +19,32 @@ from shuke.platform.warehouse import lake
 from tests.apps.audiences.worlds import arrow
 
 Condition = Callable[[int], dict[str, Any]]
-TODAY = now().date()
+
+
+def today() -> date:
+    """Asked anew by each test, since a run may begin before midnight."""
+    return now().date()
 
 
 def create(actor: Actor, conditions: Any, name: str = "Regulars") -> str:
-    return operations.create_audience(actor=actor, at=now(), as_of=TODAY, name=name, conditions=conditions)
+    return operations.create_audience(actor=actor, at=now(), as_of=today(), name=name, conditions=conditions)
 
 
 def change(actor: Actor, audience_id: str, conditions: Any, **more: Any) -> int:
     given = {"name": "Regulars", **more}
     return operations.change_audience(
-        actor=actor, at=now(), as_of=TODAY, audience_id=audience_id, conditions=conditions, **given
+        actor=actor, at=now(), as_of=today(), audience_id=audience_id, conditions=conditions, **given
     )
 
 
 def ids(audience_id: str, **more: Any) -> list[str]:
-    return queries.audience_member_ids(audience_id, as_of=TODAY, **more)
+    return queries.audience_member_ids(audience_id, as_of=today(), **more)
 
 
 def test_a_saved_audience_knows_its_members(shop: list[str], marketer: Actor, at_least: Condition) -> None:
     audience_id = create(marketer, at_least(9))
     assert ids(audience_id) == ["m09", "m10", "m11"]
-    view = queries.audience(audience_id, as_of=TODAY)
+    view = queries.audience(audience_id, as_of=today())
     assert view.latest is not None
     assert (view.latest.size, view.latest.members_total) == (3, 12)
     assert view.latest.lake_versions["traits"] == 1
@@ -90,7 +95,7 @@ def test_an_audience_of_an_audience_follows_it(shop: list[str], marketer: Actor,
     assert len(ids(outer)) == 9
     change(marketer, inner, at_least(1), name="Inner")
     assert ids(outer) == ["m00"]
-    assert [use.label for use in queries.audience(inner, as_of=TODAY).used_by] == ["Outer"]
+    assert [use.label for use in queries.audience(inner, as_of=today()).used_by] == ["Outer"]
     with pytest.raises(operations.StillUsed, match="Outer"):
         operations.archive_audience(actor=marketer, at=now(), audience_id=inner)
 
@@ -193,17 +198,17 @@ def test_nightly_count_keeps_a_history(shop: list[str], marketer: Actor, at_leas
 
     audience_id = create(marketer, at_least(9))
     assert count_audiences.call() == 1
-    sizes = queries.audience(audience_id, as_of=TODAY).sizes
+    sizes = queries.audience(audience_id, as_of=today()).sizes
     assert [point.size for point in sizes] == [3, 3]
 
 
 def test_duplicates_get_a_free_name(shop: list[str], marketer: Actor, at_least: Condition) -> None:
     audience_id = create(marketer, at_least(9))
     copies = [
-        operations.duplicate_audience(actor=marketer, at=now(), as_of=TODAY, audience_id=audience_id)
+        operations.duplicate_audience(actor=marketer, at=now(), as_of=today(), audience_id=audience_id)
         for _ in range(2)
     ]
-    names = [queries.audience(copy, as_of=TODAY).name for copy in copies]
+    names = [queries.audience(copy, as_of=today()).name for copy in copies]
     assert names == ["Copy of Regulars", "Copy of Regulars 2"]
 
 
@@ -211,13 +216,13 @@ def test_uses_come_and_go(shop: list[str], marketer: Actor, at_least: Condition)
     audience_id = create(marketer, at_least(9))
     for label in ("Spring", "Spring sale"):
         operations.note_use(audience_id=audience_id, kind="campaign", subject_id="cmp_1", label=label)
-    assert [use.label for use in queries.audience(audience_id, as_of=TODAY).used_by] == ["Spring sale"]
+    assert [use.label for use in queries.audience(audience_id, as_of=today()).used_by] == ["Spring sale"]
     operations.forget_use(kind="campaign", subject_id="cmp_1")
-    assert queries.audience(audience_id, as_of=TODAY).used_by == []
+    assert queries.audience(audience_id, as_of=today()).used_by == []
 
 
 def test_profile_compares_with_all_members(shop: list[str], marketer: Actor, at_least: Condition) -> None:
-    profile = queries.audience_profile(create(marketer, at_least(4)), as_of=TODAY)
+    profile = queries.audience_profile(create(marketer, at_least(4)), as_of=today())
     assert (profile.size, profile.members_total) == (8, 12)
     assert (profile.revenue_minor, profile.revenue_total_minor) == (60_000, 66_000)
     stages = {stage.stage: (stage.members, stage.all_members) for stage in profile.stages}
@@ -230,7 +235,7 @@ def test_an_empty_lake_has_empty_audiences(
 ) -> None:
     audience_id = create(marketer, at_least(1))
     assert ids(audience_id) == []
-    assert queries.audience_profile(audience_id, as_of=TODAY).size == 0
+    assert queries.audience_profile(audience_id, as_of=today()).size == 0
 
 
 def test_unknown_audiences_are_not_found(db: None, lake_home: Any) -> None:

@@ -58,12 +58,14 @@ def browser_window(
 
 
 def sign_in(page: Any, name: str) -> None:
+    page.wait_for_load_state()
     page.context.clear_cookies()
     page.goto(django_settings.LOGIN_URL)
     page.fill("[name=username]", name)
     page.fill("[name=password]", PASSWORD)
     page.locator("form:has([name=password]) button[type=submit]").click()
     page.wait_for_url(lambda url: django_settings.LOGIN_URL not in url)
+    page.wait_for_load_state()
 
 
 def shoot(page: Any, name: str) -> None:
@@ -134,13 +136,16 @@ def test_from_the_first_click_to_the_report(browser_window: Any, shop: Shop) -> 
     sign_in(page, "vera")
     page.goto(f"/campaigns/{campaign.public_id}/")
     page.get_by_role("button", name="Approve").click()
-    expect(page.get_by_role("button", name="Approve")).to_have_count(0)
+    expect(page.locator(".page-actions")).to_contain_text("Approved")
     sign_in(page, "mark")
     page.goto(f"/campaigns/{campaign.public_id}/")
     page.get_by_role("button", name="Send now").click()
     expect(page.locator("#confirm-question")).to_contain_text("members get the message")
     page.locator("[data-confirm-yes]").click()
-    expect(page.get_by_role("button", name="Send now")).to_have_count(0)
+    expect(page.locator(".page-actions")).to_contain_text("Scheduled")
+    # The page asks every two seconds how far it is, and SQLite in memory lets nobody ask while others write.
+    page.wait_for_load_state()
+    page.goto("about:blank")
     carry_on_all.func()
     page.goto(f"/campaigns/{campaign.public_id}/")
     campaign.refresh_from_db()

@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -26,13 +26,16 @@ from shuke.platform.permissions import SYSTEM
 from tests.apps.loyalty.tiers.conftest import Publish, order, terms, told
 
 PASSWORD = "correct horse battery"
-NOW = now()
-TODAY = NOW.date()
 API = "/api/v1"
 
 
+def today() -> date:
+    """Asked anew by each test, since a run may begin before midnight."""
+    return now().date()
+
+
 def signed_in(role: str) -> Client:
-    create_user(actor=SYSTEM, at=NOW, username=role, password=PASSWORD, role=role, language="en")
+    create_user(actor=SYSTEM, at=now(), username=role, password=PASSWORD, role=role, language="en")
     client = Client()
     assert client.login(username=role, password=PASSWORD)
     return client
@@ -55,7 +58,7 @@ def ladder(*rows: tuple[str, str, str], **more: str) -> dict[str, str]:
         "down": "one_step",
         "grace_days": "0",
         "note": "",
-        "valid_from": str(TODAY - timedelta(days=60)),
+        "valid_from": str(today() - timedelta(days=60)),
         "tiers-TOTAL_FORMS": str(len(rows)),
         "tiers-INITIAL_FORMS": "0",
     }
@@ -66,8 +69,8 @@ def ladder(*rows: tuple[str, str, str], **more: str) -> dict[str, str]:
 
 def test_from_an_empty_page_to_members_in_tiers(people: list[str], client: Client) -> None:
     told(
-        order("k0", TODAY - timedelta(days=20), 150_000),
-        order("k1", TODAY - timedelta(days=40), 90_000),
+        order("k0", today() - timedelta(days=20), 150_000),
+        order("k1", today() - timedelta(days=40), 90_000),
     )
     assert "Set tiers up" in client.get("/membership/tiers/").content.decode()
     assert client.get("/membership/tiers/new/").status_code == 200
@@ -86,7 +89,7 @@ def test_from_an_empty_page_to_members_in_tiers(people: list[str], client: Clien
     listed = client.get(f"{answer['Location']}?code_from=&code_to=tier-1").content.decode()
     assert people[0] in listed
     assert people[1] not in listed
-    done = client.post(f"{answer['Location']}publish/", {"valid_from": str(TODAY - timedelta(days=60))})
+    done = client.post(f"{answer['Location']}publish/", {"valid_from": str(today() - timedelta(days=60))})
     assert done.status_code == 302
     assert TierVersion.objects.get().tried_id == trial.pk
     # Publishing queued the placement.
@@ -96,8 +99,8 @@ def test_from_an_empty_page_to_members_in_tiers(people: list[str], client: Clien
     overview = client.get(done["Location"]).content.decode()
     assert "金卡" in overview
     assert "sankey" in overview
-    assert queries.tiers_of(people, at=NOW) == {people[0]: "tier-1", people[1]: "silver", people[2]: ""}
-    program = queries.tier_programs(today=TODAY)[0]
+    assert queries.tiers_of(people, at=now()) == {people[0]: "tier-1", people[1]: "silver", people[2]: ""}
+    program = queries.tier_programs(today=today())[0]
     assert people[0] in client.get(f"/membership/tiers/{program.id}/moves/").content.decode()
     edit = client.get(f"/membership/tiers/{program.id}/edit/").content.decode()
     assert 'value="1200.50"' in edit
@@ -158,13 +161,13 @@ def test_a_large_history_is_tried_in_the_background(
 
 
 def test_the_page_of_a_member_and_the_list(people: list[str], client: Client, publish: Publish) -> None:
-    told(order("k0", TODAY - timedelta(days=1), 450_000))
-    publish(terms(), valid_from=TODAY - timedelta(days=300), today=TODAY)
-    operations.place_members(at=NOW, today=TODAY)
+    told(order("k0", today() - timedelta(days=1), 450_000))
+    publish(terms(), valid_from=today() - timedelta(days=300), today=today())
+    operations.place_members(at=now(), today=today())
     page = client.get(f"/members/{people[0]}/").content.decode()
     card = page[page.index('id="tier"') :]
     assert re.search(r"500\.00 missing", card)
-    invited = {"tier": "gold", "first_date": str(TODAY), "last_date": str(TODAY), "reason": "VIP"}
+    invited = {"tier": "gold", "first_date": str(today()), "last_date": str(today()), "reason": "VIP"}
     assert client.post(f"/members/{people[2]}/tier/", invited).status_code == 302
     assert queries.members_in_tier("gold") == [people[2]]
     invitation = queries.tier_invitations(people[2])[0]
@@ -198,8 +201,8 @@ def send(client: Client, method: str, path: str, body: Any = None) -> Any:
 
 
 def test_a_programme_by_api(people: list[str], client: Client) -> None:
-    told(order("k0", TODAY - timedelta(days=3), 150_000))
-    body = {"name": "Club", "terms": terms().model_dump(), "valid_from": str(TODAY - timedelta(days=10))}
+    told(order("k0", today() - timedelta(days=3), 150_000))
+    body = {"name": "Club", "terms": terms().model_dump(), "valid_from": str(today() - timedelta(days=10))}
     status, program = send(client, "post", "/tier-programs", body)
     assert status == 201
     path = f"/tier-programs/{program['id']}"
@@ -207,10 +210,10 @@ def test_a_programme_by_api(people: list[str], client: Client) -> None:
     assert trial["movers"] == 1
     moves = send(client, "get", f"/tier-trials/{trial['id']}/moves")[1]
     assert [move["member_id"] for move in moves["moves"]] == [people[0]]
-    wanted = {"trial_id": trial["id"], "valid_from": str(TODAY - timedelta(days=10))}
+    wanted = {"trial_id": trial["id"], "valid_from": str(today() - timedelta(days=10))}
     assert send(client, "post", f"{path}/publications", wanted)[0] == 201
     assert send(client, "post", f"{path}/publications", wanted)[0] == 404
-    operations.place_members(at=NOW, today=TODAY)
+    operations.place_members(at=now(), today=today())
     tier = send(client, "get", f"/members/{people[0]}/tier")[1]
     assert (tier["code"], tier["missing_to_reach"], tier["next_code"]) == ("silver", 350_000, "gold")
     many = client.get(f"{API}/tiers-of-members", {"member_id": people}).json()["tiers"]
@@ -221,16 +224,16 @@ def test_a_programme_by_api(people: list[str], client: Client) -> None:
 
 
 def test_audiences_ask_for_tiers(people: list[str], publish: Publish) -> None:
-    told(order("k0", TODAY - timedelta(days=3), 150_000))
-    program = publish(terms(), valid_from=TODAY - timedelta(days=200), today=TODAY)
-    operations.place_members(at=NOW, today=TODAY)
+    told(order("k0", today() - timedelta(days=3), 150_000))
+    program = publish(terms(), valid_from=today() - timedelta(days=200), today=today())
+    operations.place_members(at=now(), today=today())
     drain()
     key = f"{program.id}:silver"
 
     def size(**node: Any) -> list[str]:
         tree = {"type": "tier", **node}
-        saved = create_audience(actor=SYSTEM, at=NOW, as_of=TODAY, name=str(node), conditions=tree)
-        return audience_member_ids(saved, as_of=TODAY)
+        saved = create_audience(actor=SYSTEM, at=now(), as_of=today(), name=str(node), conditions=tree)
+        return audience_member_ids(saved, as_of=today())
 
     assert size(tiers=[key]) == [people[0]]
     assert sorted(size(tiers=[key], did=False)) == sorted(people[1:])
