@@ -82,7 +82,7 @@ def test_fork_after_deltalake(tmp_path):
         cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=True,
     )
     assert finished.stdout.strip() == "7"

@@ -57,7 +57,7 @@ def test_processes_that_start_together_share_one_keyring(tmp_path):
     workers = [context.Process(target=_load, args=(path, answers)) for _ in range(4)]
     for worker in workers:
         worker.start()
-    keys = {answers.get(timeout=60) for _ in workers}
+    keys = {answers.get(timeout=300) for _ in workers}
     for worker in workers:
         worker.join()
     assert len(keys) == 1

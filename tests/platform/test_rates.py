@@ -24,7 +24,7 @@ def test_no_call_is_lost_between_threads_and_processes(tmp_path: Path) -> None:
     with multiprocessing.get_context("spawn").Pool(2) as pool, ThreadPoolExecutor(4) as threads:
         waiting = pool.map_async(_hammer, [path, path])
         list(threads.map(_hammer, [path] * 4))
-        waiting.get(timeout=60)
+        waiting.get(timeout=300)
     assert count_call(path, key="shared", minute=7) == 6 * 200 + 1
 
 

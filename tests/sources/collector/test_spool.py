@@ -184,7 +184,7 @@ asyncio.run(main())
 def test_a_disk_that_fills_up_loses_nothing_that_was_acknowledged_and_goes_on_when_there_is_room(tmp_path):
     command = [sys.executable, "-c", FULL_DISK, str(tmp_path), str(ROOT)]
     lines = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+        command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=300
     ).stdout.split("\n")
     told = dict(line.split() for line in lines if line)
     kept = sorted(int(number) for number, outcome in told.items() if outcome == "kept")
