@@ -33,7 +33,7 @@ from tests.threads import outcome_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 #: Seconds to wait for a till that has to stand outside, and for one that is let in.
-IN_VAIN, LET_IN = 0.3, 10
+IN_VAIN, LET_IN = 0.3, 120
 IS_SQLITE = connection.vendor == "sqlite"
 
 
@@ -210,6 +210,17 @@ def test_without_the_key_a_request_is_done_twice_and_the_checks_find_it(members,
         assert damaged() == {8}
 
 
+#: Until a second session stands here too; one that finds the lock held cannot.
+MEETING = """
+    PERFORM pg_advisory_lock_shared(77);
+    WHILE (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 77) < 2
+        AND clock_timestamp() < statement_timestamp() + interval '{seconds} seconds'
+    LOOP
+        PERFORM pg_sleep(0.02);
+    END LOOP;
+"""
+
+
 @pytest.mark.skipif(IS_SQLITE, reason="SQLite has no stored functions.")
 @pytest.mark.parametrize(
     ("taken", "points", "expected", "found"),
@@ -222,11 +233,11 @@ def test_without_the_key_a_request_is_done_twice_and_the_checks_find_it(members,
     ],
 )
 def test_the_stored_function_without_its_lock(fifty, taken, points, expected, found):
-    """Two tills spend by the stored function, which sleeps between reading and writing."""
+    """Two tills spend by the stored function, which waits between reading and writing until both have read."""
     whole = _lean_functions.BURN
     lock = "FOR UPDATE OF wallet;\n    IF NOT FOUND THEN\n        RETURN;\n    END IF;\n"
     assert lock in whole
-    slow = whole.replace(lock, f"{lock}    PERFORM pg_sleep(1.5);\n")
+    slow = whole.replace(lock, lock + MEETING.format(seconds=LET_IN if "lock" in taken else IN_VAIN))
     if "lock" in taken:
         slow = slow.replace("FOR UPDATE OF wallet;", ";")
     said: list[str] = []
@@ -236,6 +247,8 @@ def test_the_stored_function_without_its_lock(fifty, taken, points, expected, fo
         connection.ensure_connection()
         ready.wait()
         said.append(outcome(spend(fifty, key, points)))
+        # Who leaves is no longer counted: nobody goes before both have met.
+        ready.wait()
         connection.close()
 
     with without("wallet_seq_once") if "key" in taken else nullcontext():
