@@ -1,6 +1,7 @@
 """What the guide's test does inside the retailer's house, each in a process of its own that prints one line of JSON."""
 
 import json
+import sys
 from datetime import timedelta
 from typing import Any
 
@@ -167,15 +168,19 @@ def _running() -> str:
     return row.id
 
 
-def carry_on() -> None:
-    """Send what is left, three members at a time, and say so after each part."""
+def carry_on(*, is_led: bool = False) -> None:
+    """Send what is left, three members at a time, and say so after each part; one that is led waits for a line then."""
     from shuke.apps.campaigns.operations import continue_campaign, running
 
     running.QUEUE_BATCH = 3
     campaign_id = _running()
-    continue_campaign(
-        campaign_id=campaign_id, clock=now, on_progress=lambda _done, _all: print("part", flush=True)
-    )
+
+    def tell_part(_done: int, _all: int) -> None:
+        print("part", flush=True)
+        if is_led:
+            sys.stdin.readline()
+
+    continue_campaign(campaign_id=campaign_id, clock=now, on_progress=tell_part)
 
 
 def finish() -> None:
