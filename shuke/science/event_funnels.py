@@ -84,10 +84,12 @@ def _holds(properties: ir.StringValue, only: PropertyFilter) -> ir.BooleanValue:
 def funnel_parts(
     steps: ir.Table, *, count: int, window_seconds: int, end_seconds: int, order: Order = "ordered"
 ) -> ir.Table:
-    """``member_id, reached, layer`` of everybody who began (in ``any`` order: did any step).
+    """``member_id, reached, layer, settled`` of everybody who began (in ``any`` order: did any step).
 
     ``end_seconds``: the end of what is known, in seconds since 1970.  ``layer``: ``done`` who came through; ``open``
     who did not, but began so late that the window is not over; ``left_k`` who got to step k and no further.
+    ``settled``: began once so early that the whole window was theirs, whether they came through or not; only these
+    can be compared with one another.
 
     Worked, window one day, known until Tuesday midnight: began on Monday at 9 and did no more, ``left_1``; began on
     Tuesday at 9 and added to the cart, ``open``.
@@ -95,11 +97,12 @@ def funnel_parts(
     reached = funnel_members(steps, count=count, window_seconds=window_seconds, order=order)
     begun = steps if order == "any" else steps.filter(steps.step == 1)
     instant = begun.at.delta(ibis.literal(EPOCH, type="timestamp('UTC')"), unit="microsecond").cast("int64")
-    newest = (
-        begun.select("member_id", instant=instant).group_by("member_id").agg(begun=lambda t: t.instant.max())
+    times = begun.select("member_id", instant=instant).group_by("member_id")
+    joined = reached.join(
+        times.agg(first=lambda t: t.instant.min(), newest=lambda t: t.instant.max()), "member_id"
     )
-    joined = reached.join(newest, "member_id")
-    is_open = joined.begun > (end_seconds - window_seconds) * SECOND
+    latest = (end_seconds - window_seconds) * SECOND
+    is_open = joined.newest > latest
     left = ibis.literal("left_") + joined.reached.cast("string")
     layer = ibis.cases((joined.reached >= count, DONE), (is_open, OPEN), else_=left)
-    return joined.select("member_id", "reached", layer=layer)
+    return joined.select("member_id", "reached", layer=layer, settled=joined["first"] <= latest)

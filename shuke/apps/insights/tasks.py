@@ -84,7 +84,7 @@ def queue_scoring(_event: RfmSchemeChanged) -> None:
 @retried(max_attempts=2, backoff_seconds=60)
 def make_funnel(funnel_id: int) -> None:
     """Count one funnel over events."""
-    count_funnel(at=now(), funnel_id=funnel_id)
+    count_funnel(at=now(), funnel_id=funnel_id, report=_tell)
 
 
 @subscribe(FunnelChanged)

@@ -35,6 +35,7 @@ urlpatterns = [
     path("insights/funnels/new/", funnels.builder_page, name="funnel-new"),
     path("insights/funnels/save/", funnels.save_page, name="funnel-save"),
     path("insights/funnels/<int:funnel_id>/", funnels.funnel_page, name="funnel"),
+    path("insights/funnels/<int:funnel_id>/progress/", funnels.funnel_progress_page, name="funnel-progress"),
     path("insights/funnels/<int:funnel_id>/delete/", funnels.delete_page, name="funnel-delete"),
     path("insights/lifetime/", lifetime.lifetime_page, name="lifetime"),
     path("insights/churn/", churn.churn_page, name="churn"),

@@ -8,12 +8,20 @@ from typing import Any
 
 import pytest
 
+from shuke.apps.audiences.operations import create_audience
 from shuke.apps.audiences.queries import bench
 from shuke.apps.audiences.schemas import parsed
 from shuke.apps.insights.models import Funnel
 from shuke.apps.insights.operations import count_funnel, delete_funnel, save_funnel
 from shuke.apps.insights.queries import layer_names, scheme_name
-from shuke.apps.insights.queries.funnels import counted_funnel, event_names, funnel_view, yesterday
+from shuke.apps.insights.queries.funnel_words import segment_words
+from shuke.apps.insights.queries.funnels import (
+    counted_funnel,
+    event_names,
+    events_to_count,
+    funnel_view,
+    yesterday,
+)
 from shuke.apps.insights.schemas import FunnelBody, FunnelSave
 from shuke.apps.insights.tasks import make_funnel
 from shuke.platform.errors import NotFound, Refused
@@ -163,6 +171,116 @@ def test_pages_count_keep_and_say_what_is_wrong(visited: None) -> None:
     edit = client.get("/insights/funnels/new/", {"funnel": row.pk}).content.decode()
     assert 'value="Tea"' in edit
     assert client.get("/insights/funnels/999999/").status_code == 404
+
+
+@pytest.fixture
+def crowd(put: Any) -> None:
+    """200 members viewed; of the 80 of city A 48 ordered in time, of the 120 others 30; 5 are of town B, too."""
+    put("identity_map", [{"person_key": f"p{n}", "member_id": f"mem_{n}"} for n in range(200)])
+    put("events", [event(n, f"p{n}", VIEW, hours_ago=240) for n in range(200)])
+    bought = [n for n in range(200) if (n < 48 if n < 80 else n < 110)]
+    put("orders", [order(f"o{n}", f"p{n}", days_ago=10) for n in bought])
+    told = [("city", "A", range(80)), ("town", "B", [*range(75, 80), *range(105, 145)])]
+    put(
+        "member_attributes",
+        [
+            {"person_key": f"p{n}", "attribute": name, "value": value, "source": "shop",
+             "observed_at": AT - timedelta(days=300)}
+            for name, value, members in told
+            for n in members
+        ],
+    )  # fmt: skip
+
+
+def audience_of(attribute: str, value: str) -> str:
+    tree = {"type": "attribute", "name": attribute, "operator": "eq", "value": value}
+    return create_audience(actor=SYSTEM, at=AT, as_of=TODAY, name=f"Those of {value}", conditions=tree)
+
+
+def test_audiences_side_by_side(crowd: None) -> None:
+    """Overlapping ones too; each against all others who began, and one that is gone is left out."""
+    first, second = audience_of("city", "A"), audience_of("town", "B")
+    body = FunnelBody.model_validate(
+        {
+            "steps": [{"name": VIEW}, {"kind": "order"}],
+            "window": 2,
+            "by": "audience",
+            "audiences": [first, second, first, "gone"],
+        }
+    )
+    assert body.audiences == [first, second, "gone"]
+    result = counted_funnel(body, as_of=yesterday(AT)).result
+    found = {one.code: one for one in result.segments}
+    assert {code: (one.members, one.settled) for code, one in found.items()} == {
+        first: (80, 80), second: (45, 45), "": (80, 80),
+    }  # fmt: skip
+    assert (found[first].part, found[first].others) == (0.6, 0.25)
+    assert found[first].difference == pytest.approx(0.35)
+    assert 0.2 < (found[first].lower or 0) < 0.35 < (found[first].upper or 0) < 0.5
+    assert (found[first].q_value or 1) < 1e-4
+    assert found[""].q_value is None, "who is in none of them is no group of its own"
+    names = {first: "Those of A", second: "Those of B"}
+    words = segment_words(result.segments, names)
+    assert [sentence[:43] for sentence in words] == [
+        "“Those of B” comes through less often than ", "“Those of A” comes through more often than ",
+    ]  # fmt: skip
+    assert "60% against 25%, +35 points (95 % interval +2" in words[1]
+    assert FunnelBody.model_validate(body.model_dump() | {"by": "tier"}).audiences == []
+
+
+@pytest.mark.once
+def test_pages_tell_audiences_apart(crowd: None) -> None:
+    client = signed_in("administrator")
+    first, second = audience_of("city", "A"), audience_of("town", "B")
+    asked = {"step_1": f"event:{VIEW}", "step_2": "order", "window": "2", "unit": "days", "order": "ordered",
+             "days": "28", "by": "audience"}  # fmt: skip
+    page = client.get("/insights/funnels/new/", asked).content.decode()
+    assert "Choose the audiences that the members are to be told apart by." in page
+    chosen = asked | {"audience_1": first, "audience_2": second, "audience_3": "gone"}
+    page = client.get("/insights/funnels/new/", chosen).content.decode()
+    assert "“Those of A” comes through more often than the others" in page
+    assert "+35 (+2" in page
+    assert "1 audience is not there any more" in page
+    assert f'<option value="{second}" selected>Those of B</option>' in page
+    saved = client.post("/insights/funnels/save/", chosen | {"name": "By audience"})
+    row = Funnel.objects.get()
+    assert row.definition["audiences"] == [first, second, "gone"]
+    make_funnel.func(row.pk)
+    page = signed_in("viewer", "zh-hans").get(saved.headers["Location"]).content.decode()
+    assert "“Those of A”完成的比例高于其他人" in page
+
+
+@pytest.mark.once
+def test_too_many_events_are_counted_in_the_background(
+    visited: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """8 events and 2 orders are looked at: one fewer allowed, and nobody waits for them."""
+    assert events_to_count(BODY, as_of=yesterday(AT)) == 10
+    client = signed_in("administrator")
+    asked = json.dumps(BODY.model_dump())
+    for most, status, words in (
+        (10, 200, "Of 3 members who began"),
+        (9, 409, "Keep the funnel: it is counted in the"),
+    ):
+        for module in ("queries", "pages"):
+            monkeypatch.setattr(f"shuke.apps.insights.{module}.funnels.MOST_EVENTS", most)
+        page = client.get("/insights/funnels/new/", ASKED).content.decode()
+        assert words in page
+        assert "Keep this funnel" in page
+        answer = client.post("/api/v1/insights/funnels/count", asked, content_type="application/json")
+        assert answer.status_code == status
+    saved = client.post("/insights/funnels/save/", ASKED | {"name": "Large"})
+    told: list[tuple[int, int]] = []
+    count_funnel(
+        at=AT,
+        funnel_id=Funnel.objects.get().pk,
+        report=lambda done, total, _label: told.append((done, total)),
+    )
+    assert told == [(0, 3), (1, 3), (2, 3), (3, 3)]
+    assert "Of 3 members who began" in client.get(saved.headers["Location"]).content.decode()
+    waiting = client.get(f"{saved.headers['Location']}progress/")
+    assert (waiting.status_code, waiting.get("HX-Refresh")) == (204, "true")
+    assert client.get("/insights/funnels/999999/progress/").status_code == 404
 
 
 @pytest.mark.once

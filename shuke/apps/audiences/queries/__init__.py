@@ -1,7 +1,7 @@
 """Every read of audiences."""
 
 from shuke.apps.audiences.queries.catalogue import catalogue, known_values, templates
-from shuke.apps.audiences.queries.evaluating import bench, business_today
+from shuke.apps.audiences.queries.evaluating import audience_tables, bench, business_today
 from shuke.apps.audiences.queries.known import register_campaign_names, register_tier_names
 from shuke.apps.audiences.queries.saved import (
     audience,
@@ -25,6 +25,7 @@ __all__ = [
     "audience_names",
     "audience_profile",
     "audience_size",
+    "audience_tables",
     "audiences_listing",
     "audiences_page",
     "audiences_using",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -200,6 +200,14 @@ def bench(*, as_of: date, lake_versions: Mapping[str, int | None] | None = None)
     pins = {name: number for name, number in (lake_versions or {}).items() if number is not None}
     with lake().read(versions=pins) as snapshot:
         yield Bench(snapshot, facts_of(snapshot, as_of=as_of))
+
+
+def audience_tables(snapshot: Snapshot, audience_ids: Sequence[str], as_of: date) -> dict[str, ir.Table]:
+    """``member_id`` of the members of each of the audiences on a day; those that cannot be evaluated are left out."""
+    facts = facts_of(snapshot, as_of=as_of)
+    found = Bench(snapshot, facts)
+    trees = {code: facts.audiences[code] for code in audience_ids if code in facts.audiences}
+    return {code: compile_conditions(tree, facts) for code, tree in trees.items() if not found.faults(tree)}
 
 
 def facts_of(snapshot: Snapshot, *, as_of: date) -> AudienceFacts:

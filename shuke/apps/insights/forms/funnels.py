@@ -10,20 +10,28 @@ from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
 from shuke.apps.insights.schemas import FunnelBody
-from shuke.apps.insights.schemas.funnels import MOST_DAYS, MOST_STEPS, REPEATED
+from shuke.apps.insights.schemas.funnels import (
+    MOST_AUDIENCES,
+    MOST_DAYS,
+    MOST_STEPS,
+    NO_AUDIENCE,
+    REPEATED,
+)
 
 #: Value of a step's menu that means an order.
 ORDER = "order"
 EVENT = "event:"
 SHOWN_STEPS = range(1, MOST_STEPS + 1)
 DAYS = (7, 28, 91, 365)
+AUDIENCES = tuple(f"audience_{number}" for number in range(1, MOST_AUDIENCES + 1))
 
 
 @dataclass(frozen=True)
 class FunnelForm:
     """What stands in the fields, what is wrong with it, and the funnel where nothing is.
 
-    ``values``: by input name, ``step_1, property_1, operator_1, value_1`` …, ``window, unit, order, days, by``.
+    ``values``: by input name, ``step_1, property_1, operator_1, value_1`` …, ``window, unit, order, days, by``
+    and ``audience_1`` ….
     """
 
     values: Mapping[str, str]
@@ -38,12 +46,17 @@ class FunnelForm:
             for number in SHOWN_STEPS
         ]
 
+    def audiences(self) -> list[tuple[str, str]]:
+        """The fields of audiences, each with the id that stands in it."""
+        return [(name, self.values.get(name, "")) for name in AUDIENCES]
+
 
 def shown_funnel(body: FunnelBody) -> FunnelForm:
     """The form filled in with a funnel."""
     values = {
         "window": str(body.window), "unit": body.unit, "order": body.order, "days": str(body.days), "by": body.by,
     }  # fmt: skip
+    values |= dict(zip(AUDIENCES, body.audiences, strict=False))
     for number, step in enumerate(body.steps, start=1):
         values[f"step_{number}"] = ORDER if step.kind == ORDER else EVENT + step.name
         if step.only:
@@ -61,7 +74,7 @@ def typed_funnel(typed: Mapping[str, str]) -> FunnelForm:
     # PostgreSQL refuses NUL in any text.
     values = {
         name: typed.get(name, "").replace("\x00", "").strip()[:300]
-        for name in (*names, "window", "unit", "order", "days", "by")
+        for name in (*names, "window", "unit", "order", "days", "by", *AUDIENCES)
     }
     steps: list[dict[str, Any]] = []
     for number in SHOWN_STEPS:
@@ -76,6 +89,7 @@ def typed_funnel(typed: Mapping[str, str]) -> FunnelForm:
     if len(steps) < 2:
         return FunnelForm(values, (_("Choose two steps or more."),))
     rest: dict[str, Any] = {name: values[name] for name in ("window", "unit", "order", "days", "by")}
+    rest["audiences"] = [values[name] for name in AUDIENCES if values[name]]
     try:
         body = FunnelBody.model_validate({"steps": steps, **rest})
     except ValidationError as wrong:
@@ -85,6 +99,8 @@ def typed_funnel(typed: Mapping[str, str]) -> FunnelForm:
 
 
 def _fault(place: tuple[int | str, ...], message: str, steps: list[dict[str, Any]]) -> str:
+    if NO_AUDIENCE in message:
+        return _("Choose the audiences that the members are to be told apart by.")
     if REPEATED in message:
         return _(
             "The same event can be a step twice only if other things may lie between: choose that order of the steps."

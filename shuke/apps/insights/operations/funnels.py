@@ -6,11 +6,19 @@ from datetime import date, datetime
 
 import pyarrow as pa
 from django.db import transaction
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.insights.events import FunnelChanged
 from shuke.apps.insights.models import Funnel
-from shuke.apps.insights.queries.funnels import counted_funnel, funnel_scheme, funnel_view, yesterday
+from shuke.apps.insights.queries.funnels import (
+    STEPS,
+    Report,
+    counted_funnel,
+    funnel_scheme,
+    funnel_view,
+    yesterday,
+)
 from shuke.apps.insights.schemas import FunnelBody, FunnelSave, FunnelView
 from shuke.platform.audit.operations import record_audit
 from shuke.platform.errors import NotFound, Refused
@@ -74,7 +82,7 @@ def delete_funnel(*, actor: Actor, at: datetime, funnel_id: int) -> None:
     )
 
 
-def count_funnel(*, at: datetime, funnel_id: int) -> None:
+def count_funnel(*, at: datetime, funnel_id: int, report: Report | None = None) -> None:
     """Count a funnel as of yesterday: its result for the page, and the layer of each member for audiences.
 
     Does nothing where the funnel is gone or changes while it is counted: the change has it counted again.
@@ -83,7 +91,9 @@ def count_funnel(*, at: datetime, funnel_id: int) -> None:
     if row is None:
         return
     as_of = yesterday(at)
-    counted = counted_funnel(FunnelBody(**row.definition), as_of=as_of)
+    tell = report or (lambda *_told: None)
+    counted = counted_funnel(FunnelBody(**row.definition), as_of=as_of, report=report)
+    tell(2, STEPS, gettext("Writing"))
     with transaction.atomic():
         same = Funnel.objects.select_for_update().filter(pk=funnel_id, version=row.version)
         if not same.update(
@@ -93,6 +103,7 @@ def count_funnel(*, at: datetime, funnel_id: int) -> None:
         # Inside, so that a funnel that is being deleted waits and takes these rows along.
         scheme = funnel_scheme(funnel_id)
         lake().replace("member_layers", _layer_rows(counted.layers, scheme, as_of), where={"scheme": scheme})
+    tell(STEPS, STEPS, gettext("Done"))
 
 
 def _dates(as_of: date, first_day: date) -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext, pgettext_lazy
 from django.views.decorators.http import require_POST, require_safe
@@ -15,13 +16,15 @@ from shuke.apps.insights.forms.funnels import DAYS, EVENT, ORDER, FunnelForm, sh
 from shuke.apps.insights.operations import delete_funnel, save_funnel
 from shuke.apps.insights.pages.charts import funnel_bars
 from shuke.apps.insights.pages.saving import in_layers
-from shuke.apps.insights.pages.studies import is_busy
+from shuke.apps.insights.pages.studies import is_busy, progress_answer
 from shuke.apps.insights.queries import layer_names, scheme_name
-from shuke.apps.insights.queries.funnel_words import step_name
+from shuke.apps.insights.queries.funnel_segments import TIER, audience_choices
+from shuke.apps.insights.queries.funnel_words import difference_text, segment_words, step_name
 from shuke.apps.insights.queries.funnels import (
-    TIER,
+    MOST_EVENTS,
     counted_funnel,
     event_names,
+    events_to_count,
     funnel_key,
     funnel_scheme,
     funnel_view,
@@ -30,9 +33,11 @@ from shuke.apps.insights.queries.funnels import (
     yesterday,
 )
 from shuke.apps.insights.schemas import EventName, FunnelBody, FunnelResult, FunnelSave, FunnelView
+from shuke.apps.insights.schemas.funnels import AUDIENCE
 from shuke.platform.clock import now
 from shuke.platform.errors import Refused
 from shuke.platform.jobs.queries import job_of_key
+from shuke.science.funnel_groups import FALSE_ALARMS
 from shuke.web.access import actor_of, requires
 from shuke.web.labels import choices_of, label_of, register_labels
 
@@ -76,9 +81,11 @@ def builder_page(request: HttpRequest) -> HttpResponse:
         form = FunnelForm(BEGIN)
     as_of = yesterday(now())
     names = event_names(today=as_of)
-    result = counted_funnel(form.body, as_of=as_of).result if form.body else None
+    is_large = form.body is not None and events_to_count(form.body, as_of=as_of) > MOST_EVENTS
+    result = counted_funnel(form.body, as_of=as_of).result if form.body and not is_large else None
     context = {
         "form": form,
+        "is_large": is_large,
         "saved": saved,
         "name": request.GET.get("name", saved.name if saved else "")[:80],
         "step_choices": _step_choices(names, form),
@@ -87,7 +94,8 @@ def builder_page(request: HttpRequest) -> HttpResponse:
         "units": choices_of("funnel_unit"),
         "orders": choices_of("funnel_order"),
         "day_choices": DAYS,
-        "by_choices": [(scheme, _scheme_name(scheme)) for scheme in layer_schemes()],
+        "by_choices": _by_choices(),
+        "audience_choices": audience_choices(),
         "may_edit": actor_of(request).may("insights.edit"),
         **(_shown(result, form.body) if result and form.body else {"result": None}),
     }
@@ -103,6 +111,7 @@ def funnel_page(request: HttpRequest, funnel_id: int) -> HttpResponse:
     context = {
         "funnel": funnel,
         "job": job if is_busy(job) else None,
+        "progress_url": reverse("insights:funnel-progress", args=[funnel.id]),
         "may_edit": actor_of(request).may("insights.edit"),
         "may_save": actor_of(request).may("audiences.edit"),
         "steps_text": " → ".join(step_name(step) for step in funnel.definition.steps),
@@ -110,6 +119,13 @@ def funnel_page(request: HttpRequest, funnel_id: int) -> HttpResponse:
         **(_shown(funnel.result, funnel.definition, funnel) if funnel.result else {"result": None}),
     }
     return render(request, "insights/funnel.html", context)
+
+
+@require_safe
+@requires("insights.view")
+def funnel_progress_page(request: HttpRequest, funnel_id: int) -> HttpResponse:
+    """How far the count of a funnel is."""
+    return progress_answer(request, key=funnel_key(funnel_view(funnel_id).id))
 
 
 @require_POST
@@ -184,6 +200,12 @@ def _shown(result: FunnelResult, body: FunnelBody, funnel: FunnelView | None = N
         for name, count in zip(names, result.steps, strict=True)
     ]
     segment_names = _segment_names(body.by)
+    by_code = {
+        # A tier is coded by its programme and itself.
+        one.code: segment_names.get(one.code, one.code.rpartition(":")[2])
+        for one in result.segments
+        if one.code
+    }
     return {
         "result": result,
         "rows": rows,
@@ -195,20 +217,33 @@ def _shown(result: FunnelResult, body: FunnelBody, funnel: FunnelView | None = N
         "step_names": names,
         "segments": [
             {
-                # A tier is coded by its programme and itself.
-                "name": segment_names.get(one.code, one.code.rpartition(":")[2]) or _("in none of them"),
+                "name": by_code.get(one.code) or _("in none of them"),
                 "segment": one,
+                "points": difference_text(one),
+                "is_real": one.q_value is not None and one.q_value <= FALSE_ALARMS,
             }
             for one in result.segments
         ],
+        "segment_words": segment_words(result.segments, by_code) if result.segments else [],
+        "is_by_audience": body.by == AUDIENCE,
+        "gone": len(set(body.audiences) - set(by_code)),
     }
 
 
+def _by_choices() -> list[tuple[str, str]]:
+    """What members can be told apart by."""
+    schemes = [*layer_schemes(), *([AUDIENCE] if audience_choices() else [])]
+    return [(scheme, _scheme_name(scheme)) for scheme in schemes]
+
+
 def _scheme_name(scheme: str) -> str:
-    return pgettext("funnel", "Tier") if scheme == TIER else scheme_name(scheme)
+    own = {TIER: pgettext("funnel", "Tier"), AUDIENCE: pgettext("funnel", "Audiences")}
+    return own.get(scheme) or scheme_name(scheme)
 
 
 def _segment_names(by: str) -> dict[str, str]:
+    if by == AUDIENCE:
+        return audience_choices()
     return {} if by in {"", TIER} else layer_names(by)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from shuke.apps.insights.operations import request_study
@@ -31,6 +32,7 @@ def study_context(request: HttpRequest, kind: str) -> dict[str, Any]:
         "currency": retailer().currency,
         "has_traits": latest_build() is not None,
         "job": job if is_busy(job) else None,
+        "progress_url": reverse("insights:progress", args=[kind]),
         "may_compute": actor_of(request).may("insights.edit"),
         "may_save": actor_of(request).may("audiences.edit"),
     }
@@ -55,12 +57,17 @@ def compute_page(_request: HttpRequest, kind: str) -> HttpResponse:
 def progress_page(request: HttpRequest, kind: str) -> HttpResponse:
     """How far the answer is; reloads the page when it is there."""
     _known(kind)
-    job = job_of_key(study_key(kind))
+    return progress_answer(request, key=study_key(kind))
+
+
+def progress_answer(request: HttpRequest, *, key: str) -> HttpResponse:
+    """How far the job of that unique key is; reloads the page that asks once it is over."""
+    job = job_of_key(key)
     if not is_busy(job):
         answer = HttpResponse(status=204)
         answer["HX-Refresh"] = "true"
         return answer
-    return render(request, "insights/progress.html", {"kind": kind, "job": job})
+    return render(request, "insights/progress.html", {"progress_url": request.path, "job": job})
 
 
 def _known(kind: str) -> None:

@@ -1,5 +1,6 @@
 """Reading insights."""
 
+from shuke.apps.insights.queries.funnel_segments import register_audiences
 from shuke.apps.insights.queries.layer_names import layer_names, scheme_name
 from shuke.apps.insights.queries.overview import overview
 from shuke.apps.insights.queries.portrait import portrait
@@ -23,6 +24,7 @@ __all__ = [
     "newest_studies",
     "overview",
     "portrait",
+    "register_audiences",
     "scheme_name",
     "studies_of",
     "study_heads",

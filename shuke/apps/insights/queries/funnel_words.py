@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from shuke.apps.insights.schemas import EventFunnelStep, FunnelBody, FunnelResult
+from shuke.apps.insights.schemas import EventFunnelStep, FunnelBody, FunnelResult, FunnelSegment
+from shuke.science.funnel_groups import FALSE_ALARMS
 from shuke.science.reading import Reading
 from shuke.web.labels import label_of
 
@@ -68,3 +71,56 @@ def funnel_readings(result: FunnelResult, body: FunnelBody) -> list[Reading]:
     if result.began < FEW:
         readings.append(Reading("So few began that the parts say little yet.", {}))
     return readings
+
+
+def segment_words(segments: list[FunnelSegment], names: Mapping[str, str]) -> list[str]:
+    """What the comparison of segments says, in the reader's language; ``names`` by code."""
+    judged = [one for one in segments if one.q_value is not None and one.code in names]
+    if not judged:
+        return [_("Too few members had the whole time allowed to compare these groups.")]
+    real = [one for one in judged if (one.q_value or 0.0) <= FALSE_ALARMS]
+    if not real:
+        return [_("None of these groups comes through more or less often than the others for certain.")]
+    # Where two groups are all there are, one sentence says it.
+    told = (
+        real[:1]
+        if len(judged) == 2 and abs((judged[0].difference or 0) + (judged[1].difference or 0)) < 1e-9
+        else real
+    )
+    return [
+        _segment_sentence(one, names[one.code])
+        for one in sorted(told, key=lambda one: -abs(one.difference or 0))
+    ]
+
+
+def _segment_sentence(one: FunnelSegment, name: str) -> str:
+    sentence = (
+        _(
+            "“{name}” comes through more often than the others: {part:.0%} against {others:.0%}, "
+            "{points:+.0f} points (95 % interval {low:+.0f} to {high:+.0f})."
+        )
+        if (one.difference or 0) > 0
+        else _(
+            "“{name}” comes through less often than the others: {part:.0%} against {others:.0%}, "
+            "{points:+.0f} points (95 % interval {low:+.0f} to {high:+.0f})."
+        )
+    )
+    figures = {"points": one.difference, "low": one.lower, "high": one.upper}
+    return sentence.format(
+        name=name,
+        part=one.part,
+        others=one.others,
+        **{key: 100 * (value or 0) for key, value in figures.items()},
+    )
+
+
+def difference_text(one: FunnelSegment) -> str:
+    """The difference to the others in points of a hundred, with its interval; empty where there is none.
+
+    >>> difference_text(FunnelSegment(code="a", members=70, parts=[], difference=0.2, lower=0.052, upper=0.334))
+    '+20 (+5 … +33)'
+    """
+    if one.difference is None or one.lower is None or one.upper is None:
+        return ""
+    points, low, high = (f"{100 * value:+.0f}" for value in (one.difference, one.lower, one.upper))
+    return f"{points} ({low} … {high})"

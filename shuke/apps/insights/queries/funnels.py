@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import ibis
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from ibis.expr import types as ir
 
 from shuke.apps.insights.models import Funnel
+from shuke.apps.insights.queries.funnel_segments import TIER, segments
 from shuke.apps.insights.queries.funnel_words import funnel_readings
 from shuke.apps.insights.queries.layer_names import FUNNEL
 from shuke.apps.insights.schemas import (
@@ -19,28 +22,28 @@ from shuke.apps.insights.schemas import (
     FunnelBody,
     FunnelCount,
     FunnelResult,
-    FunnelSegment,
     FunnelView,
     ReadingView,
 )
 from shuke.lake import Snapshot
 from shuke.platform.clock import business_date
-from shuke.platform.errors import NotFound
+from shuke.platform.errors import NotFound, Refused
 from shuke.platform.retailer.queries import retailer
 from shuke.platform.warehouse import lake
 from shuke.science.event_funnels import DONE, OPEN, EventStep, PropertyFilter, funnel_parts, funnel_steps
 from shuke.science.funnels import funnel
-from shuke.science.layers import layers_on
-from shuke.science.persons import current_identity, newest_per_key, with_member
+from shuke.science.persons import current_identity, with_member
 from shuke.science.purchases import purchases
 
 #: Events are offered that were collected in so many days.
 OFFERED_DAYS = 90
 #: Types of Segment's events that are something a person did; the others say who somebody is.
 DEEDS = ("track", "page", "screen")
-TIER = "tier"
-#: Segments that are told apart; members of smaller ones are not listed.
-MOST_SEGMENTS = 12
+#: More events than this are not counted while somebody waits for a page (decision 0211 has the times).
+MOST_EVENTS = 2_000_000
+STEPS = 3
+#: Told how far a count is: steps done, steps in all, what is done now.
+Report = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
@@ -118,39 +121,49 @@ def funnel_scheme(funnel_id: int) -> str:
     return f"{FUNNEL}{funnel_id}"
 
 
-def counted_funnel(body: FunnelBody, *, as_of: date) -> CountedFunnel:
-    """Count a funnel from the lake, of who began in the days up to ``as_of``, that day (which is over) included."""
-    shop = retailer()
-    first = as_of - timedelta(days=body.days - 1)
-    end = datetime.combine(as_of + timedelta(days=1), time(), ZoneInfo(shop.time_zone))
-    count = len(body.steps)
+def events_to_count(body: FunnelBody, *, as_of: date) -> int:
+    """How many events, and orders where they are a step, a count would have to look at."""
+    first, last = ibis.literal(as_of - timedelta(days=body.days - 1)), ibis.literal(as_of)
     with lake().read() as snapshot:
-        told = snapshot.table("events")
-        names = sorted({step.name for step in body.steps if step.kind == "event"})
-        told = told.filter(
-            told.local_date.between(ibis.literal(first), ibis.literal(as_of)), told.name.isin(names)
+        found = int(_told(snapshot, body, as_of=as_of).count().to_pyarrow().as_py())
+        if any(step.kind == "order" for step in body.steps):
+            orders = snapshot.table("orders")
+            found += int(orders.filter(orders.local_date.between(first, last)).count().to_pyarrow().as_py())
+    return found
+
+
+def _told(snapshot: Snapshot, body: FunnelBody, *, as_of: date) -> ir.Table:
+    """The events of the days that are looked at which may be a step."""
+    told = snapshot.table("events")
+    first = as_of - timedelta(days=body.days - 1)
+    names = sorted({step.name for step in body.steps if step.kind == "event"})
+    return told.filter(
+        told.local_date.between(ibis.literal(first), ibis.literal(as_of)), told.name.isin(names)
+    )
+
+
+def counted_at_once(body: FunnelBody, *, as_of: date) -> FunnelResult:
+    """Count a funnel for somebody who waits.  Refuses more than ``MOST_EVENTS``: kept funnels are counted as jobs."""
+    events = events_to_count(body, as_of=as_of)
+    if events > MOST_EVENTS:
+        raise Refused(
+            "too_many_events",
+            _(
+                "These are too many events to be counted at once. Keep the funnel: it is counted in the background."
+            ),
+            {"events": events, "most": MOST_EVENTS},
         )
-        owners = snapshot.table("identity_map")
-        bought = purchases(
-            orders=snapshot.table("orders"),
-            refunds=snapshot.table("refunds"),
-            identity_map=owners,
-            currency=shop.currency,
-            until=as_of,
-        )
-        bought = bought.filter(bought.local_date >= ibis.literal(first)).select("member_id", "placed_at")
-        steps = tuple(
-            EventStep(step.kind, step.name, PropertyFilter(**step.only.dict()) if step.only else None)
-            for step in body.steps
-        )
-        done = funnel_steps(with_member(told, owners), bought, steps).cache()
-        parts = funnel_parts(
-            done,
-            count=count,
-            window_seconds=body.window_seconds,
-            end_seconds=int(end.timestamp()),
-            order=body.order,
-        ).cache()
+    return counted_funnel(body, as_of=as_of).result
+
+
+def counted_funnel(body: FunnelBody, *, as_of: date, report: Report | None = None) -> CountedFunnel:
+    """Count a funnel from the lake, of who began in the days up to ``as_of``, that day (which is over) included."""
+    tell = report or (lambda *_told: None)
+    first, count = as_of - timedelta(days=body.days - 1), len(body.steps)
+    with lake().read() as snapshot:
+        tell(0, STEPS, gettext("Counting steps"))
+        parts = _parts(snapshot, body, as_of=as_of)
+        tell(1, STEPS, gettext("Comparing groups"))
         sizes = {row["layer"]: row["members"] for row in _sizes(parts)}
         counts = _counts(parts, sizes, count=count)
         result = FunnelResult(
@@ -159,13 +172,41 @@ def counted_funnel(body: FunnelBody, *, as_of: date) -> CountedFunnel:
             began=counts[0].members,
             done=sizes.get(DONE, 0),
             open=sizes.get(OPEN, 0),
-            unknown=_unknown(told, owners, steps[0]),
+            unknown=_unknown(snapshot, body, as_of=as_of),
             steps=counts,
-            segments=_segments(snapshot, parts, body=body, as_of=as_of),
+            segments=segments(snapshot, parts, body=body, as_of=as_of),
             readings=[],
         )
         layers = parts.select("member_id", "layer").order_by("member_id").to_pyarrow()
     return CountedFunnel(_read(result, body), layers)
+
+
+def _parts(snapshot: Snapshot, body: FunnelBody, *, as_of: date) -> ir.Table:
+    """Who began and how far each came: see ``science.event_funnels.funnel_parts``."""
+    shop = retailer()
+    end = datetime.combine(as_of + timedelta(days=1), time(), ZoneInfo(shop.time_zone))
+    owners = snapshot.table("identity_map")
+    bought = purchases(
+        orders=snapshot.table("orders"),
+        refunds=snapshot.table("refunds"),
+        identity_map=owners,
+        currency=shop.currency,
+        until=as_of,
+    )
+    first = ibis.literal(as_of - timedelta(days=body.days - 1))
+    bought = bought.filter(bought.local_date >= first).select("member_id", "placed_at")
+    steps = tuple(
+        EventStep(step.kind, step.name, PropertyFilter(**step.only.dict()) if step.only else None)
+        for step in body.steps
+    )
+    done = funnel_steps(with_member(_told(snapshot, body, as_of=as_of), owners), bought, steps).cache()
+    return funnel_parts(
+        done,
+        count=len(steps),
+        window_seconds=body.window_seconds,
+        end_seconds=int(end.timestamp()),
+        order=body.order,
+    ).cache()
 
 
 def _read(result: FunnelResult, body: FunnelBody) -> FunnelResult:
@@ -195,38 +236,12 @@ def _counts(parts: ir.Table, sizes: dict[str, int], *, count: int) -> list[Funne
     ]
 
 
-def _unknown(told: ir.Table, owners: ir.Table, first: EventStep) -> int:
+def _unknown(snapshot: Snapshot, body: FunnelBody, *, as_of: date) -> int:
     """People who did the first step and whom the identity map gives to no member."""
+    first = body.steps[0]
     if first.kind != "event":
         return 0
+    told = _told(snapshot, body, as_of=as_of)
     begun = told.filter(told.name == first.name).select("person_key").distinct()
-    nobody = begun.anti_join(current_identity(owners), "person_key")
+    nobody = begun.anti_join(current_identity(snapshot.table("identity_map")), "person_key")
     return int(nobody.count().to_pyarrow().as_py())
-
-
-def _segments(snapshot: Snapshot, parts: ir.Table, *, body: FunnelBody, as_of: date) -> list[FunnelSegment]:
-    """How far the members of each layer or tier came, the largest first."""
-    if not body.by:
-        return []
-    if body.by == TIER:
-        told = snapshot.table("tier_memberships")
-        begun = told.filter(told.from_date <= ibis.literal(as_of))
-        newest = newest_per_key(begun, ("member_id",), newest_by=("from_date", "number", "recorded_at"))
-        known = newest.select("member_id", segment=newest.program_id + ":" + newest.tier)
-        known = known.filter(~known.segment.endswith(":"))
-    else:
-        known = layers_on(snapshot.table("member_layers"), scheme=body.by, as_of=as_of)
-        known = known.select("member_id", segment="layer")
-    joined = parts.left_join(known, "member_id")
-    named = joined.select(parts.member_id, parts.reached, segment=known.segment.fill_null(""))
-    found: dict[str, list[dict[str, Any]]] = {}
-    count = len(body.steps)
-    for row in funnel(named, count=count, by="segment").order_by("segment", "step").to_pyarrow().to_pylist():
-        found.setdefault(row["segment"], []).append(row)
-    segments = [
-        FunnelSegment(
-            code=code, members=rows[0]["members"] or 0, parts=[row["of_first"] or 0.0 for row in rows]
-        )
-        for code, rows in found.items()
-    ]
-    return sorted(segments, key=lambda one: (-one.members, one.code))[:MOST_SEGMENTS]

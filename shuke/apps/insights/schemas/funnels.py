@@ -14,8 +14,12 @@ MOST_STEPS = 6
 SECONDS = {"minutes": 60, "hours": 3_600, "days": 86_400}
 #: The longest window, in days.
 MOST_DAYS = 365
+#: Members are told apart by so many audiences at most.
+MOST_AUDIENCES = 4
+AUDIENCE = "audience"
 #: One thing done would be both steps, or stand between them.
 REPEATED = "The same event can be a step twice only where other things may lie between."
+NO_AUDIENCE = "Name an audience that the members are told apart by."
 Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 
 
@@ -48,8 +52,8 @@ class FunnelBody(Schema):
     """Steps in their order, to be done within a window from the first of them.
 
     ``order``: ``ordered`` (other things may lie between), ``strict`` (none of the funnel's other steps between) or
-    ``any``.  ``days``: counted is who began in so many days.  ``by``: a scheme of layers, or ``tier``, that the members
-    are told apart by.
+    ``any``.  ``days``: counted is who began in so many days.  ``by``: a scheme of layers, ``tier`` or ``audience``,
+    that the members are told apart by; ``audiences``: their ids, looked at only then.
     """
 
     steps: list[EventFunnelStep] = Field(min_length=2, max_length=MOST_STEPS)
@@ -58,6 +62,7 @@ class FunnelBody(Schema):
     order: Literal["ordered", "strict", "any"] = "ordered"
     days: int = Field(28, ge=1, le=366)
     by: Text = Field("", max_length=80)
+    audiences: list[Text] = Field([], max_length=MOST_AUDIENCES)
 
     @model_validator(mode="after")
     def _fits(self) -> FunnelBody:
@@ -65,6 +70,9 @@ class FunnelBody(Schema):
             raise ValueError(f"The window is at most {MOST_DAYS} days.")
         if any(step.kind == "event" and not step.name for step in self.steps):
             raise ValueError("Name the event of every step.")
+        self.audiences = list(dict.fromkeys(self.audiences)) if self.by == AUDIENCE else []
+        if self.by == AUDIENCE and not self.audiences:
+            raise ValueError(NO_AUDIENCE)
         if self.order != "ordered" and len({(step.kind, step.name) for step in self.steps}) < len(self.steps):
             raise ValueError(REPEATED)
         return self
@@ -86,11 +94,23 @@ class FunnelCount(Schema):
 
 
 class FunnelSegment(Schema):
-    """The members of a layer or tier (``code``; empty for who is in none): how many began, which part came how far."""
+    """The members of a layer, tier or audience: how many began, which part came how far.
+
+    ``code``: empty for who is in none.  ``settled`` of them had the whole window at least once.  Of these the part that
+    came through is set against that of all others who began: ``difference`` with its interval (95 %), ``q_value`` by
+    chi-square, controlled over the segments; ``None`` where there are too few.
+    """
 
     code: str
     members: int
     parts: list[float]
+    settled: int = 0
+    part: float | None = None
+    others: float | None = None
+    difference: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    q_value: float | None = None
 
 
 class FunnelResult(Schema):
