@@ -26,6 +26,7 @@ from shuke.science.lifetime.holdout import (
     holdout_orders,
     tracking,
 )
+from shuke.science.lifetime.returning import Returning, returning, returning_share
 from shuke.science.lifetime.spend import SpendFit, fit_spend
 from shuke.science.lifetime.value import Estimates, discounted_orders, estimates
 
@@ -55,7 +56,7 @@ class ValueSettings:
 
 @dataclass(frozen=True)
 class Holdout:
-    """What was judged: days up to ``split`` against ``days`` after it."""
+    """What was judged: days up to ``split`` against ``days`` after it; ``share``: see ``returning``."""
 
     split: date
     days: int
@@ -64,6 +65,7 @@ class Holdout:
     tracking: Tracking
     actual: float
     expected: float
+    share: float | None
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ class Valuation:
 
     ``members`` has ``member_id, frequency, expected_orders, probability_alive`` (missing where the gate is shut),
     ``value_minor`` (discounted), ``low_minor, high_minor`` (range of what the member may spend, not discounted).
+    ``returning``: what is expected of members called gone, where they come back.
     ``total``: the value of all, with the interval of the expectation; ``None`` where the parameters are undetermined.
     """
 
@@ -81,6 +84,7 @@ class Valuation:
     choice: Choice
     gate: Gate
     holdout: Holdout
+    returning: Returning | None
     total: Estimates | None
 
 
@@ -104,18 +108,20 @@ def valued(
     rows, numbers = _rows(members)
     fitted = fit(choice.best.model, rows)
     gate = choice.gate if not choice.gate.is_identified else dropout_gate(fitted, rows)
+    back = returning(holdout.share, rows)
     spend, average = _spend(members)
     valued_members = _members(
         members,
         rows=rows,
         numbers=numbers,
         fitted=fitted,
+        back=back,
         worth=_worth(spend, members, average),
         settings=wanted,
     )
     one_by_one = _one_by_one(members)
     low, high = spend_range(
-        fitted, one_by_one, spend=spend, average=average, horizon=wanted.horizon_days, rng=rng,
+        fitted, one_by_one, back=back, spend=spend, average=average, horizon=wanted.horizon_days, rng=rng,
         draws=wanted.draws, level=wanted.level,
     )  # fmt: skip
     ranged = valued_members.with_columns(
@@ -123,8 +129,8 @@ def valued(
         low_minor=pl.Series(low).round().cast(pl.Int64),
         high_minor=pl.Series(high).round().cast(pl.Int64),
     )
-    total = _total(fitted, one_by_one, worth=ranged["worth"].to_numpy(), settings=wanted)
-    return Valuation(ranged.drop("worth"), fitted, spend, choice, gate, holdout, total)
+    total = _total(fitted, one_by_one, back=back, worth=ranged["worth"].to_numpy(), settings=wanted)
+    return Valuation(ranged.drop("worth"), fitted, spend, choice, gate, holdout, back, total)
 
 
 def _rows(members: pl.DataFrame) -> tuple[Histories, NDArray[np.intp]]:
@@ -168,6 +174,7 @@ def _judged(purchases: ir.Table, *, as_of: date, days: int) -> tuple[Choice, Hol
         ),
         actual=float(orders.sum()),
         expected=float(rows.weight @ expected),
+        share=returning_share(choice, rows, orders=means, horizon=length),
     )
     return choice, holdout
 
@@ -217,13 +224,14 @@ def _members(
     rows: Histories,
     numbers: NDArray[np.intp],
     fitted: Fit,
+    back: Returning | None,
     worth: Floats,
     settings: ValueSettings,
 ) -> pl.DataFrame:
     """Expectations, computed once for equal histories and handed to their members."""
     horizon = float(settings.horizon_days)
-    orders = fitted.model.expected_orders(fitted.theta, rows, horizon=horizon)
-    discounted = discounted_orders(fitted, rows, horizon=horizon, discount=settings.daily_discount)
+    orders = _orders(fitted, rows, back=back, horizon=horizon)
+    discounted = _orders(fitted, rows, back=back, horizon=horizon, discount=settings.daily_discount)
     alive = fitted.model.probability_alive(fitted.theta, rows)
     return members.select("member_id", "frequency").with_columns(
         expected_orders=pl.Series(orders[numbers]),
@@ -233,15 +241,40 @@ def _members(
     )
 
 
-def _total(fitted: Fit, histories: Histories, *, worth: Floats, settings: ValueSettings) -> Estimates | None:
+def _orders(
+    fitted: Fit,
+    histories: Histories,
+    *,
+    back: Returning | None,
+    horizon: float,
+    discount: float = 0.0,
+    theta: Floats | None = None,
+) -> Floats:
+    """Discounted orders of each row; what is expected of who comes back is taken as known."""
+    orders = discounted_orders(fitted, histories, horizon=horizon, discount=discount, theta=theta)
+    if back is None:
+        return orders
+    weight = back.weight(fitted, histories, horizon=horizon)
+    staying = discounted_orders(back.without, histories, horizon=horizon, discount=discount)
+    return (1 - weight) * orders + weight * staying
+
+
+def _total(
+    fitted: Fit, histories: Histories, *, back: Returning | None, worth: Floats, settings: ValueSettings
+) -> Estimates | None:
     """The value of all members and its interval; of very many, from every n-th."""
     step = slice(None, None, max(1, len(worth) // ROWS_OF_TOTAL))
     some, each = histories.rows(step), worth[step]
     scale = len(worth) / len(each)
 
     def value(theta: Floats) -> Floats:
-        orders = discounted_orders(
-            fitted, some, horizon=settings.horizon_days, discount=settings.daily_discount, theta=theta
+        orders = _orders(
+            fitted,
+            some,
+            back=back,
+            horizon=settings.horizon_days,
+            discount=settings.daily_discount,
+            theta=theta,
         )
         return np.array([scale * float(each @ orders)])
 

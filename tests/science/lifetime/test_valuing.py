@@ -16,8 +16,11 @@ START = date(2025, 1, 1)
 KNOWN, LATER = 240, 60
 
 
-def shop(*, members, leaves, seed):
-    """Everybody buys at a rate of its own for about its own amount, and leaves with that chance after a purchase."""
+def shop(*, members, leaves, seed, pauses=False):
+    """Everybody buys at a rate of its own for about its own amount, and leaves with that chance after a purchase.
+
+    Where they only pause they come back after two months or so.
+    """
     rng = np.random.default_rng(seed)
     rows = []
     for number in range(members):
@@ -25,7 +28,9 @@ def shop(*, members, leaves, seed):
         while day < KNOWN + LATER:
             rows.append((f"m{number:04}", START + timedelta(days=int(day)), int(scale * rng.gamma(4) / 4)))
             if rng.random() < leaves:
-                break
+                if not pauses:
+                    break
+                day += rng.exponential(60)
             day += rng.exponential(1 / rate)
     schema = {"member_id": pl.Utf8, "local_date": pl.Date, "net_minor": pl.Int64}
     return pl.DataFrame(rows, schema=schema, orient="row")
@@ -73,6 +78,33 @@ def test_the_hold_out_is_the_last_quarter_and_its_sums_agree(world, valuation):
     assert holdout.expected == pytest.approx(holdout.actual, rel=0.1)
     assert valuation.gate.is_identified
     assert valuation.members["probability_alive"].null_count() == 0
+
+
+def test_members_who_pause_keep_a_value():
+    """The hold-out disproves leaving for good: the long silent are worth what such members bring, not nothing."""
+    town = shop(members=900, leaves=0.1, seed=8, pauses=True)
+    settings = ValueSettings(horizon_days=LATER, yearly_discount=0.0, draws=60)
+    as_of = START + timedelta(days=KNOWN - 1)
+    found = valued(ibis.memtable(town), as_of=as_of, rng=np.random.default_rng(2), settings=settings)
+    assert (found.gate.reason, found.choice.best.model.name[:3]) == ("came_back", "MBG")
+    after = (
+        town.filter(pl.col("local_date") > as_of)
+        .group_by("member_id")
+        .agg(came=pl.col("local_date").n_unique(), spent=pl.col("net_minor").sum())
+    )
+    last = (
+        town.filter(pl.col("local_date") <= as_of).group_by("member_id").agg(last=pl.col("local_date").max())
+    )
+    members = found.members.join(last, on="member_id").join(after, on="member_id", how="left").fill_null(0)
+    silent = members.filter(pl.col("last") < as_of - timedelta(days=45), pl.col("frequency") > 3)
+    assert len(silent) > 100
+    assert 0.7 < silent["expected_orders"].sum() / silent["came"].sum() < 1.1
+    assert 0.7 < silent["value_minor"].sum() / silent["spent"].sum() < 1.1
+    assert members["expected_orders"].sum() == pytest.approx(members["came"].sum(), rel=0.1)
+    assert found.total.expected[0] == pytest.approx(members["value_minor"].sum(), rel=1e-3)
+    inside = (silent["low_minor"] <= silent["spent"]) & (silent["spent"] <= silent["high_minor"])
+    assert inside.mean() > 0.7
+    assert silent["high_minor"].min() > 0
 
 
 def test_nobody_is_called_alive_or_gone_where_nobody_leaves():

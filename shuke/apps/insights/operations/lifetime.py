@@ -101,6 +101,7 @@ def _result(found: Valuation, members: pl.DataFrame, settings: ValueSettings) ->
         "low_minor": round(float(total.lower[0])) if total else None,
         "high_minor": round(float(total.upper[0])) if total else None,
         "expected_orders": float(members["expected_orders"].sum()),
+        "returning_share": found.returning.share if found.returning else None,
         "gate": {name: getattr(found.gate, name) for name in _GATE},
         "models": _models(found),
         "holdout": _holdout(found.holdout),
@@ -194,7 +195,16 @@ def _readings(result: dict[str, Any], currency: str) -> list[Reading]:
             },
         )
     )
-    return [*readings, gate_reading(result)]
+    readings.append(gate_reading(result))
+    if result["returning_share"] is not None:
+        readings.append(
+            Reading(
+                "In these {days} days those whom the model took for gone bought {share:.0%} of what they would have if "
+                "nobody ever left. Their values count on as much.",
+                {"days": held["days"], "share": result["returning_share"]},
+            )
+        )
+    return readings
 
 
 def _total_reading(result: dict[str, Any], currency: str) -> Reading:
