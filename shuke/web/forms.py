@@ -25,6 +25,8 @@ class StyledForm(forms.Form):
         self.label_suffix = ""
         for field in self.fields.values():
             self._style(field.widget)
+            if isinstance(field, forms.SlugField):
+                field.error_messages["invalid"] = _("Use Latin letters, digits, - and _ only, without spaces.")
 
     @staticmethod
     def _style(widget: forms.Widget) -> None:

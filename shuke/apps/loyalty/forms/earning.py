@@ -12,6 +12,7 @@ from shuke.apps.loyalty.rules.earning import GROUND
 from shuke.apps.loyalty.schemas.earning import EventRuleView, PurchaseRule
 from shuke.platform.money import to_major, to_minor
 from shuke.web.forms import NamedForm, StyledForm
+from shuke.web.labels import choices_of
 
 WEEKDAYS = (
     ("1", _("Monday")),
@@ -283,7 +284,7 @@ class ExampleForm(StyledForm):
 
     tier = forms.ChoiceField(label=_("Member"), required=False)
     on = forms.DateField(label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
-    sales_channel = forms.CharField(label=_("Sales channel"), max_length=40, initial="store")
+    sales_channel = forms.ChoiceField(label=_("Sales channel"), initial="store")
     amount_1 = forms.DecimalField(label=_("Amount"), min_value=0, max_digits=10, initial=80)
     department_1 = forms.ChoiceField(label=_("Department"), required=False)
     amount_2 = forms.DecimalField(label=_("Amount"), min_value=0, max_digits=10, required=False)
@@ -292,6 +293,7 @@ class ExampleForm(StyledForm):
     def __init__(self, *args: Any, tiers: Choices, departments: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["tier"].choices = [("", _("Without a tier")), *tiers]  # type: ignore[attr-defined]
+        self.fields["sales_channel"].choices = choices_of("sales_channel")  # type: ignore[attr-defined]
         for number in (1, 2):
             self.fields[f"department_{number}"].choices = [  # type: ignore[attr-defined]
                 ("", _("Any department")),
