@@ -15,7 +15,6 @@ FIRST = (
     "tests/systems/",
     "tests/platform/",
     "tests/browser/test_frame.py",
-    "tests/privacy/",
     "tests/apps/channels/test_killing.py",
     "tests/config/",
     "tests/apps/loyalty/test_checkout_",
@@ -29,11 +28,17 @@ FIRST = (
     "tests/web/",
 )
 #: Modules that share a shop, a house or a PostgreSQL, started for the session: one worker has them all.
-TOGETHER = ("tests/platform/", "tests/systems/oscar/", "tests/systems/sdks/", "tests/systems/vendure/")
+TOGETHER = (
+    # The only ones that start a PostgreSQL beside the one that is tested: ten CPU seconds with all migrations.
+    ("tests/platform/", "tests/privacy/", "tests/apps/loyalty/test_checkout_live.py"),
+    ("tests/systems/oscar/",),
+    ("tests/systems/sdks/",),
+    ("tests/systems/vendure/",),
+)
 
 
 class Shares(LoadScopeScheduling):
-    """A module is one worker's; so is a folder of ``TOGETHER``."""
+    """A module is one worker's; so are the places of a row of ``TOGETHER``."""
 
     def __init__(self, config: pytest.Config, log: Any = None) -> None:
         super().__init__(config, log)
@@ -42,7 +47,7 @@ class Shares(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.split("::", 1)[0]
-        return next((folder for folder in TOGETHER if path.startswith(folder)), path)
+        return next((places[0] for places in TOGETHER if path.startswith(places)), path)
 
     def _assign_work_unit(self, node: Any) -> None:
         self.workqueue.move_to_end(min(self.workqueue, key=_place), last=False)

@@ -29,7 +29,19 @@ class Worker:
 
 
 def test_every_place_that_is_named_exists():
-    assert [start for start in (*FIRST, *TOGETHER) if not list(ROOT.glob(f"{start}*"))] == []
+    places = [*FIRST, *(place for row in TOGETHER for place in row)]
+    assert [start for start in places if not list(ROOT.glob(f"{start}*"))] == []
+
+
+def test_what_starts_a_postgresql_of_its_own_has_one_worker():
+    """Each further worker would pay for a server and for all migrations."""
+    asking = [
+        path.relative_to(ROOT).as_posix()
+        for path in ROOT.glob("tests/**/test_*.py")
+        if "postgresql_server" in path.read_text() and path != Path(__file__)
+    ]
+    assert asking
+    assert [path for path in asking if not path.startswith(TOGETHER[0])] == []
 
 
 def test_modules_and_shops_stay_whole_and_the_longest_begin(pytestconfig, monkeypatch):
