@@ -26,7 +26,9 @@ class StyledForm(forms.Form):
         for field in self.fields.values():
             self._style(field.widget)
             if isinstance(field, forms.SlugField):
-                field.error_messages["invalid"] = _("Use Latin letters, digits, - and _ only, without spaces.")
+                field.error_messages["invalid"] = _(
+                    "Use Latin letters, digits, - and _ only, without spaces."
+                )
 
     @staticmethod
     def _style(widget: forms.Widget) -> None:
