@@ -143,14 +143,19 @@ def evaluate(
     except NotAHistory as refusal:
         errors.print(f"[red]{file.name}[/red]: {refusal}", soft_wrap=True, highlight=False)
         raise typer.Exit(1) from refusal
+    _tell(facts, report, as_json=as_json, most_members=most_members)
+
+
+def _tell(facts: Any, report: Any, *, as_json: bool, most_members: int) -> None:
+    """Print what was found."""
     if as_json:
         typer.echo(json.dumps(_plain({"file": asdict(facts), **asdict(report)}), ensure_ascii=False))
-    else:
-        from shuke.apps.recommendations.management.tables import show
+        return
+    from shuke.apps.recommendations.management.tables import show
 
-        # A file or a pipe is as wide as the tables; a terminal folds them.
-        width = None if sys.stdout.isatty() else 180
-        show(facts, report, console=Console(width=width), most_members=most_members)
+    # A file or a pipe is as wide as the tables; a terminal folds them.
+    width = None if sys.stdout.isatty() else 180
+    show(facts, report, console=Console(width=width), most_members=most_members)
 
 
 def _judged(
