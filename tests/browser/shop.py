@@ -1,6 +1,7 @@
 """A small shop whose pages have something to show: members, goods, orders and traits in the lake."""
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -15,6 +16,7 @@ from shuke.platform.outbox.relay import drain
 from shuke.platform.permissions import SYSTEM
 from shuke.platform.warehouse import lake
 from shuke.tables import TABLES
+from tests.remembered import remembered
 
 NAMES = ("Ann Lee", "王小明", "Cleo Rossi", "Dan Novak")
 
@@ -72,6 +74,11 @@ def open_shop() -> list[str]:
     build_traits(at=at, as_of=yesterday.date(), actor=SYSTEM)
     drain()
     return members
+
+
+def remembered_shop(lake_home: Path) -> list[str]:
+    """The same shop, built once a day in a process: for tests that begin with an empty database."""
+    return remembered(("shop", now().date()), open_shop, folders=[lake_home])
 
 
 def _business(at: datetime) -> dict[str, Any]:

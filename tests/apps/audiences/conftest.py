@@ -19,6 +19,7 @@ from shuke.platform.retailer.operations import change_retailer
 from shuke.platform.warehouse import lake
 from shuke.tables import TABLES
 from tests.apps.audiences.worlds import arrow
+from tests.remembered import remembered
 
 PASSWORD = "correct-horse-battery"
 PEOPLE = 12
@@ -51,7 +52,7 @@ def viewer(db: None) -> Actor:
 @pytest.fixture
 def shop(db: None, lake_home: Path) -> list[str]:
     """Twelve members m00 … m11: member n bought n orders of tea, the even ones soap too; traits of yesterday."""
-    fill_shop()
+    remembered(("audiences", now().date()), fill_shop, folders=[lake_home])
     return [f"m{number:02}" for number in range(PEOPLE)]
 
 

@@ -20,6 +20,7 @@ from shuke.platform.permissions import SYSTEM, Actor
 from shuke.platform.retailer.operations import change_retailer
 from shuke.platform.warehouse import lake
 from shuke.tables import TABLES
+from tests.remembered import remembered
 
 AT = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 MEMBERS = 200
@@ -80,6 +81,11 @@ def add_orders(rows: list[dict[str, Any]]) -> None:
 @pytest.fixture
 def shop(db: Any, lake_home: Path, tmp_path: Path, settings: Any) -> Shop:
     settings.SHUKE_HOME = str(tmp_path)
+    # With its lake and the key of its texts.
+    return remembered("campaigns", open_shop, folders=[tmp_path])
+
+
+def open_shop() -> Shop:
     change_retailer(actor=SYSTEM, at=AT, name="Test Market", sender_address="shop@example.com")
     registrations = [
         MemberRegistration(

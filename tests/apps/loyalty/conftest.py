@@ -10,6 +10,7 @@ from shuke.apps.members.operations import create_members
 from shuke.apps.members.schemas import MemberProfile
 from shuke.platform.permissions import SYSTEM
 from shuke.platform.retailer.operations import change_retailer
+from tests.remembered import remembered
 
 START = datetime(2026, 1, 5, 4, tzinfo=UTC)
 
@@ -17,6 +18,10 @@ START = datetime(2026, 1, 5, 4, tzinfo=UTC)
 @pytest.fixture
 def members(db, lake_home) -> list[str]:
     """Three members of a programme whose points end after a year and wait a week."""
+    return remembered("members with points", enrol)
+
+
+def enrol() -> list[str]:
     define_points_type(
         actor=SYSTEM,
         at=START,

@@ -14,12 +14,12 @@ from shuke.platform.accounts.operations import create_user
 from shuke.platform.clock import now
 from shuke.platform.permissions import SYSTEM
 from shuke.platform.public_data.operations import refresh_public_data
-from tests.browser.shop import open_shop
+from tests.browser.shop import remembered_shop
 
 
 @pytest.fixture
 def shop(db, lake_home):
-    return open_shop()
+    return remembered_shop(lake_home)
 
 
 def listed(limit=50, offset=0, **wanted):

@@ -14,7 +14,7 @@ from shuke.platform.audit.models import AuditEntry
 from shuke.platform.clock import now
 from shuke.platform.outbox.relay import drain
 from shuke.platform.permissions import PERMISSIONS, SYSTEM
-from tests.browser.shop import open_shop
+from tests.browser.shop import remembered_shop
 
 # What pages ask runs on PostgreSQL in tests/security/test_doors.py and tests/test_api_schema.py; texts are the same.
 pytestmark = pytest.mark.once
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.once
 @pytest.fixture
 def shop(db, lake_home):
     """Four members: the first bought most often, the last least."""
-    return open_shop()
+    return remembered_shop(lake_home)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from shuke.platform.warehouse import lake
 from shuke.tables import TABLES
 from shuke.web import panels
 from shuke.web.panels import TimelineItem, TimelineKind, register_timeline_kind
-from tests.browser.shop import open_shop
+from tests.browser.shop import remembered_shop
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -48,7 +48,7 @@ def fill(table, rows):
 
 @pytest.fixture
 def shop(db, lake_home):
-    return open_shop()
+    return remembered_shop(lake_home)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from shuke.apps.promotions.operations import create_definition, publish_definiti
 from shuke.apps.promotions.schemas import Basket, BasketLine
 from shuke.platform.permissions import SYSTEM
 from shuke.platform.retailer.operations import change_retailer
+from tests.remembered import remembered
 
 #: A Monday, at noon in Shanghai.
 START = datetime(2026, 1, 5, 4, tzinfo=UTC)
@@ -27,6 +28,10 @@ Define = Callable[..., str]
 @pytest.fixture
 def members(db, lake_home) -> list[str]:
     """Four members of a retailer in Shanghai."""
+    return remembered("members with vouchers", enrol)
+
+
+def enrol() -> list[str]:
     change_retailer(actor=SYSTEM, at=START, time_zone="Asia/Shanghai")
     names = ("Ann", "Bob", "Cy", "Dee")
     refs = create_members(at=START, source="test", profiles=[MemberProfile(name=n) for n in names])
