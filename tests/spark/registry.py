@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import cProfile
 import importlib
 import inspect
 import pkgutil
-import sys
 from collections.abc import Callable, Iterable, Mapping
-from types import FrameType
 from typing import Any
 
 from ibis.expr import types as ir
@@ -42,20 +41,11 @@ def expression_functions() -> dict[str, Any]:
 def called_by(cases: Mapping[str, Case], world: World) -> dict[str, set[Any]]:
     """The code that each case calls while it builds its expressions; what several start from is the first one's."""
     called: dict[str, set[Any]] = {}
-    now: set[Any] = set()
-
-    def note(frame: FrameType, event: str, _: Any) -> None:
-        if event == "call":
-            now.add(frame.f_code)
-
     for name, case in cases.items():
-        now.clear()
-        sys.setprofile(note)
-        try:
-            _drain(case, world)
-        finally:
-            sys.setprofile(None)
-        called[name] = set(now)
+        # It notes calls in C; a function of ours that is told of each one takes longer than the calls.
+        profile = cProfile.Profile(builtins=False, subcalls=False)
+        profile.runcall(_drain, case, world)
+        called[name] = {entry.code for entry in profile.getstats()}
     return called
 
 
