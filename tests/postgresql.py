@@ -23,6 +23,11 @@ FAST = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
+    # Rows that nobody sorts come in the order they were written in, whatever was cleaned up meanwhile.
+    "autovacuum": "off",
+    "jit": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
     "max_connections": "200",
     "shared_buffers": "128MB",
     "listen_addresses": "",

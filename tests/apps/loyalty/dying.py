@@ -6,6 +6,7 @@ SQLite's test database lives in memory, so the children share a copy of it in a 
 
 import os
 import pickle
+import select
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -84,6 +85,10 @@ class Child:
                     yield pickle.load(pipe)
                 except EOFError:
                     return
+
+    def wait_until_heard(self) -> None:
+        """Until it has told something, or is gone."""
+        select.select([self.pipe], [], [], 300)
 
     def kill(self) -> None:
         """SIGKILL."""
