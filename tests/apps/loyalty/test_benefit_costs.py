@@ -5,7 +5,14 @@ from fractions import Fraction
 
 import pytest
 
-from shuke.apps.loyalty.models import TierMembership, TierProgram, TierVersion
+from shuke.apps.loyalty.models import (
+    BenefitCostMonth,
+    OrderEarning,
+    TierMembership,
+    TierProgram,
+    TierVersion,
+)
+from shuke.apps.loyalty.operations.benefit_costs import refresh_benefit_costs
 from shuke.apps.loyalty.operations.benefits import use_benefit
 from shuke.apps.loyalty.operations.birthday_gifts import give_birthday_gifts
 from shuke.apps.loyalty.operations.finance import set_points_cost
@@ -120,3 +127,50 @@ def test_birthday_points_cost_what_a_point_costs_in_their_month(gold):
     at = datetime(day.year, day.month, day.day, 4, tzinfo=UTC)
     assert give_birthday_gifts(at=at, today=day) == 1
     assert benefit_costs(day.year, at=at + timedelta(days=1)).tiers[0].minor["gifts"] == 1_000
+
+
+def imported(member_id: str, number: int, *, points: int, taken_in: datetime, age: timedelta) -> None:
+    """A purchase that the lake told of, as earning writes it down."""
+    placed = taken_in - age
+    OrderEarning.objects.create(
+        order_id=f"web:{number}", member=Member.objects.get(public_id=member_id), version=1, teller="lake",
+        placed_at=placed, local_date=placed.date(), recorded_at=taken_in,
+        body={"rules": {"points": {"ground": points, "extra": 7}}},
+    )  # fmt: skip
+
+
+def test_imported_purchases_count_where_their_tier_is_known(gold):
+    ann, _bob, cy = gold
+    run, day = AT + timedelta(hours=1), timedelta(days=1)
+    imported(ann, 1, points=150, taken_in=run, age=timedelta(hours=5))
+    imported(cy, 2, points=150, taken_in=run, age=timedelta(hours=5))  # no tier: nothing extra
+    imported(ann, 3, points=150, taken_in=START - day, age=timedelta(0))  # before there was a multiplier
+    history = run + timedelta(minutes=1)
+    imported(ann, 4, points=150, taken_in=history, age=timedelta(hours=5))
+    imported(ann, 5, points=150, taken_in=history, age=40 * day)
+    costs = benefit_costs(AT.year, at=AT + day)
+    tier = costs.tiers[0]
+    assert (tier.extra_points, tier.minor["points"]) == ({"points": 50}, 100)
+    assert (tier.imported, tier.purchases, tier.minor["discount"]) == (1, 0, 0)
+    assert costs.untold_imports == 1  # the other one lies in the year before
+    assert benefit_costs(AT.year - 1, at=AT + day).untold_imports == 1
+
+
+def test_what_was_worked_out_by_night_is_read_and_says_when(gold, django_assert_max_num_queries):
+    bought(gold[0], shipping_minor=700)
+    live = benefit_costs(AT.year, at=AT + timedelta(days=1))
+    night = AT + timedelta(days=1, hours=2)
+    assert (
+        refresh_benefit_costs(at=night) == refresh_benefit_costs(at=night) == BenefitCostMonth.objects.count()
+    )
+    with django_assert_max_num_queries(12):
+        stored = benefit_costs(AT.year, at=night + timedelta(hours=1))
+    assert stored.tiers == live.tiers
+    assert (stored.as_of, live.as_of) == (night, AT + timedelta(days=1))
+    bought(gold[0], shipping_minor=700)
+    again = benefit_costs(AT.year, at=night + timedelta(hours=1))
+    assert again.tiers[0].minor["shipping"] == 700
+    refresh_benefit_costs(at=night + timedelta(hours=2))
+    assert benefit_costs(AT.year, at=night + timedelta(hours=3)).tiers[0].minor["shipping"] == 1_400
+    # As of a moment before the night the night is not known.
+    assert benefit_costs(AT.year, at=AT - timedelta(hours=1)).tiers[0].total_minor == 0

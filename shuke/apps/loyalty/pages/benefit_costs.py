@@ -33,7 +33,7 @@ def show_costs(request: HttpRequest) -> HttpResponse:
 
 def _context(costs: BenefitCosts) -> dict[str, Any]:
     kinds, names = {kind.code: kind.name for kind in points_types()}, benefit_names()
-    has_costs = any(tier.total_minor or tier.uses or tier.purchases for tier in costs.tiers)
+    has_costs = any(tier.total_minor or tier.uses or tier.purchases + tier.imported for tier in costs.tiers)
     return {
         "costs": costs,
         "has_costs": has_costs,
@@ -50,6 +50,7 @@ def _context(costs: BenefitCosts) -> dict[str, Any]:
             for tier in costs.tiers
         ],
         "sums": [sum(tier.minor[part] for tier in costs.tiers) for part in PARTS],
+        "imported": sum(tier.imported for tier in costs.tiers),
         "total": sum(tier.total_minor for tier in costs.tiers),
         "chart": _chart(costs) if any(tier.total_minor for tier in costs.tiers) else None,
     }

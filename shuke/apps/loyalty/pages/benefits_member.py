@@ -163,6 +163,7 @@ def _name_benefits() -> None:
         {
             f"{tasks}.end_benefits": (gettext_lazy("End benefits and memberships that are over"), "grey"),
             f"{tasks}.give_gifts": (gettext_lazy("Give birthday gifts"), "purple"),
+            f"{tasks}.count_costs": (gettext_lazy("Work out what benefits cost"), "grey"),
         },
     )
     register_labels(

@@ -114,12 +114,14 @@ class TierBenefitCost(Schema):
 
     ``minor`` by part (discount, points, shipping, gifts) in minor units; ``extra_points`` by type are what the
     multiplier added; ``uses`` by benefit.  ``member_minor`` is per member in the tier at the end of the period.
+    ``imported`` purchases came with files and shops: their extra points count, nothing else of them is known.
     """
 
     code: str
     name: str
     members: int
     purchases: int
+    imported: int
     minor: dict[str, int]
     extra_points: dict[str, int]
     uses: dict[str, int]
@@ -128,13 +130,19 @@ class TierBenefitCost(Schema):
 
 
 class BenefitCosts(Schema):
-    """The tiers from the lowest to the highest, of a calendar year; ``years`` are those with anything recorded."""
+    """The tiers from the lowest to the highest, of a calendar year; ``years`` are those with anything recorded.
+
+    ``untold_imports`` purchases were taken in as a history, of which nobody can tell what tier they had; ``as_of`` is
+    when the newest month was worked out.
+    """
 
     year: int
     currency: str
     is_running: bool
     tiers: list[TierBenefitCost]
     years: list[int]
+    untold_imports: int
+    as_of: datetime
 
 
 class BenefitUsage(Schema):

@@ -2,6 +2,7 @@
 
 from django_tasks import task
 
+from shuke.apps.loyalty.operations.benefit_costs import refresh_benefit_costs
 from shuke.apps.loyalty.operations.benefits import end_overdue_holds
 from shuke.apps.loyalty.operations.birthday_gifts import give_birthday_gifts
 from shuke.apps.loyalty.operations.plans import end_memberships
@@ -31,5 +32,13 @@ def give_gifts() -> int:
     return give_birthday_gifts(at=at, today=business_date(at, retailer().time_zone), tell=tell)
 
 
+@task(queue_name=LONG)
+@retried(max_attempts=3, backoff_seconds=300)
+def count_costs() -> int:
+    """Work out what benefits cost by month; returns how many months."""
+    return refresh_benefit_costs(at=now())
+
+
+schedule("benefits: what they cost", count_costs, cron="40 4 * * *")
 schedule("benefits: end what is over", end_benefits, cron="5 4 * * *")
 schedule("benefits: birthday gifts", give_gifts, cron="10 4 * * *")

@@ -7,7 +7,13 @@ from shuke.apps.loyalty.queries.tiers.programs import (
     tier_program,
     tier_programs,
 )
-from shuke.apps.loyalty.queries.tiers.reporting import members_by_tier, tier_changes, tier_flows, tier_shares
+from shuke.apps.loyalty.queries.tiers.reporting import (
+    members_by_tier,
+    tier_changes,
+    tier_flows,
+    tier_shares,
+    tiers_on,
+)
 from shuke.apps.loyalty.queries.tiers.standings import (
     exported_tiers,
     members_in_tier,
@@ -44,6 +50,7 @@ __all__ = [
     "tier_shares",
     "tier_trial",
     "tiers_of",
+    "tiers_on",
     "tiers_over_time",
     "trial_key",
     "trial_moves",

@@ -53,10 +53,15 @@ def _tiers_on(program: TierProgram, day: date) -> dict[int, str]:
     return dict(rows.order_by("number").values_list("member_id", "tier"))
 
 
+def tiers_on(day: date) -> dict[int, str]:
+    """The tier of the main programme that active members had on a day, by their database key."""
+    program = main_program()
+    return _tiers_on(program, day) if program else {}
+
+
 def members_by_tier(day: date) -> Counter[str]:
     """How many active members were in each tier of the main programme on a day, by code."""
-    program = main_program()
-    return Counter(_tiers_on(program, day).values()) if program else Counter()
+    return Counter(tiers_on(day).values())
 
 
 def tier_changes(
