@@ -16,6 +16,7 @@ from shuke.apps.loyalty.models import (
     PointsEntry,
     PointsLot,
     PointsTransaction,
+    PointsType,
     Verification,
     Wallet,
 )
@@ -37,6 +38,8 @@ from shuke.apps.loyalty.queries.verification import CHECKS, heads_at, ledger_fin
 from shuke.apps.loyalty.rules.chain import GENESIS, chained
 from shuke.apps.loyalty.rules.expiry import Expiry
 from shuke.apps.loyalty.schemas import Request
+from shuke.apps.loyalty.tasks.care import verify_ledger_now
+from shuke.platform.jobs.running import progress_writer
 from shuke.platform.permissions import SYSTEM
 from tests.apps.loyalty.conftest import START
 
@@ -394,3 +397,22 @@ def test_the_command_says_what_it_found_and_ends_with_1(history, tmp_path):
     assert [check["number"] for check in found["checks"] if check["found"]] == [15]
     file.write_text("[1]")
     assert runner.invoke(cli, ["verify", "--heads", str(file)]).exit_code == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_verification_in_the_background_writes_nothing_into_its_one_state(history):
+    """What a job says of itself would be refused by PostgreSQL, and on SQLite be lost or keep tills waiting."""
+    told = []
+
+    def write(done: int, total: int | None, label: str) -> None:
+        told.append(done)
+        PointsType.objects.filter(code="v").update(adjustment_limit=len(told))
+
+    before = PointsType.objects.get(code="v").adjustment_limit
+    mark = progress_writer.set(write)
+    try:
+        assert verify_ledger_now.func("Ann") == 0
+    finally:
+        progress_writer.reset(mark)
+    assert Verification.objects.get().started_by == "Ann"
+    assert PointsType.objects.get(code="v").adjustment_limit == (len(told) or before)

@@ -1,7 +1,5 @@
 """The care of the ledger: what time has made of wallets, reminders, and verification by night."""
 
-from collections.abc import Callable
-
 from django_tasks import task
 
 from shuke.apps.loyalty.events import VerificationRequested
@@ -20,7 +18,7 @@ FULL_ON = 6
 @retried(max_attempts=3, backoff_seconds=60)
 def settle_due_wallets() -> int:
     """Post activations, expiries and time-outs of holds that are due; returns how many wallets were settled."""
-    settled = settle_wallets(at=now(), tell=_progress("wallets"))
+    settled = settle_wallets(at=now(), tell=_tell_wallets)
     gather_stranded(at=now())
     return settled
 
@@ -38,14 +36,14 @@ def tell_expiring_points() -> int:
 def verify_ledger_by_night() -> int:
     """Run all checks, on Sundays on every transaction; returns how much was found."""
     is_full = business_date(now(), retailer().time_zone).weekday() == FULL_ON
-    return verify_ledger(actor=SYSTEM, clock=now, is_full=is_full, tell=_progress("checks")).findings
+    return verify_ledger(actor=SYSTEM, clock=now, is_full=is_full).findings
 
 
 @task(queue_name=LONG)
 def verify_ledger_now(actor_name: str) -> int:
     """Run all checks on every transaction because somebody asked; returns how much was found."""
     actor = Actor(kind="system", id="system", name=actor_name)
-    return verify_ledger(actor=actor, clock=now, is_full=True, tell=_progress("checks")).findings
+    return verify_ledger(actor=actor, clock=now, is_full=True).findings
 
 
 @subscribe(VerificationRequested)
@@ -54,8 +52,8 @@ def verify_when_asked(event: VerificationRequested) -> None:
     enqueue(verify_ledger_now, event.actor_name, unique_key="verify-ledger")
 
 
-def _progress(label: str) -> Callable[[int, int], None]:
-    return lambda done, total: report_progress(done=done, total=total, label=label)
+def _tell_wallets(done: int, total: int) -> None:
+    report_progress(done=done, total=total, label="wallets")
 
 
 schedule("points: settle wallets", settle_due_wallets, every_seconds=900)

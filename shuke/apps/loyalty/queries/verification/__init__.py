@@ -103,7 +103,9 @@ def look_at_ledger(
     """Run every check on one state of the ledger.
 
     Unless ``is_full``, the checks that replay or rehash (12, 15, 16, 17) look only at wallets that changed
-    since they were verified.  ``exported`` are heads that were kept elsewhere (``heads_at``).
+    since they were verified.  ``exported`` are heads that were kept elsewhere (``heads_at``).  ``tell`` must not
+    write to the database, so a job reports no progress from here: on PostgreSQL the one state is read-only, and
+    on SQLite the first write fails where a till has written since, or keeps all tills waiting until the end.
     """
     with one_state():
         changed = None if is_full else changed_wallets()
