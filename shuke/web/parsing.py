@@ -1,7 +1,7 @@
 """Reading what API callers send: nothing reaches an endpoint that no database could hold."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, NoReturn, cast
 
 from django.http import HttpRequest
@@ -14,15 +14,26 @@ MAX_DEPTH = 40
 INTEGER_LIMIT = 2**63
 
 
+#: Years of what people tell of.  At the ends of the calendar the next month, or another time zone, does not exist.
+FIRST_YEAR, LAST_YEAR = 1800, 9000
+
+
 def _in_utc(moment: datetime) -> datetime:
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("The time is out of range.") from error
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ValueError("The time is out of range.")
+    return moment.astimezone(UTC)
+
+
+def _in_range(day: date) -> date:
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValueError("The day is out of range.")
+    return day
 
 
 #: A moment that a caller sends, in UTC: the lake's engine does not know every offset.
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+#: A day that a caller sends.
+Day = Annotated[date, AfterValidator(_in_range)]
 
 
 def unstorable(value: Any, depth: int = 0) -> str | None:

@@ -88,3 +88,20 @@ def test_a_deep_or_large_query_is_refused(bearer, client, lake_home):
     assert client.get("/api/v1/members/" + "x" * 5_000, headers=bearer).status_code == 404
     assert client.get("/api/v1/members/%00", headers=bearer).status_code == 404
     assert client.get("/api/v1/members/%2e%2e%2f%2e%2e%2fetc%2fpasswd", headers=bearer).status_code == 404
+
+
+def test_the_ends_of_the_calendar_are_refused(bearer, client, lake_home):
+    """There the next month, or the same moment in another time zone, does not exist."""
+    costs = "/api/v1/points-finance/gift/costs"
+    for moment in ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"):
+        at = moment.replace("+", "%2B")
+        for path in ("members/x1/points/gift", "points-finance/gift", "points-finance/gift/months"):
+            assert client.get(f"/api/v1/{path}?at={at}", headers=bearer).status_code == 422
+        body = json.dumps({"member_id": "x1", "event": "Review", "occurred_at": moment})
+        headers = {**bearer, "Idempotency-Key": "calendar"}
+        told = client.post("/api/v1/earning/events", body, content_type="application/json", headers=headers)
+        assert told.status_code == 422
+        cost = json.dumps({"valid_from": moment[:10], "minor": 1, "points": 100})
+        assert client.post(costs, cost, content_type="application/json", headers=bearer).status_code == 422
+    endless = f"/api/v1/recommendations/bundles?offset={10**30}"
+    assert client.get(endless, headers=bearer).status_code == 422

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from shuke.apps.campaigns import operations, queries
 from shuke.apps.campaigns.schemas import (
@@ -21,6 +21,7 @@ from shuke.apps.campaigns.schemas import (
 from shuke.platform.clock import business_date, now
 from shuke.platform.retailer.queries import retailer
 from shuke.web.api import Page, Paging, paginate, permit
+from shuke.web.parsing import Moment
 
 router = Router(tags=["campaigns"])
 
@@ -41,7 +42,7 @@ class ReviewNote(Schema):
 class Schedule(Schema):
     """When to send."""
 
-    starts_at: AwareDatetime
+    starts_at: Moment
 
 
 class TestInput(Schema):

@@ -6,6 +6,8 @@ from django.db.models import Q
 from shuke.platform.ids import new_id
 
 STATES = ("issued", "claimed", "reserved", "redeemed", "gifted", "expired", "cancelled")
+#: States of a batch that was taken back: what comes free of it is free for nobody.
+GONE = ("cancelling", "cancelled")
 #: States in which a voucher can still be used.
 LIVE = ("issued", "claimed")
 EVENTS = (

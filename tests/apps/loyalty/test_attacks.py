@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shuke.apps.identity.operations import merge_members
-from shuke.apps.loyalty.models import PointsType, Wallet
+from shuke.apps.loyalty.models import BenefitHold, PointsType, Wallet
 from shuke.apps.loyalty.operations import (
     adjust_points,
     award_event,
@@ -25,17 +25,35 @@ from shuke.apps.loyalty.operations import (
     spend_points,
     transfer_points,
 )
+from shuke.apps.loyalty.operations.benefits import return_benefits
+from shuke.apps.loyalty.operations.checkout import end_reservations
 from shuke.apps.loyalty.operations.once import PointsShort
+from shuke.apps.loyalty.queries.benefits import benefits_of
 from shuke.apps.loyalty.queries.earning import order_earning
 from shuke.apps.loyalty.queries.statements import points_wallet
 from shuke.apps.loyalty.queries.verification import ledger_findings
 from shuke.apps.loyalty.rules.expiry import Expiry
 from shuke.apps.loyalty.schemas import Request
+from shuke.apps.promotions.models import Voucher, VoucherReservation
+from shuke.apps.promotions.operations import issue_voucher
+from shuke.apps.promotions.queries import member_vouchers
 from shuke.platform.errors import Invalid, Refused
 from shuke.platform.permissions import SYSTEM
-from tests.apps.loyalty.checkout_desk import AT, asked, bought, bring_back, fund, key
+from tests.apps.loyalty import benefit_terms
+from tests.apps.loyalty.checkout_desk import (
+    AT,
+    asked,
+    bought,
+    bring_back,
+    commit,
+    fund,
+    key,
+    quote_of,
+    reserve,
+)
 from tests.apps.loyalty.conftest import START
 from tests.apps.loyalty.earning_shop import GROUND, basket, event_rule, publish
+from tests.apps.promotions.conftest import defined
 
 DAY = timedelta(days=1)
 _numbers = count()
@@ -213,3 +231,57 @@ def test_a_return_that_is_dear_is_refused_only_where_the_points_are_gone(ann):
     with pytest.raises(PointsShort):
         bring_back(found["receipt_id"], {3: 1})
     assert bring_back(found["receipt_id"], {1: 1}).answer["points_taken_back"] == {"gift": 50}
+
+
+def test_goods_come_back_whole_although_a_benefit_was_given_back_by_hand(ann):
+    """The till asked for more uses than were left, and the last piece could never come back."""
+    right = {"code": "trial", "kind": "trial", "period": "month", "names": {"en": "T"}}
+    right |= {"cells": {"*": {"count": 5}}}
+    benefit_terms.publish([right], at=START)
+    found = bought(asked(benefits={"trial": 2}), ann)
+    return_benefits(key=found["reservation_id"], uses={"trial": 1}, at=AT, return_key="by hand")
+    assert bring_back(found["receipt_id"], {1: 1, 2: 1, 3: 1}).answer["is_whole"]
+    assert benefits_of(ann, at=AT).entitlement("trial").left == 5
+
+
+def test_a_basket_in_another_currency_is_refused(ann):
+    """2000 yen are not 20.00, which the voucher and the points meant."""
+    wanted = asked()
+    wanted.basket.currency = "JPY"
+    with pytest.raises(Invalid) as caught:
+        quote_of(wanted, ann)
+    assert (caught.value.code, caught.value.details) == ("wrong_currency", {"currency": ["CNY"]})
+
+
+def test_a_repeated_request_is_answered_before_anything_is_asked(ann):
+    """Nothing is left to spend or to reverse the second time, and the answer is the old one all the same."""
+    earned = award(ann, 50)
+    arguments = {"member_id": ann, "points_type": "gift", "points": 50}
+    first = spend_points(request=tell(START, "spend"), **arguments)
+    again = spend_points(request=tell(START, "spend"), **arguments)
+    assert (again.outcome, again.transaction_id) == ("replayed", first.transaction_id)
+    give_back_points(request=tell(START), commit_id=first.transaction_id, points=50)
+    undone = reverse_transaction(request=tell(START, "undo"), transaction_id=earned)
+    assert reverse_transaction(request=tell(START, "undo"), transaction_id=earned).outcome == "replayed"
+    assert undone.balances.available == 0
+
+
+def test_a_commit_at_the_very_end_is_too_late(ann):
+    """At that moment the job that ends reservations may end it: with nothing held by the ledger both would do it."""
+    held = reserve(asked(), ann, seconds=60).answer["reservation_id"]
+    with pytest.raises(Refused) as caught:
+        commit(held, call=replace(key(), at=AT + timedelta(seconds=60)))
+    assert caught.value.code == "reservation_ended"
+
+
+def test_the_job_that_ends_reservations_lets_go_of_what_they_held(ann):
+    """Readers do as if nothing were held, so only the rows tell that nobody had written it down."""
+    right = {"code": "trial", "kind": "trial", "period": "month", "names": {"en": "T"}}
+    benefit_terms.publish([{**right, "cells": {"*": {"count": 1}}}], at=START)
+    issue_voucher(actor=SYSTEM, at=START, key="v", definition_id=defined(), member_id=ann)
+    code = member_vouchers(ann, at=AT)[0].code
+    reserve(asked(codes=[code], benefits={"trial": 1}), ann, seconds=60)
+    end_reservations(at=AT + timedelta(seconds=61))
+    assert BenefitHold.objects.get().state == "expired"
+    assert VoucherReservation.objects.get().state == "released"
+    assert Voucher.objects.get().state == "claimed"

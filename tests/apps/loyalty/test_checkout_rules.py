@@ -184,3 +184,7 @@ def test_successive_returns_give_back_exactly_what_was_stored(
         given_back += sum(one.points.values())
         assert refunded <= working.goods_minor
     assert (refunded, given_back) == (working.goods_minor, points)
+
+
+def test_ties_of_spreading_go_to_the_lower_line():
+    assert spread(1, weights={2: 5, 1: 5}) == {1: 1, 2: 0}

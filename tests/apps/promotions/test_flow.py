@@ -427,3 +427,65 @@ def test_nothing_is_found_of_what_is_not_there(members):
             call(**given)
     assert operations.reserve_vouchers(key="n", uses=(), member_id="", until=START, at=START).uses == ()
     assert VoucherReservation.objects.count() == 0
+
+
+def test_a_key_gives_one_voucher_whatever_version_is_published_since(members):
+    definition = defined(is_claimable=True, limits={"claims": 9})
+    asked = {"definition_id": definition, "member_id": members[0], "at": START}
+    claimed = operations.claim_voucher(key="c", **asked)
+    given = operations.issue_voucher(actor=SYSTEM, key="i", **asked)
+    operations.change_definition(
+        actor=SYSTEM,
+        at=START,
+        definition_id=definition,
+        name="Thirty",
+        terms={**TWENTY, "amount_minor": 3000, "is_claimable": True, "limits": {"claims": 9}},
+    )
+    operations.publish_definition(actor=SYSTEM, at=START, definition_id=definition)
+    assert operations.claim_voucher(key="c", **asked) == claimed
+    assert operations.issue_voucher(actor=SYSTEM, key="i", **asked) == given
+    assert Voucher.objects.count() == 2
+    with pytest.raises(Refused) as caught:
+        operations.claim_voucher(key="c", **{**asked, "member_id": members[1]})
+    assert caught.value.code == "idempotency_conflict"
+
+
+@pytest.mark.parametrize("is_used", [False, True])
+def test_what_comes_free_of_a_cancelled_batch_is_free_for_nobody(members, is_used):
+    batch = operations.order_codes(
+        actor=SYSTEM, at=START, key="b", definition_id=defined(give_back="if_valid"), count=1
+    )
+    operations.make_codes(batch_id=batch)
+    ((code, _state),) = queries.batch_codes(batch)
+    held(members[0], code)
+    if is_used:
+        operations.redeem_vouchers(key="r1", order_id="o", at=START)
+    operations.begin_cancelling(actor=SYSTEM, at=START, batch_id=batch, reason="leaked")
+    operations.cancel_batch(batch_id=batch, at=START)
+    if is_used:
+        (back,) = operations.return_vouchers(key="r1", order_id="o", is_whole=True, at=START)
+        assert back.outcome == "kept"
+    else:
+        operations.release_vouchers(key="r1", at=START)
+    assert quote(code, member=members[0]).uses == ()
+
+
+def test_a_claim_makes_the_life_of_a_renewed_voucher_no_longer(members):
+    batch = operations.order_codes(
+        actor=SYSTEM,
+        at=START,
+        key="b",
+        definition_id=defined(give_back="renew", days_after_claim=30),
+        count=1,
+    )
+    operations.make_codes(batch_id=batch)
+    end = START + 3 * DAY
+    Voucher.objects.update(valid_through=end)
+    ((code, _state),) = queries.batch_codes(batch)
+    voucher_id = operations.claim_code(key="c", code=code, member_id=members[0], at=START)
+    assert Voucher.objects.get(public_id=voucher_id).valid_through == end
+    Voucher.objects.update(member=None, state="issued")
+    assert (
+        refusal_of(operations.claim_code, key="d", code=code, member_id=members[1], at=end + DAY)
+        == "voucher_expired"
+    )

@@ -79,8 +79,8 @@ def test_without_its_where_clause_the_suite_would_see_a_voucher_used_twice(membe
         time.sleep(0.5)
         return is_free and bool(rows.update(**values))
 
-    def unlocked(pks: Any, *, at: Any) -> dict[int, Voucher]:
-        return {voucher.pk: voucher for voucher in purchases.loaded(pks)}
+    def unlocked(pks: Any, *, at: Any) -> tuple[dict[int, Voucher], list[Any]]:
+        return {voucher.pk: voucher for voucher in purchases.loaded(pks)}, []
 
     if connection.vendor == "sqlite":
         # One writer at a time hides the mistake; a reader that decides before it writes does not.

@@ -37,6 +37,7 @@ from shuke.apps.members.queries import member
 from shuke.platform.clock import business_date, now
 from shuke.platform.retailer.queries import retailer
 from shuke.web.api import permit
+from shuke.web.parsing import Day
 
 router = Router(tags=["benefits"])
 Key = Field(min_length=8, max_length=120, pattern=r"^[\x21-\x7e]+$")
@@ -77,7 +78,7 @@ class TermsInput(Schema):
 class PublishInput(Schema):
     """The first day."""
 
-    starts_on: date
+    starts_on: Day
 
 
 class UseInput(Schema):
@@ -94,7 +95,7 @@ class ReturnInput(Schema):
 
     key: str = Key
     return_key: str = Key
-    uses: dict[str, int] = Field(min_length=1, max_length=20)
+    uses: dict[str, Annotated[int, Field(ge=1, le=1_000_000)]] = Field(min_length=1, max_length=20)
 
 
 class PlanInput(Schema):

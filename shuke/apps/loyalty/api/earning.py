@@ -1,12 +1,11 @@
 """Earning rules, quotes and events over the API."""
 
-from datetime import date
 from typing import Annotated
 
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from ninja import Header, Path, Router, Schema
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from shuke.apps.loyalty import operations
 from shuke.apps.loyalty.queries import earning as queries
@@ -25,6 +24,7 @@ from shuke.platform.clock import business_date, now
 from shuke.platform.errors import NotFound
 from shuke.platform.retailer.queries import retailer
 from shuke.web.api import permit
+from shuke.web.parsing import Day, Moment
 
 router = Router(tags=["earning"])
 IdempotencyKey = Annotated[
@@ -60,7 +60,7 @@ class QuotedPurchase(Schema):
     lines: list[QuotedLine] = Field(min_length=1, max_length=500)
     sales_channel: str = Field(default="store", max_length=40)
     store_id: str = Field(default="", max_length=120)
-    on: date | None = None
+    on: Day | None = None
 
 
 class DraftRules(Schema):
@@ -73,7 +73,7 @@ class DraftRules(Schema):
 class Publication(Schema):
     """From when on the draft holds; at once if it is left out."""
 
-    starts_at: AwareDatetime | None = None
+    starts_at: Moment | None = None
     note: str = Field(default="", max_length=200)
 
 
@@ -82,7 +82,7 @@ class NewEvent(Schema):
 
     member_id: str = Field(max_length=40)
     event: str = Field(min_length=1, max_length=100)
-    occurred_at: AwareDatetime | None = None
+    occurred_at: Moment | None = None
 
 
 @router.get("/earning/versions", response=list[EarningVersionView])

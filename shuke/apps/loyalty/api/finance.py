@@ -1,7 +1,5 @@
 """Points in the books over the API."""
 
-from datetime import date
-
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
 from pydantic import Field
@@ -17,7 +15,7 @@ from shuke.apps.loyalty.schemas.finance import (
 )
 from shuke.platform.clock import now
 from shuke.web.api import permit
-from shuke.web.parsing import Moment
+from shuke.web.parsing import Day, Moment
 
 router = Router(tags=["points finance"])
 
@@ -34,7 +32,7 @@ class Question(Schema):
 class NewCost(Schema):
     """From the month of that day on, so many minor units per so many points."""
 
-    valid_from: date
+    valid_from: Day
     minor: int = Field(ge=0, le=10**15)
     points: int = Field(ge=1, le=10**9)
 
@@ -55,7 +53,7 @@ def list_months(request: HttpRequest, points_type: str, at: Moment | None = None
 
 @router.get("/{points_type}/journal", response=list[JournalLineView])
 def list_bookings(
-    request: HttpRequest, points_type: str, first: date | None = None, last: date | None = None
+    request: HttpRequest, points_type: str, first: Day | None = None, last: Day | None = None
 ) -> list[JournalLineView]:
     """The bookings of every month from ``first`` through ``last``."""
     permit(request, "finance.view")

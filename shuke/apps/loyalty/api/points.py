@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
 from ninja import Header, Query, Router, Schema
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from shuke.apps.loyalty import operations
 from shuke.apps.loyalty.queries.adjustments import adjustment, adjustments
@@ -20,6 +20,7 @@ from shuke.apps.loyalty.schemas.statement import LotStory, PointsSummary, Statem
 from shuke.apps.members.queries import member
 from shuke.platform.clock import now
 from shuke.web.api import Page, Paging, paginate, permit
+from shuke.web.parsing import Moment
 
 router = Router(tags=["points"])
 IdempotencyKey = Annotated[
@@ -58,7 +59,7 @@ def list_points(request: HttpRequest, member_id: str) -> list[PointsSummary]:
 
 @router.get("/members/{member_id}/points/{points_type}", response=WalletView)
 def read_wallet(
-    request: HttpRequest, member_id: str, points_type: str, at: AwareDatetime | None = None
+    request: HttpRequest, member_id: str, points_type: str, at: Moment | None = None
 ) -> WalletView:
     """Balances and lots of one points type, now or as of a moment."""
     permit(request, "loyalty.view")

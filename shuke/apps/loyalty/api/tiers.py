@@ -27,7 +27,7 @@ from shuke.platform.errors import NotFound
 from shuke.platform.retailer.queries import retailer
 from shuke.web.access import actor_of
 from shuke.web.api import permit
-from shuke.web.parsing import Moment
+from shuke.web.parsing import Day, Moment
 
 router = Router(tags=["tiers"])
 
@@ -45,14 +45,14 @@ class NewTierProgram(Schema):
     name: str = Field("", max_length=60)
     names: dict[str, Annotated[str, Field(max_length=60)]] = Field(default_factory=dict)
     terms: TierTermsView
-    valid_from: date | None = None
+    valid_from: Day | None = None
 
 
 class TierDraftInput(Schema):
     """The rules of a draft; ``names`` call the programme otherwise, at once."""
 
     terms: TierTermsView
-    valid_from: date | None = None
+    valid_from: Day | None = None
     note: str = Field("", max_length=200)
     names: dict[str, Annotated[str, Field(max_length=60)]] | None = None
 
@@ -61,15 +61,15 @@ class TierPublication(Schema):
     """The trial that was looked at, and the day from which the rules hold."""
 
     trial_id: str = Field(max_length=24)
-    valid_from: date
+    valid_from: Day
 
 
 class NewTierInvitation(Schema):
     """A tier from a day through a day, with a reason; of the main programme unless another is named."""
 
     tier: str = Field(min_length=1, max_length=24)
-    first_date: date
-    last_date: date
+    first_date: Day
+    last_date: Day
     reason: str = Field(min_length=1, max_length=200)
     program_id: str = Field("", max_length=24)
 
@@ -212,7 +212,7 @@ def count_tier_members(request: HttpRequest, program_id: str) -> list[TierShare]
 
 
 @router.get("/tier-programs/{program_id}/flows", response=list[TierFlow])
-def list_tier_flows(request: HttpRequest, program_id: str, first: date, last: date) -> list[TierFlow]:
+def list_tier_flows(request: HttpRequest, program_id: str, first: Day, last: Day) -> list[TierFlow]:
     """How members flowed between tiers from one day to another."""
     permit(request, "loyalty.view")
     return queries.tier_flows(program_id, first=first, last=last)
@@ -222,7 +222,7 @@ def list_tier_flows(request: HttpRequest, program_id: str, first: date, last: da
 def list_tier_changes(
     request: HttpRequest,
     program_id: str,
-    since: date,
+    since: Day,
     limit: int = Query(50, ge=1, le=1000),
     offset: int = Query(0, ge=0, le=10**9),
 ) -> TierChangesPage:

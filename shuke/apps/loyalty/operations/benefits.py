@@ -52,8 +52,10 @@ def reserve_benefits(
     hold = _claim(key, digest=digest, member_pk=who.pk, until=until, at=at, actor=actor, note=note)
     if hold is None:
         return _earlier(key, digest)
+    overdue = _locked_overdue(who.all_pks, at=at)
     _lock_counters(who, uses, at=at)
-    _end_overdue(who.all_pks, at=at)
+    for pk, ended_at in overdue:
+        _end(pk, state="expired", kind="expire", at=ended_at)
     _take(hold, who, uses, at=at)
     return reservation_view(hold, is_new=True)
 
@@ -83,6 +85,16 @@ def release_benefits(*, key: str, at: datetime) -> BenefitReservation:
     if not _end(hold.pk, state=state, kind=kind, at=ended):
         return _ended_before(hold, wanted="released")
     return _after(hold, is_new=True)
+
+
+@transaction.atomic
+def return_rest(*, key: str, at: datetime) -> None:
+    """Give back what is still used of a hold: what a person gave back by hand meanwhile is left out."""
+    hold = BenefitHold.objects.select_for_update().get(pk=_hold(key).pk)
+    left = {row.benefit: row.quantity - row.returned for row in hold.uses.all()}
+    uses = {code: count for code, count in left.items() if count > 0}
+    if uses and hold.state == "used":
+        return_benefits(key=key, uses=uses, at=at)
 
 
 @transaction.atomic
@@ -232,10 +244,10 @@ def _lock_counters(who: Holder, uses: Mapping[str, int], *, at: datetime) -> Non
     list(rows.select_for_update().order_by("pk").values_list("pk"))
 
 
-def _end_overdue(member_pks: Iterable[int], *, at: datetime) -> None:
+def _locked_overdue(member_pks: Iterable[int], *, at: datetime) -> list[tuple[int, datetime]]:
+    """Holds of the members that have run out, locked by id before any counter is: (key, end)."""
     overdue = BenefitHold.objects.filter(member__in=member_pks, state="held", until__lte=at)
-    for pk, until in list(overdue.order_by("pk").values_list("pk", "until")):
-        _end(pk, state="expired", kind="expire", at=until)
+    return list(overdue.select_for_update().order_by("pk").values_list("pk", "until"))
 
 
 def _end(pk: int, *, state: str, kind: str, at: datetime) -> int:

@@ -26,10 +26,7 @@ def merge_wallets(*, at: datetime, survivor: MemberRef, absorbed: MemberRef) -> 
     What is held stays until the hold ends and follows then.  Returns what undoing needs.
     """
     moved = []
-    for wallet in Wallet.objects.filter(member_id=absorbed.pk).order_by("pk"):
-        into, _made = Wallet.objects.get_or_create(
-            member_id=survivor.pk, points_type_id=wallet.points_type_id, defaults={"created_at": at}
-        )
+    for wallet, into in _locked_pairs(survivor, absorbed, at=at):
         merge = f"merge:{wallet.pk}>{into.pk}:{wallet.seq}"
         Wallet.objects.filter(pk=wallet.pk).update(moved_to=into, moved_by=merge)
         _move(wallet.pk, into.pk, merge=merge, at=at)
@@ -44,6 +41,7 @@ def unmerge_wallets(*, at: datetime, survivor: MemberRef, absorbed: MemberRef, s
     What was spent meanwhile stays spent, what was paid stays paid, and what came since stays with the survivor.
     """
     del survivor, absorbed
+    _lock({pk for wallet_pk, into_pk, _ in state["wallets"] for pk in (wallet_pk, into_pk)})
     for wallet_pk, into_pk, merge in state["wallets"]:
         wallet = Wallet.objects.get(pk=wallet_pk)
         pairs = merged_pairs(wallet, merge=merge)
@@ -56,6 +54,24 @@ def unmerge_wallets(*, at: datetime, survivor: MemberRef, absorbed: MemberRef, s
         owner.wallet.moved_to, owner.wallet.moved_by = None, ""
         ledger.flush()
         Wallet.objects.filter(pk=wallet_pk).update(moved_to=None, moved_by="")
+
+
+def _locked_pairs(survivor: MemberRef, absorbed: MemberRef, *, at: datetime) -> list[tuple[Wallet, Wallet]]:
+    """The wallets of the absorbed member with those that they go into, made where there are none, all locked."""
+    kinds = (
+        Wallet.objects.filter(member_id=absorbed.pk).order_by("pk").values_list("points_type_id", flat=True)
+    )
+    for kind in list(kinds):
+        Wallet.objects.get_or_create(member_id=survivor.pk, points_type_id=kind, defaults={"created_at": at})
+    both = Wallet.objects.filter(member_id__in=[survivor.pk, absorbed.pk], points_type_id__in=list(kinds))
+    locked = _lock(both.values_list("pk", flat=True))
+    own = {row.points_type_id: row for row in locked if row.member_id == survivor.pk}
+    return [(row, own[row.points_type_id]) for row in locked if row.member_id == absorbed.pk]
+
+
+def _lock(wallet_ids: Iterable[int]) -> list[Wallet]:
+    """All wallets that a merge touches, by id before any is changed: tills lock in the same order."""
+    return list(Wallet.objects.select_for_update().filter(pk__in=list(wallet_ids)).order_by("pk"))
 
 
 def gather_wallet(wallet_id: int, *, at: datetime) -> None:

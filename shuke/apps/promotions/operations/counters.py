@@ -5,7 +5,9 @@ full; money that no single shard has left is put together from several.
 """
 
 import zlib
+from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TypedDict
 
 from django.db import transaction
@@ -45,7 +47,8 @@ def shares_of(limit: int, *, least: int = LEAST_SHARE) -> list[int]:
 
 def set_limits(definition_id: int, *, limits: Limits) -> None:
     """Make or change the shards of a definition's limits.  What is used stays used, also above a lowered limit."""
-    for what, limit in (("uses", limits.uses), ("claims", limits.claims), ("budget", limits.budget_minor)):
+    # In the order in which purchases lock them.
+    for what, limit in (("budget", limits.budget_minor), ("claims", limits.claims), ("uses", limits.uses)):
         rows = {
             row.shard: row
             for row in VoucherCounter.objects.select_for_update()
@@ -134,18 +137,62 @@ def take_member(definition_id: int, *, member_pk: int, what: str, limit: int) ->
     return [Taking(definition=definition_id, what=what, amount=1, member=member_pk)]
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What shall be taken: from a limit, or of a ``member`` who may have ``limit`` in all."""
+
+    definition: int
+    what: str
+    amount: int = 1
+    member: int | None = None
+    limit: int = 0
+
+
 def give_back(takings: Iterable[Taking]) -> None:
-    """Undo takings, members' counts first, in one order over all callers."""
-    for taking in sorted(takings, key=_order):
-        definition, what, amount = taking["definition"], taking["what"], taking["amount"]
-        if "member" in taking:
-            counts = MemberVoucherCount.objects.filter(definition=definition, what=what)
-            counts.filter(member=taking["member"], count__gte=amount).update(count=F("count") - amount)
-        else:
-            _give_back_one(definition, what, taking["shard"], amount)
+    """Undo takings."""
+    exchange(freed=takings)
 
 
-def _give_back_one(definition_id: int, what: str, shard: int, amount: int) -> None:
+def exchange(*, freed: Iterable[Taking] = (), wanted: Iterable[Wanted] = (), seed: str = "") -> list[Taking]:
+    """Undo takings and take, in the one order of all callers, so that nobody waits for somebody who waits.
+
+    Members' counts come first, then limits, each by definition; of one limit the shards by number.  All of what
+    is wanted or nothing.  Raises ``LimitReached``.
+    """
+    backs: dict[tuple[bool, int, str, int], list[Taking]] = defaultdict(list)
+    takes: dict[tuple[bool, int, str, int], list[Wanted]] = defaultdict(list)
+    for taking in freed:
+        member = taking.get("member")
+        backs[member is None, taking["definition"], taking["what"], member or 0].append(taking)
+    for one in wanted:
+        takes[one.member is None, one.definition, one.what, one.member or 0].append(one)
+    taken: list[Taking] = []
+    for place in sorted(backs.keys() | takes.keys()):
+        is_limit, definition, what, member = place
+        if is_limit and place in backs and place in takes:
+            # What is taken may lie in a shard before those that something comes back into.
+            rows = VoucherCounter.objects.filter(definition=definition, what=what).order_by("shard")
+            list(rows.select_for_update().values_list("pk"))
+        for taking in sorted(backs.get(place, ()), key=lambda taking: taking.get("shard", 0)):
+            _give_one_back(taking)
+        for one in takes.get(place, ()):
+            if is_limit:
+                taken += take(definition, what=what, amount=one.amount, seed=seed)
+            else:
+                taken += take_member(definition, member_pk=member, what=what, limit=one.limit)
+    return taken
+
+
+def _give_one_back(taking: Taking) -> None:
+    definition, what, amount = taking["definition"], taking["what"], taking["amount"]
+    if "member" in taking:
+        counts = MemberVoucherCount.objects.filter(definition=definition, what=what)
+        counts.filter(member=taking["member"], count__gte=amount).update(count=F("count") - amount)
+    else:
+        _give_back_shard(definition, what, taking["shard"], amount)
+
+
+def _give_back_shard(definition_id: int, what: str, shard: int, amount: int) -> None:
     rows = VoucherCounter.objects.filter(definition=definition_id, what=what)
     if rows.filter(shard=shard, used__gte=amount).update(used=F("used") - amount):
         return
@@ -154,14 +201,3 @@ def _give_back_one(definition_id: int, what: str, shard: int, amount: int) -> No
         piece = min(row.used, amount)
         rows.filter(shard=row.shard).update(used=F("used") - piece)
         amount -= piece
-
-
-def _order(taking: Taking) -> tuple[bool, int, str, int, int]:
-    member = taking.get("member")
-    return (
-        member is None,
-        taking["definition"],
-        taking["what"],
-        taking.get("shard", 0),
-        member or 0,
-    )

@@ -4,13 +4,23 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
-from shuke.apps.promotions.models import Voucher, VoucherBatch
+from shuke.apps.promotions.models import Voucher, VoucherBatch, VoucherVersion
 from shuke.apps.promotions.queries.codes import secret_of, voucher_ids
 from shuke.apps.promotions.rules.codes import derived_codes
 from shuke.apps.promotions.rules.keys import number_of_key
 from shuke.apps.promotions.rules.terms import terms_of
 from shuke.apps.promotions.rules.validity import life
 from shuke.platform.retailer.queries import retailer
+
+
+def drawn_before(version: VoucherVersion, *, key: str) -> Voucher | None:
+    """The voucher that ``key`` has drawn singly of an earlier version: a request is answered the same for ever."""
+    if version.number == 1:
+        return None
+    rows = Voucher.objects.filter(
+        batch__version__definition=version.definition_id, batch__kind="single", number=number_of_key(key)
+    )
+    return rows.order_by("pk").first()
 
 
 def draw_voucher(

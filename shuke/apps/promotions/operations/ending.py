@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.promotions.models import (
+    GONE,
     LIVE,
     MemberVoucherCount,
     Voucher,
@@ -101,7 +102,7 @@ def begin_cancelling(*, actor: Actor, at: datetime, batch_id: str, reason: str) 
 def cancel_batch(*, batch_id: str, at: datetime, tell: Tell = lambda _d, _t: None) -> int:
     """Cancel what is live in a batch that is being cancelled; returns how many.  Runs again until none is left.
 
-    A voucher that a purchase holds right now stays usable for that purchase; run it again later.
+    A voucher that a purchase holds right now stays usable for that purchase, and is cancelled when it comes free.
     """
     row = batch_row(batch_id)
     if row.state not in {"cancelling", "cancelled"}:
@@ -151,7 +152,7 @@ def _answer_again(voucher: Voucher) -> ReturnedVoucher:
 def _give_back_one(voucher: Voucher, row: VoucherReservation, *, at: datetime) -> ReturnedVoucher:
     policy = terms_of(voucher.batch.version.terms).give_back
     is_over = voucher.valid_through is not None and voucher.valid_through < at
-    if policy == "no" or (is_over and policy != "renew"):
+    if policy == "no" or voucher.batch.state in GONE or (is_over and policy != "renew"):
         return ReturnedVoucher(voucher.public_id, "kept")
     if is_over:
         return ReturnedVoucher(voucher.public_id, "renewed", _renew(voucher, row, at=at).public_id)

@@ -12,7 +12,7 @@ from shuke.apps.members.schemas import MemberRef
 from shuke.apps.promotions.models import Voucher, VoucherBatch, VoucherVersion
 from shuke.apps.promotions.operations.batches import published_version, single_batch
 from shuke.apps.promotions.operations.counters import LimitReached, take, take_member
-from shuke.apps.promotions.operations.drawing import draw_voucher
+from shuke.apps.promotions.operations.drawing import draw_voucher, drawn_before
 from shuke.apps.promotions.operations.purchases import KeyTaken, refused, take_state
 from shuke.apps.promotions.operations.steps import Step, loaded, write_steps
 from shuke.apps.promotions.queries.codes import secret_of, voucher_ids
@@ -45,9 +45,11 @@ def issue_voucher(
 ) -> str:
     """Give one member a voucher, once for a key; returns the voucher's id.  Claim limits are not asked."""
     ref, version = _member(member_id), published_version(definition_id)
-    voucher, is_new = draw_voucher(
-        single_batch(version, at=at), key=f"issue:{key}", member_id=ref.pk, state="claimed", at=at
-    )
+    voucher, is_new = drawn_before(version, key=f"issue:{key}"), False
+    if voucher is None:
+        voucher, is_new = draw_voucher(
+            single_batch(version, at=at), key=f"issue:{key}", member_id=ref.pk, state="claimed", at=at
+        )
     if voucher.member_id != ref.pk:
         raise _key_taken()
     if is_new:
@@ -79,6 +81,8 @@ def claim_voucher(*, key: str, definition_id: str, member_id: str, at: datetime)
     if _is_taken(version.definition_id, limits=terms.limits):
         # Most of a rush ends here, after three short reads and without a transaction.
         return _claimed_before(version, key=f"claim:{key}", member_id=member_id)
+    if drawn_before(version, key=f"claim:{key}"):
+        return _claimed_before(version, key=f"claim:{key}", member_id=member_id)
     batch = single_batch(version, at=at)
     return _claim(batch, _member(member_id), key=f"claim:{key}", limits=terms.limits, at=at)
 
@@ -89,7 +93,9 @@ def _is_taken(definition_id: int, *, limits: Limits) -> bool:
 
 def _claimed_before(version: VoucherVersion, *, key: str, member_id: str) -> str:
     """The voucher of a claim that is repeated after the last one was taken.  Raises ``LimitReached``."""
-    rows = Voucher.objects.filter(batch__version=version, batch__kind="single", number=number_of_key(key))
+    rows = Voucher.objects.filter(
+        batch__version__definition=version.definition_id, batch__kind="single", number=number_of_key(key)
+    )
     found = rows.values_list("public_id", "member__public_id").first()
     if found is None:
         raise LimitReached("voucher_limit_reached", _("All of these vouchers are taken."))
@@ -142,7 +148,11 @@ def claim_code(*, key: str, code: str, member_id: str, at: datetime, who: str = 
 @transaction.atomic
 def _claim_bearer(voucher: Voucher, ref: MemberRef, *, limits: Limits, key: str, at: datetime) -> str:
     terms = terms_of(voucher.batch.version.terms)
+    if voucher.valid_through is not None and voucher.valid_through < at:
+        raise refused("expired")
     begins, ends = life(terms, begins_at=at, is_held=True, time_zone=retailer().time_zone)
+    # One that stands for a returned one has an end of its own; a claim makes no life longer.
+    ends = min((end for end in (ends, voucher.valid_through) if end is not None), default=None)
     rows = Voucher.objects.filter(pk=voucher.pk, member=None)
     values = {"member": ref.pk, "claimed_at": at, "valid_from": begins, "valid_through": ends}
     if not take_state(rows, before=("issued",), state="claimed", **values):

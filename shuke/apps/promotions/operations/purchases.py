@@ -14,8 +14,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.members.queries import member_refs
-from shuke.apps.promotions.models import LIVE, Voucher, VoucherBatch, VoucherReservation
-from shuke.apps.promotions.operations.counters import Taking, give_back, take, take_member
+from shuke.apps.promotions.models import GONE, LIVE, Voucher, VoucherBatch, VoucherReservation
+from shuke.apps.promotions.operations.counters import Taking, Wanted, exchange, give_back
 from shuke.apps.promotions.operations.drawing import draw_voucher
 from shuke.apps.promotions.operations.steps import Step, loaded, write_steps
 from shuke.apps.promotions.queries.finding import purse_of
@@ -121,14 +121,15 @@ def _replayed(row: VoucherReservation, digests: Sequence[str]) -> HeldVouchers:
 def _hold(row: VoucherReservation, uses: Sequence[VoucherUse], *, member_id: str, at: datetime) -> None:
     vouchers = _vouchers_of(row, uses, at=at)
     purse = purse_of(member_id)
-    locked = _lock([voucher.pk for voucher in vouchers.values()], at=at)
+    locked, freed = _lock([voucher.pk for voucher in vouchers.values()], at=at)
     for use in uses:
         _change_to_reserved(locked[vouchers[use.voucher_id].pk], row, use, purse=purse, at=at)
     for use in uses:
         # The row tells which voucher stands for a shared code.
         use_data = next(item for item in row.uses if item["voucher_id"] == use.voucher_id)
         use_data["voucher_id"] = vouchers[use.voucher_id].public_id
-    takings = _take_limits(row, [(locked[vouchers[use.voucher_id].pk], use) for use in uses])
+    wanted = _wanted(row, [(locked[vouchers[use.voucher_id].pk], use) for use in uses])
+    takings = exchange(freed=freed, wanted=wanted, seed=row.key)
     row.taken = [dict(taking) for taking in takings]
     row.save(update_fields=["taken", "uses"])
     steps = [Step(locked[vouchers[u.voucher_id].pk], "reserved", u.total_minor) for u in uses]
@@ -154,8 +155,8 @@ def _vouchers_of(row: VoucherReservation, uses: Sequence[VoucherUse], *, at: dat
     return found
 
 
-def _lock(pks: Sequence[int], *, at: datetime) -> dict[int, Voucher]:
-    """The vouchers, locked by id together with those of holds that have timed out, which are ended.
+def _lock(pks: Sequence[int], *, at: datetime) -> tuple[dict[int, Voucher], list[Taking]]:
+    """The vouchers, locked by id together with those of holds that have timed out, which are ended; what that frees.
 
     Those may stand in the way: they hold the same voucher, or a part of the same limit.
     """
@@ -166,9 +167,8 @@ def _lock(pks: Sequence[int], *, at: datetime) -> dict[int, Voucher]:
     also = Voucher.objects.filter(reservation__in=holds).values_list("pk", flat=True) if holds else []
     wanted = sorted({*pks, *also})
     list(Voucher.objects.select_for_update().filter(pk__in=wanted).order_by("pk").values_list("pk"))
-    for pk in sorted(holds):
-        _end_hold(pk, at=at)
-    return {voucher.pk: voucher for voucher in loaded(pks)}
+    freed = [taking for pk in sorted(holds) for taking in _let_go(pk, at=at) or ()]
+    return {voucher.pk: voucher for voucher in loaded(pks)}, freed
 
 
 def _change_to_reserved(
@@ -188,24 +188,20 @@ def take_state(rows: Any, *, before: Sequence[str], **values: Any) -> bool:
     return bool(rows.filter(state__in=before).update(**values) == 1)
 
 
-def _take_limits(row: VoucherReservation, used: Sequence[tuple[Voucher, VoucherUse]]) -> list[Taking]:
-    """One use and the money of every limit: members' counts by definition, then shards by definition."""
-    by_definition = sorted(used, key=lambda pair: pair[0].batch.version.definition_id)
-    takings: list[Taking] = []
-    for voucher, _use in by_definition:
-        limit = _terms(voucher).limits.uses_per_member
-        if limit is not None:
+def _wanted(row: VoucherReservation, used: Sequence[tuple[Voucher, VoucherUse]]) -> list[Wanted]:
+    """One use and the money of every limit."""
+    wanted: list[Wanted] = []
+    for voucher, use in used:
+        definition, limits = voucher.batch.version.definition_id, _terms(voucher).limits
+        if limits.uses_per_member is not None:
             if row.member_id is None:
                 raise refused("wrong_member")
-            definition = voucher.batch.version.definition_id
-            takings += take_member(definition, member_pk=row.member_id, what="uses", limit=limit)
-    for voucher, use in by_definition:
-        definition, limits = voucher.batch.version.definition_id, _terms(voucher).limits
+            wanted.append(Wanted(definition, "uses", member=row.member_id, limit=limits.uses_per_member))
         if limits.budget_minor is not None:
-            takings += take(definition, what="budget", amount=use.total_minor, seed=row.key)
+            wanted.append(Wanted(definition, "budget", use.total_minor))
         if limits.uses is not None:
-            takings += take(definition, what="uses", amount=1, seed=row.key)
-    return takings
+            wanted.append(Wanted(definition, "uses"))
+    return wanted
 
 
 def _terms(voucher: Voucher) -> Terms:
@@ -285,21 +281,28 @@ def release_vouchers(*, key: str, at: datetime) -> HeldVouchers:
 
 def _end_hold(pk: int, *, at: datetime) -> bool:
     """Release a reservation, as of its end if that has passed; its vouchers must be locked.  Whether it was held."""
+    freed = _let_go(pk, at=at)
+    if freed is not None:
+        give_back(freed)
+    return freed is not None
+
+
+def _let_go(pk: int, *, at: datetime) -> list[Taking] | None:
+    """The same without its part of the limits, which is the answer; ``None`` if it was not held."""
     rows = VoucherReservation.objects.filter(pk=pk)
     if not take_state(rows, before=("held",), state="released", ended_at=at):
-        return False
+        return None
     row = rows.get()
     vouchers = loaded(Voucher.objects.filter(reservation=row, state="reserved").values_list("pk", flat=True))
     for voucher in vouchers:
         free = "claimed" if voucher.claimed_at else "issued"
-        if voucher.batch.kind == "shared" and not voucher.claimed_at:
-            # It was drawn for this purchase only; the word can be typed again.
+        if voucher.batch.state in GONE or (voucher.batch.kind == "shared" and not voucher.claimed_at):
+            # Its batch was taken back meanwhile, or it was drawn for this purchase and the word can be typed again.
             free = "cancelled"
         mine = Voucher.objects.filter(pk=voucher.pk, reservation=row)
         take_state(mine, before=("reserved",), state=free, reservation=None, off_minor=0)
-    give_back(row.taken)
     write_steps([Step(v, "released") for v in vouchers], at=min(at, row.until), key=row.key)
-    return True
+    return list(row.taken)
 
 
 def end_timed_out_vouchers(*, at: datetime) -> int:

@@ -17,7 +17,7 @@ router = Router(tags=["recommendations"])
 
 @router.get("/bundles", response=BundlesPage, summary="All bundles")
 def list_bundles(
-    request: HttpRequest, limit: int = Query(20, ge=1, le=100), offset: int = Query(0, ge=0)
+    request: HttpRequest, limit: int = Query(20, ge=1, le=100), offset: int = Query(0, ge=0, le=10_000_000)
 ) -> BundlesPage:
     """Newest first, also those that failed; ``is_active`` marks the one that is served."""
     permit(request, "recommendations.view")

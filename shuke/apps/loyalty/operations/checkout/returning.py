@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.loyalty.models import CheckoutReturn, Receipt
-from shuke.apps.loyalty.operations.benefits import return_benefits
+from shuke.apps.loyalty.operations.benefits import return_rest
 from shuke.apps.loyalty.operations.checkout.committing import is_of_buyer, order_of
 from shuke.apps.loyalty.operations.checkout.keys import Call, Done, once_only
 from shuke.apps.loyalty.operations.checkout.locks import lock_wallets, locked_receipt
@@ -113,7 +113,7 @@ def _give_and_take(
     if any(deduction["step"] == "voucher" for deduction in receipt.quote["deductions"]):
         row.vouchers = _returned_vouchers(receipt, key=key, is_whole=found.is_whole, call=call)
     if found.is_whole and receipt.quote["benefits"]:
-        return_benefits(key=key, uses=receipt.quote["benefits"], at=call.at)
+        return_rest(key=key, at=call.at)
 
 
 def _returned_vouchers(receipt: Receipt, *, key: str, is_whole: bool, call: Call) -> list[dict[str, str]]:

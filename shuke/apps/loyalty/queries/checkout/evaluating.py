@@ -25,6 +25,7 @@ from shuke.apps.loyalty.schemas import (
 from shuke.apps.promotions.queries import voucher_quote
 from shuke.apps.promotions.schemas import Basket, BasketLine
 from shuke.platform.errors import Invalid
+from shuke.platform.retailer.queries import retailer
 
 FAULTS = {
     "line_twice": _("Line %(line)s is there twice; give each line a number of its own."),
@@ -38,13 +39,14 @@ def evaluate(request: CheckoutRequest, *, member_id: str | None, at: datetime, w
     """What a basket costs at ``at`` with every deduction and why, and what would be earned.  Writes nothing.
 
     ``member_id`` is ``None`` for somebody unknown; ``who`` names the till that types voucher codes.  Raises
-    ``Invalid`` (``invalid_basket``) naming the line.
+    ``Invalid``: ``invalid_basket`` naming the line, ``wrong_currency``.
     """
     return quote_of(evaluation(request, member_id=member_id, at=at, who=who))
 
 
 def evaluation(request: CheckoutRequest, *, member_id: str | None, at: datetime, who: str = "") -> Evaluation:
     """The same with what a reservation needs to hold."""
+    _check_currency(request.basket.currency)
     found = Evaluation(request, member_id, at, Working(items_of(request)))
     found.account = benefits_of(member_id, at=at) if member_id else None
     found.shipping_minor = request.basket.shipping_minor
@@ -79,6 +81,14 @@ def items_of(request: CheckoutRequest) -> list[Item]:
     if found:
         raise _invalid(found)
     return items
+
+
+def _check_currency(currency: str) -> None:
+    """Rates, vouchers and minimums are amounts of the retailer's currency.  Raises ``Invalid``."""
+    own = retailer().currency
+    if currency != own:
+        message = _("Amounts are in %(currency)s here; convert the basket first.") % {"currency": own}
+        raise Invalid("wrong_currency", message, {"currency": [own]})
 
 
 def _invalid(found: list[Fault]) -> Invalid:
