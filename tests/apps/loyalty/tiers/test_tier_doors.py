@@ -16,6 +16,7 @@ from shuke.apps.loyalty.operations import tiers as operations
 from shuke.apps.loyalty.pages import tiers as pages
 from shuke.apps.loyalty.queries import tiers as queries
 from shuke.apps.loyalty.queries.tiers import trials
+from shuke.apps.loyalty.schemas.tiers import TierWindowView
 from shuke.apps.loyalty.tasks.tiers import place_all_members
 from shuke.platform.accounts.operations import create_user
 from shuke.platform.clock import now
@@ -27,6 +28,8 @@ from tests.apps.loyalty.tiers.conftest import Publish, order, terms, told
 
 PASSWORD = "correct horse battery"
 API = "/api/v1"
+#: What was bought the day before counts on New Year's Day as well.
+ROLLING = TierWindowView(kind="rolling", days=90)
 
 
 def today() -> date:
@@ -162,7 +165,7 @@ def test_a_large_history_is_tried_in_the_background(
 
 def test_the_page_of_a_member_and_the_list(people: list[str], client: Client, publish: Publish) -> None:
     told(order("k0", today() - timedelta(days=1), 450_000))
-    publish(terms(), valid_from=today() - timedelta(days=300), today=today())
+    publish(terms(window=ROLLING), valid_from=today() - timedelta(days=300), today=today())
     operations.place_members(at=now(), today=today())
     page = client.get(f"/members/{people[0]}/").content.decode()
     card = page[page.index('id="tier"') :]
@@ -202,7 +205,11 @@ def send(client: Client, method: str, path: str, body: Any = None) -> Any:
 
 def test_a_programme_by_api(people: list[str], client: Client) -> None:
     told(order("k0", today() - timedelta(days=3), 150_000))
-    body = {"name": "Club", "terms": terms().model_dump(), "valid_from": str(today() - timedelta(days=10))}
+    body = {
+        "name": "Club",
+        "terms": terms(window=ROLLING).model_dump(),
+        "valid_from": str(today() - timedelta(days=10)),
+    }
     status, program = send(client, "post", "/tier-programs", body)
     assert status == 201
     path = f"/tier-programs/{program['id']}"
@@ -225,7 +232,7 @@ def test_a_programme_by_api(people: list[str], client: Client) -> None:
 
 def test_audiences_ask_for_tiers(people: list[str], publish: Publish) -> None:
     told(order("k0", today() - timedelta(days=3), 150_000))
-    program = publish(terms(), valid_from=today() - timedelta(days=200), today=today())
+    program = publish(terms(window=ROLLING), valid_from=today() - timedelta(days=200), today=today())
     operations.place_members(at=now(), today=today())
     drain()
     key = f"{program.id}:silver"
