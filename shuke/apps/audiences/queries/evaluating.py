@@ -202,7 +202,7 @@ def bench(*, as_of: date, lake_versions: Mapping[str, int | None] | None = None)
         yield Bench(snapshot, facts_of(snapshot, as_of=as_of))
 
 
-def audience_tables(snapshot: Snapshot, audience_ids: Sequence[str], as_of: date) -> dict[str, ir.Table]:
+def audience_tables(snapshot: Snapshot, audience_ids: Sequence[str], *, as_of: date) -> dict[str, ir.Table]:
     """``member_id`` of the members of each of the audiences on a day; those that cannot be evaluated are left out."""
     facts = facts_of(snapshot, as_of=as_of)
     found = Bench(snapshot, facts)

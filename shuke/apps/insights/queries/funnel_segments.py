@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 import ibis
 from ibis.expr import types as ir
@@ -22,7 +22,17 @@ TIER = "tier"
 MOST_SEGMENTS = 12
 
 Names = Callable[[], Mapping[str, str]]
-Members = Callable[[Snapshot, Sequence[str], date], Mapping[str, ir.Table]]
+
+
+class Members(Protocol):
+    """Who is in audiences: the table ``member_id`` by id."""
+
+    def __call__(
+        self, snapshot: Snapshot, audience_ids: Sequence[str], *, as_of: date
+    ) -> Mapping[str, ir.Table]:
+        """As of a business day; without those that cannot be evaluated."""
+
+
 _audiences: list[tuple[Names, Members]] = []
 
 
@@ -86,7 +96,9 @@ def _named(snapshot: Snapshot, parts: ir.Table, *, body: FunnelBody, as_of: date
 
 def _by_audience(snapshot: Snapshot, parts: ir.Table, *, ids: Sequence[str], as_of: date) -> ir.Table:
     tables = {
-        code: table for _names, members in _audiences for code, table in members(snapshot, ids, as_of).items()
+        code: table
+        for _names, members in _audiences
+        for code, table in members(snapshot, ids, as_of=as_of).items()
     }
     rest, named = parts, []
     for code, table in tables.items():
