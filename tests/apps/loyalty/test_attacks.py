@@ -33,6 +33,9 @@ from shuke.apps.loyalty.queries.earning import order_earning
 from shuke.apps.loyalty.queries.statements import points_wallet
 from shuke.apps.loyalty.queries.verification import ledger_findings
 from shuke.apps.loyalty.rules.expiry import Expiry
+from shuke.apps.loyalty.rules.merging import Passage, still_alive
+from shuke.apps.loyalty.rules.postings import Lot
+from shuke.apps.loyalty.rules.wallet import WalletState
 from shuke.apps.loyalty.schemas import Request
 from shuke.apps.promotions.models import Voucher, VoucherReservation
 from shuke.apps.promotions.operations import issue_voucher
@@ -285,3 +288,11 @@ def test_the_job_that_ends_reservations_lets_go_of_what_they_held(ann):
     assert BenefitHold.objects.get().state == "expired"
     assert VoucherReservation.objects.get().state == "released"
     assert Voucher.objects.get().state == "claimed"
+
+
+def test_a_lot_that_expired_at_its_owners_takes_nothing_back_when_members_part():
+    """It would expire a second time."""
+    ended, alive = Lot(1, 5, START, None, {"expired": 2}), Lot(2, 5, START, None)
+    owner = WalletState(lots={1: ended, 2: alive})
+    passed = [Passage(1, 1, 3, 0), Passage(2, 2, 5, 0)]
+    assert still_alive(passed, owner, at=START) == passed[1:]
