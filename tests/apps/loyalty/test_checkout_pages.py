@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from shuke.apps.loyalty.models import CheckoutCall, Reservation
+from shuke.apps.loyalty.operations import rename_points_type
 from shuke.apps.loyalty.queries.checkout import points_rates
 from shuke.platform.accounts.operations import create_user
 from shuke.platform.clock import now
@@ -58,6 +59,9 @@ def test_a_receipt_shows_every_line_and_what_came_back(client, members):
     page = client.get(f"{PAGES}receipts/{found['receipt_id']}/").content.decode()
     for text in ("shop:1", "wine", "Paid with points", "CN¥146.05", "CN¥147.05", "CN¥92.71"):
         assert text in page
+    rename_points_type(actor=SYSTEM, at=now(), code="gift", names={"en": "Stars", "zh-hans": "星星"})
+    page = client.get(f"{PAGES}receipts/{found['receipt_id']}/").content.decode()
+    assert "Paid with points: Stars" in page
     (kind,) = [kind for kind in timeline_kinds() if kind.name == "checkout"]
     told = kind.read(members[0], None, 10)
     assert sorted(item.what for item in told) == ["paid", "returned"]

@@ -129,10 +129,19 @@ def test_a_code_is_found_without_being_written_anywhere(sign_in, members, monkey
     assert found["Location"].startswith("/vouchers/one/vch_")
     page = client.get(found["Location"]).content.decode()
     assert "Voucher received" in page
+    assert "nobody in particular" in page
     assert code not in page + found["Location"]
     for n in range(10):
         assert "Nobody issued" in client.post("/vouchers/check/", {"code": f"WRONG{n}"}).content.decode()
     assert "Too many wrong codes" in client.post("/vouchers/check/", {"code": code}).content.decode()
+
+
+def test_a_voucher_calls_its_holder_by_the_masked_name(sign_in, members):
+    held = operations.issue_voucher(
+        actor=SYSTEM, at=now(), key="h", definition_id=defined(), member_id=members[0]
+    )
+    page = sign_in("viewer").get(f"/vouchers/one/{held}/").content.decode()
+    assert f'<a href="/members/{members[0]}/">A**</a>' in page
 
 
 def test_codes_leave_the_house_streamed_and_audited_and_for_editors_only(sign_in):

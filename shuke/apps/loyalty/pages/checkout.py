@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from shuke.apps.commerce.queries import products_page
 from shuke.apps.loyalty.forms.checkout import RateForm, TryForm
 from shuke.apps.loyalty.operations.checkout import set_points_rate
+from shuke.apps.loyalty.queries.benefits import benefit_names
 from shuke.apps.loyalty.queries.checkout import (
     evaluate,
     goods_of,
@@ -20,6 +21,7 @@ from shuke.apps.loyalty.queries.checkout import (
     receipt,
     receipts_page,
 )
+from shuke.apps.loyalty.queries.tiers import tier_names
 from shuke.apps.loyalty.queries.types import points_types
 from shuke.apps.loyalty.schemas import CheckoutRequest, Quote, QuoteLine
 from shuke.platform.clock import business_date, now
@@ -67,7 +69,9 @@ def show_receipt(request: HttpRequest, receipt_id: str) -> HttpResponse:
 
 def _shown(quote: Quote) -> dict[str, Any]:
     """The lines of a quote with their names and one amount for each step that took something."""
-    names = goods_of(line.product_id for line in quote.lines)
+    names, perks = goods_of(line.product_id for line in quote.lines), benefit_names()
+    # A receipt keeps the words that the till read; what still has a name is called by the reader's.
+    known = {"tier": perks, "points": dict(_kinds())}
     steps = [step for step in STEPS if any(d.step == step for d in quote.deductions)]
     return {
         "steps": steps,
@@ -81,14 +85,22 @@ def _shown(quote: Quote) -> dict[str, Any]:
             for line in quote.lines
         ],
         "sums": [sum(d.minor for d in quote.deductions if d.step == step) for step in steps],
+        "deductions": [(one, known.get(one.step, {}).get(one.code, one.name)) for one in quote.deductions],
+        "perks": [(perks.get(code, code), uses) for code, uses in quote.benefits.items()],
+        "tier": tier_names().get(quote.tier, quote.tier),
         "earned": _named(quote.earned),
     }
 
 
 def _named(points: Mapping[str, int]) -> list[tuple[str, int]]:
     """Points by the name of their type."""
-    names = {kind.code: kind.name for kind in points_types()}
+    names = dict(_kinds())
     return [(names.get(code, code), count) for code, count in points.items()]
+
+
+def _kinds() -> list[tuple[str, str]]:
+    """Codes and names of all kinds of points."""
+    return [(kind.code, kind.name) for kind in points_types()]
 
 
 def _amount(line: QuoteLine, step: str) -> int:

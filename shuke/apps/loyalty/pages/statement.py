@@ -109,7 +109,7 @@ def _picture(lots: list[LotStory]) -> dict[str, Any] | None:
     used = [bucket for bucket in BUCKETS if any(bucket in lot.buckets for lot in drawn)]
     return {
         "legend": {},
-        "grid": {"left": 8, "right": 24, "top": 40, "bottom": 8, "containLabel": True},
+        "grid": {"left": 16, "right": 24, "top": 40, "bottom": 8, "containLabel": True},
         "xAxis": {"type": "value", "minInterval": 1},
         "yAxis": {
             "type": "category",

@@ -9,11 +9,12 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_POST
 
 from shuke.apps.audiences.queries import audience_names
+from shuke.apps.members.queries import member
 from shuke.apps.promotions import queries
 from shuke.apps.promotions.forms import CodesForm, WordForm
 from shuke.apps.promotions.schemas import VoucherDay
 from shuke.platform.clock import business_date, now
-from shuke.platform.errors import Refused
+from shuke.platform.errors import NotFound, Refused
 from shuke.platform.ids import new_id
 from shuke.platform.retailer.queries import retailer
 from shuke.web.access import actor_of, requires
@@ -100,9 +101,19 @@ def batch(request: HttpRequest, batch_id: str) -> HttpResponse:
 @requires("vouchers.view")
 def voucher(request: HttpRequest, voucher_id: str) -> HttpResponse:
     """One voucher with its steps, without its code."""
+    found = queries.voucher(voucher_id)
     context = {
-        "voucher": queries.voucher(voucher_id),
+        "voucher": found,
+        "holder": _holder(found.member_id),
         "currency": retailer().currency,
         "may_edit": actor_of(request).may("vouchers.edit"),
     }
     return render(request, "promotions/voucher.html", context)
+
+
+def _holder(member_id: str | None) -> str:
+    """The masked name of whom it belongs to; empty for nobody, for the nameless and for those who are gone."""
+    try:
+        return member(member_id).name if member_id else ""
+    except NotFound:
+        return ""
