@@ -163,8 +163,6 @@ def write_to(member_ids: list[str]) -> None:
 
 def play() -> dict[str, Any]:
     """Everything that the system can know of people."""
-    from django.core.management import call_command
-
     from shuke.apps.audiences.operations import create_audience
     from shuke.apps.compliance.operations import record_consents, suppress, suppress_addresses
     from shuke.apps.compliance.schemas import Decision
@@ -174,7 +172,6 @@ def play() -> dict[str, Any]:
     from shuke.platform.outbox.relay import drain
     from shuke.platform.permissions import SYSTEM
 
-    call_command("migrate", verbosity=0)
     import_files()
     zoe, bo = find_members(EMAIL)[0], find_members("bo@example.com")[0]
     drain()

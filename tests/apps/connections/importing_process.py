@@ -8,8 +8,6 @@ import django
 
 def main(action: str, *arguments: str) -> None:
     django.setup()
-    from django.core.management import call_command
-
     from shuke.apps.connections.operations import ensure_account, run_batch, upload
     from shuke.apps.connections.operations.uploading import file_blocks
     from shuke.platform.clock import now
@@ -17,7 +15,6 @@ def main(action: str, *arguments: str) -> None:
     from shuke.platform.permissions import SYSTEM
 
     if action == "prepare":
-        call_command("migrate", verbosity=0)
         account = ensure_account(actor=SYSTEM, at=now(), name="Tills", sales_channel="store")
         for kind, path in zip(arguments[::2], arguments[1::2], strict=True):
             file = Path(path)

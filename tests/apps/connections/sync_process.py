@@ -7,8 +7,6 @@ import django
 
 def main(action: str, *arguments: str) -> None:
     django.setup()
-    from django.core.management import call_command
-
     from shuke.apps.connections.models import SyncRun
     from shuke.apps.connections.operations import create_connection, ensure_account, run_sync
     from shuke.apps.connections.queries import connecting, opening
@@ -20,7 +18,6 @@ def main(action: str, *arguments: str) -> None:
     for module in (opening, connecting):
         module.CONNECTORS = {"village": Village()}
     if action == "prepare":
-        call_command("migrate", verbosity=0)
         account = ensure_account(actor=SYSTEM, at=now(), name="Village", sales_channel="web", currency="EUR")
         view = create_connection(
             actor=SYSTEM,

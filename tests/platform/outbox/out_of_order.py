@@ -59,12 +59,10 @@ def relay_by_position() -> None:
 
 def main(watermark: str) -> None:
     """Print the names that arrived, sorted and joined by commas."""
-    from django.core.management import call_command
     from django.db import connections, transaction
 
     from shuke.platform.outbox.operations import record
 
-    call_command("migrate", verbosity=0)
     other = connections.create_connection("default")
     reader = Reader(watermark) if watermark in SELECT else None
     relay = reader.relay if reader else relay_by_position

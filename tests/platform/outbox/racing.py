@@ -1,4 +1,4 @@
-"""Relays that race and are killed: run as a program against a database and a lake of its own.
+"""Relays that race and are killed: run as a program against a migrated database and a lake of its own.
 
     python -c "from tests.platform.outbox.racing import main; main()" --kills 30
 
@@ -203,9 +203,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=30)
     parser.add_argument("--sabotage", choices=("", "path", "transaction"), default="")
     options = parser.parse_args()
-    from django.core.management import call_command
 
-    call_command("migrate", verbosity=0)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
     Race(context, options.sabotage).run(kills=options.kills)

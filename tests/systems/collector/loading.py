@@ -13,8 +13,6 @@ import django
 
 def main(action: str) -> None:
     django.setup()
-    from django.core.management import call_command
-
     from shuke.apps.collector.operations import create_source, load_all, load_once
     from shuke.apps.connections.operations import ensure_account
     from shuke.platform.clock import now
@@ -22,7 +20,6 @@ def main(action: str) -> None:
     from shuke.platform.warehouse import lake
 
     if action == "prepare":
-        call_command("migrate", verbosity=0)
         account = ensure_account(actor=SYSTEM, at=now(), name="Web", sales_channel="web")
         print(create_source(actor=SYSTEM, at=now(), account_id=account.id, name="Site", kind="server"))
         return

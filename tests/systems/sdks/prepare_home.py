@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 
 import django
 
@@ -27,15 +26,12 @@ def main() -> None:
     """Make everything; the last line printed is JSON: name → [source id, key]."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shuke.config.settings")
     django.setup()
-    from django.core.management import call_command
-
     from shuke.apps.collector.operations import create_source, create_write_key, expect_event
     from shuke.apps.collector.schemas import PropertyRule
     from shuke.apps.connections.operations import ensure_account
     from shuke.platform.clock import now
     from shuke.platform.permissions import SYSTEM
 
-    call_command("migrate", interactive=False, verbosity=0, stdout=sys.stderr)
     made = {}
     for name, (kind, role, rate) in SOURCES.items():
         account = ensure_account(actor=SYSTEM, at=now(), name=name, sales_channel="web")
