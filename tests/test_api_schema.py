@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,10 @@ from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, connection, transaction
 from django.test import override_settings
 from hypothesis import HealthCheck, settings
-from schemathesis.checks import not_a_server_error
+from schemathesis.checks import load_all_checks, not_a_server_error
+from schemathesis.generation.feedback import FeedbackSources
+from schemathesis.pytest._test_builder import build_operation_test
+from schemathesis.python._constants.orchestrator import make_constants_value_source
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
@@ -78,6 +82,7 @@ SENT_METHODS = {"get", "post", "put", "patch", "delete"}
 # The document is taken from the API object, since serving it asks the database, which is closed now.
 schema = schemathesis.openapi.from_dict(json.loads(json.dumps(api.get_openapi_schema(), default=str)))
 schema.app = application
+load_all_checks()
 # Each address is also called with every limit of its parameters; of wholly random calls two are enough by default.
 # Hypothesis's own setting decides: what the profile says would go before schemathesis's.
 RANDOM_CALLS = 50 if os.environ.get("SHUKE_HYPOTHESIS") == "thorough" else 2
@@ -301,16 +306,44 @@ def headers(
         transaction.set_rollback(True)
 
 
-@schema.parametrize()
-@settings(
-    max_examples=RANDOM_CALLS,
-    deadline=None,
-    database=None,
-    derandomize=True,
-    suppress_health_check=list(HealthCheck),
-)
-def test_every_operation_keeps_its_word(case: Any, headers: dict[str, str]) -> None:
-    case.call_and_validate(headers=headers, checks=CHECKS)
+def operations() -> list[Any]:
+    """(method, address) of every operation."""
+    return [
+        pytest.param(method, path, id=f"{method.upper()} {path}")
+        for path, methods in schema.raw_schema["paths"].items()
+        for method in methods
+        if method in SENT_METHODS
+    ]
+
+
+@cache
+def constants() -> FeedbackSources:
+    """Values that the code itself names, to be tried as well."""
+    return FeedbackSources(constants_value_source=make_constants_value_source(schema))
+
+
+@pytest.mark.parametrize(("method", "path"), operations())
+def test_every_operation_keeps_its_word(method: str, path: str, headers: dict[str, str]) -> None:
+    """The calls are thought out here: ``schema.parametrize`` would do so while tests are collected, in every worker."""
+
+    @settings(
+        max_examples=RANDOM_CALLS,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
+    def keeps_its_word(case: Any) -> None:
+        case.call_and_validate(headers=headers, checks=CHECKS)
+
+    calls = build_operation_test(
+        config=schema.config,
+        operation=schema[path][method],
+        test_func=keeps_its_word,
+        given_kwargs={},
+        feedback=constants(),
+    )
+    calls()
 
 
 def test_the_document_names_every_operation_once() -> None:
