@@ -292,3 +292,15 @@ def test_never_more_than_is_left_and_no_order_changes_the_totals(basket, found, 
     assert [(u.voucher_id, u.off_minor, dict(u.lines), u.shipping_off_minor) for u in again] == [
         (u.voucher_id, u.off_minor, dict(u.lines), u.shipping_off_minor) for u in uses
     ]
+
+
+def test_a_minimum_is_reached_by_just_that_and_the_last_moment_counts():
+    fits = candidate("a", kind="amount", amount_minor=1, conditions={"minimum_minor": 14_605})
+    lacks = candidate("b", kind="amount", amount_minor=1, conditions={"minimum_minor": 14_606})
+    assert len(quoted(fits)[0]) == 1
+    assert quoted(lacks)[1]["b"].details["missing_minor"] == 1
+    last = candidate("c", kind="amount", amount_minor=1, ends=START)
+    assert time_reason(last, at=START, time_zone=SHANGHAI) is None
+    late = time_reason(last, at=START + timedelta(microseconds=1), time_zone=SHANGHAI)
+    assert late is not None
+    assert late.code == "expired"
