@@ -112,6 +112,8 @@ def test_a_cluster_gives_what_duckdb_gives(lake, tmp_path, subtests, settings):
             with subtests.test("the nightly traits are built there"):
                 settings.LAKE_ROOT = str(lake.root)
                 check_nightly_traits(lake, cluster)
+            with subtests.test("the nightly studies are answered there"):
+                check_nightly_studies(lake, cluster)
             with subtests.test("one application for each process"), pytest.raises(spark.OtherMasterError):
                 spark.connect(SparkSettings(master="local[1]"))
         finally:
@@ -207,6 +209,15 @@ def check_nightly_traits(lake: Lake, cluster: Cluster) -> None:
         "lifecycle_stage",
     ]
     assert differences(ours.select(same), stored().select(same)) == []
+
+
+def check_nightly_studies(lake: Lake, cluster: Cluster) -> None:
+    from tests.spark.studying import studied, unequal
+
+    ours = studied(lake)
+    theirs = studied(lake, master=cluster.master)
+    assert unequal(ours, theirs) == []
+    assert [len(ours[name]) > 50 for name in ("affinities", "due_dates")] == [True, True]
 
 
 def test_no_expression_is_forgotten_and_one_that_is_would_be_named(lake):

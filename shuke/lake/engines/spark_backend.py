@@ -5,6 +5,7 @@ from __future__ import annotations
 import string
 from typing import Any
 
+import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pyarrow as pa
@@ -60,6 +61,24 @@ class LakeBackend(Backend):
         table = expr.as_table()
         found: pa.Table = self.to_pyarrow(table, params=params, limit=limit, **options)
         return expr.__pandas_result__(found.to_pandas())
+
+    def create_table(
+        self, name: str, /, obj: Any = None, *, temp: bool | None = None, **options: Any
+    ) -> ir.Table:
+        """A table of this session where it is ``temp``, kept by the executors; Ibis has none for Spark.
+
+        ``overwrite``: in the place of one of that name.  Any other table as Ibis makes it.
+        """
+        if not temp:
+            return super().create_table(name, obj, temp=temp, **options)
+        if options.get("overwrite"):
+            self._drop_cached_table(name)
+        return self._create_cached_table(name, obj if isinstance(obj, ir.Table) else ibis.memtable(obj))
+
+    def _register_in_memory_table(self, op: Any) -> None:
+        # Ibis goes through pandas here, too.
+        rows = op.data.to_pyarrow(op.schema)
+        self._session.createDataFrame(rows).createOrReplaceTempView(op.name)
 
     def _create_cached_table(self, name: str, expr: ir.Table) -> ir.Table:
         # As Ibis does, but with the types of the expression (Spark's own times have no zone), which also saves asking.

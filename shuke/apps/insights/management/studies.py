@@ -9,6 +9,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 AS_OF = typer.Option(formats=["%Y-%m-%d"], help="The last business day to look at; yesterday if left out.")
 KINDS = typer.Argument(help="Kinds of study; all of them if left out.")
+SPARK = typer.Option(
+    metavar="MASTER",
+    help="Read and count on this Spark master, such as spark://host:7077; models are fitted here, on grouped rows.",
+)
 
 cli = typer.Typer(help="Studies of all members.", no_args_is_help=True)
 
@@ -22,6 +26,8 @@ def insights() -> None:
 def study(
     kinds: Annotated[list[str] | None, KINDS] = None,
     as_of: Annotated[datetime | None, AS_OF] = None,
+    *,
+    spark: Annotated[str | None, SPARK] = None,
 ) -> None:
     """Answer questions about all members as of a day with traits."""
     # Django's apps exist only once the command line has set it up.
@@ -32,14 +38,19 @@ def study(
     yesterday = business_date(now(), retailer().time_zone) - timedelta(days=1)
     day = as_of.date() if as_of else yesterday
     with Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()) as progress:
-        failed = [kind for kind in kinds or QUESTIONS if not _answered(kind, day=day, progress=progress)]
+        failed = [
+            kind
+            for kind in kinds or QUESTIONS
+            if not _answered(kind, day=day, progress=progress, spark=spark)
+        ]
     if failed:
         raise typer.Exit(1)
 
 
-def _answered(kind: str, *, day: date, progress: Progress) -> bool:
+def _answered(kind: str, *, day: date, progress: Progress, spark: str | None) -> bool:
     """Answer one question and say how it went."""
     from shuke.apps.insights.operations import run_study
+    from shuke.lake.errors import LakeError
     from shuke.platform.clock import now
     from shuke.platform.errors import NotFound, Refused
 
@@ -49,10 +60,11 @@ def _answered(kind: str, *, day: date, progress: Progress) -> bool:
             kind,
             at=now(),
             as_of=day,
+            spark=spark,
             report=lambda done, total, _label: progress.update(row, completed=done, total=total),
         )
-    except (NotFound, Refused) as refusal:
-        Console(stderr=True).print(f"{kind}: {refusal}")
+    except (NotFound, Refused, LakeError) as refusal:
+        Console(stderr=True).print(f"{kind}: {refusal}", markup=False)
         return False
     progress.update(row, completed=1, total=1)
     said = found.refusal.text if found.refusal else " ".join(reading.text for reading in found.readings)

@@ -20,6 +20,7 @@ from shuke.apps.insights.operations.traits import Report
 from shuke.apps.insights.queries.studies import study_view
 from shuke.apps.insights.queries.traits import traits_on
 from shuke.apps.insights.schemas import NotEnough, StudyFacts, StudyOutcome, StudyView
+from shuke.lake import SparkSettings
 from shuke.platform.audit.operations import record_audit
 from shuke.platform.clock import business_date
 from shuke.platform.errors import NotFound, Refused
@@ -37,9 +38,17 @@ if TYPE_CHECKING:
 
 
 def run_study(
-    kind: str, *, at: datetime, as_of: date, actor: Actor = SYSTEM, report: Report | None = None
+    kind: str,
+    *,
+    at: datetime,
+    as_of: date,
+    actor: Actor = SYSTEM,
+    report: Report | None = None,
+    spark: str | None = None,
 ) -> StudyView:
     """Answer the question of that kind as of a day, and put the answer in the place of that day's.
+
+    ``spark``: the master of a cluster that reads and counts instead of this process; models are fitted here.
 
     Where the data do not suffice, the reason is kept as the answer, and what an earlier answer of that day left in the
     lake goes.  Refuses a day that is not over in the
@@ -52,7 +61,7 @@ def run_study(
         raise Refused("day_not_over", _("Studies are made of whole days; choose yesterday or earlier."))
     began = time.monotonic()
     values: dict[str, Any] = {"result": {}, "readings": [], "refusal": None}
-    with lake().read() as snapshot:
+    with lake().read(spark=SparkSettings(master=spark) if spark else None) as snapshot:
         facts = _facts(snapshot, kind=kind, as_of=as_of, report=report)
         try:
             outcome = RUNS[kind](facts)
