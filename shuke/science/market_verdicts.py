@@ -58,7 +58,10 @@ def _moved(segments: list[dict[str, Any]]) -> list[Reading]:
     if not judged:
         return []
     p_values = [
-        2 * float(scipy.stats.norm.sf(abs(row["growth"]) / ((row["growth_upper"] - row["growth_lower"]) / (2 * Z))))
+        2
+        * float(
+            scipy.stats.norm.sf(abs(row["growth"]) / ((row["growth_upper"] - row["growth_lower"]) / (2 * Z)))
+        )
         for row in judged
     ]
     q_values = scipy.stats.false_discovery_control(p_values)
