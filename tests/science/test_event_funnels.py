@@ -128,9 +128,22 @@ def test_only_who_had_the_whole_window_once_is_settled(order):
     facts = events(
         ("early", "Product Viewed", 0, None), ("early", "Product Viewed", 40, None),
         ("edge", "Product Viewed", 24, None), ("done", "Product Viewed", 25, None),
-        ("late", "Product Viewed", 25, None),
+        ("late", "Product Viewed", 24 + 0.5 / 3600, None),
     )  # fmt: skip
     steps = funnel_steps(facts, orders(("done", 26), ("early", 2)), (VIEW, BUY))
     parts = funnel_parts(steps, count=2, window_seconds=DAY, end_seconds=end, order=order)
-    settled = {row["member_id"]: row["settled"] for row in parts.to_pyarrow().to_pylist()}
+    rows = parts.to_pyarrow().to_pylist()
+    layers = {row["member_id"]: row["layer"] for row in rows}
+    assert (layers["edge"], layers["late"], layers["done"]) == ("left_1", "open", "done")
+    settled = {row["member_id"]: row["settled"] for row in rows}
     assert settled == {"early": True, "edge": True, "done": False, "late": False}
+
+
+@pytest.mark.parametrize(
+    ("operator", "found"), [("at_least", {"same", "more"}), ("at_most", {"same", "less"})]
+)
+def test_a_limit_itself_is_within(operator, found):
+    facts = events(*((name, "Product Viewed", 0, {"price": price}) for name, price in
+                     (("less", 12.4), ("same", 12.5), ("more", 12.6))))  # fmt: skip
+    step = EventStep("event", "Product Viewed", PropertyFilter("price", operator, "12.5"))
+    assert set(funnel_steps(facts, orders(), (step,)).to_pyarrow()["member_id"].to_pylist()) == found

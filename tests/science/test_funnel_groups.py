@@ -50,6 +50,7 @@ def test_a_group_is_set_against_all_who_are_not_in_it():
 def test_too_few_are_not_judged_and_do_not_count_as_tries():
     assert differences({"a": (29, 29)}, all_members=(100, 1000)) == {}
     assert differences({"a": (30, 971)}, all_members=(100, 1000)) == {}, "29 others"
+    assert set(differences({"a": (15, 30), "b": (315, 970)}, all_members=(330, 1000))) == {"a", "b"}
     assert differences({"a": (0, 40)}, all_members=(0, 1000)) == {}, "nobody came through"
     assert differences({"a": (40, 40)}, all_members=(1000, 1000)) == {}, "everybody came through"
     assert differences({}, all_members=(0, 0)) == {}
