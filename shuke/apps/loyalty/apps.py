@@ -60,7 +60,7 @@ def _name_finance() -> None:
             "redeemed": (pgettext_lazy("points", "Redeemed"), "blue"),
             "breakage": (pgettext_lazy("points", "Expired"), "grey"),
             "clawback": (_("Taken back"), "yellow"),
-            "adjustment": (_("By hand"), "yellow"),
+            "adjustment": (pgettext_lazy("points", "By hand"), "yellow"),
             "transfer": (_("Between members"), "grey"),
             "write_off": (_("Written off"), "grey"),
             "revaluation": (_("Revaluation"), "blue"),

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
 
 from shuke.apps.loyalty.pages.benefit_words import ICONS, benefit_text, left_text
 from shuke.apps.loyalty.pages.tier_words import amount_text
@@ -13,7 +13,6 @@ from shuke.apps.loyalty.queries.own import OwnLine, OwnPage, OwnPoints
 from shuke.apps.loyalty.rules.barcodes import code128, qr_code
 from shuke.apps.loyalty.schemas import Entitlement
 from shuke.apps.promotions.schemas import MemberOffer, MemberVoucher
-from shuke.platform.money import money_text
 from shuke.web.templatetags.console import day
 
 SHOWN_DAYS = 4
@@ -78,14 +77,13 @@ def voucher_card(item: MemberVoucher) -> dict[str, Any]:
 
 
 def offer_card(offer: MemberOffer, tiers: Mapping[str, str]) -> dict[str, Any]:
-    """A voucher to take: what is asked, what is left for everybody, how often this member took it."""
+    """A voucher to take: what is asked, how many are left, how often this member took it.
+
+    What is left of a budget is the retailer's own business and not shown.
+    """
     facts = []
     if offer.left is not None and offer.why != "sold_out":
         facts.append(ngettext("%(left)s left", "%(left)s left", offer.left) % {"left": f"{offer.left:,}"})
-    if offer.left_minor is not None and offer.why != "sold_out":
-        chinese = (get_language() or "en").startswith("zh")
-        money = money_text(offer.left_minor, offer.currency, locale="zh_Hans" if chinese else "en")
-        facts.append(_("%(money)s left for everybody") % {"money": money})
     if offer.most is not None and offer.why != "taken":
         facts.append(_("%(taken)s of %(most)s taken by you") % {"taken": offer.taken, "most": offer.most})
     who = pgettext("list of tiers", ", ").join(tiers.get(code, code) for code in offer.tiers)
