@@ -228,6 +228,8 @@ def active_bundle(root: Path) -> Bundle | None:
     """The bundle to serve, opened once per process and again when the pointer changes: one ``stat`` a call."""
     door = _doors.get(root)
     if door is None:
+        # A process serves one root.  Who changes it, as tests do, lets go of the other's mapped files.
+        _doors.clear()
         door = _doors.setdefault(root, _Door(root))
     return door.now()
 
