@@ -1,5 +1,6 @@
 """What others see of members."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -24,6 +25,25 @@ class MemberRef:
 
     pk: int
     public_id: str
+
+
+@dataclass(frozen=True)
+class Family:
+    """Who speaks for a member now (``pk``, ``public_id``), and all that were merged into that one, by public id.
+
+    ``refs`` has the speaker first and the others in the order of their keys.
+    """
+
+    pk: int
+    public_id: str
+    joined_on: date | None
+    created_at: datetime
+    refs: Mapping[str, MemberRef]
+
+    @property
+    def pks(self) -> tuple[int, ...]:
+        """The database keys of all."""
+        return tuple(ref.pk for ref in self.refs.values())
 
 
 @dataclass(frozen=True)

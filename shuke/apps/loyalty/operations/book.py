@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
+from django.db.models import QuerySet
 from django.db.models.base import ModelState
 
 from shuke.apps.loyalty.models import PointsHold, PointsTransaction, Wallet
@@ -22,11 +23,13 @@ from shuke.apps.loyalty.rules.expiry import active_after
 from shuke.apps.loyalty.rules.postings import Account, OpenHold, Posting
 from shuke.apps.loyalty.rules.wallet import due, next_due_at
 from shuke.apps.loyalty.schemas import Request
+from shuke.apps.members.queries import family_keys
 from shuke.platform.ids import new_ids
 
 SYSTEM_ACTOR = "Shuke"
 #: Which lots of a wallet are read: all with where their points went, those with something left, or none.
 Lots = Literal["whole", "open", "none"]
+LEVELS: Sequence[Lots] = ("none", "open", "whole")
 
 
 class Book:
@@ -41,6 +44,8 @@ class Book:
         self.state = empty_state(wallet)
         self.lot_ids: dict[int, int] = {}
         self.stored_seq = wallet.seq
+        # What of its lots was read.
+        self.reads: Lots = "none"
         self.new_holds: list[tuple[PointsTransaction, Posting, datetime]] = []
         # When time makes something of the lots that are not read.
         self._unread_due_at = wallet.due_at
@@ -168,7 +173,8 @@ class Ledger:
     """Books that were opened in the current database transaction and the rows they have made.
 
     Use it inside ``transaction.atomic`` and end with ``flush``.  Many postings to many wallets in one flush
-    are what makes a replayed history fast: open some hundred wallets, post everything, flush once.
+    are what makes a replayed history fast: open some hundred wallets, post everything, flush once.  A till's
+    call opens all wallets of a member and lets each of its steps post and flush: they are locked and read once.
     """
 
     def __init__(self) -> None:
@@ -186,15 +192,28 @@ class Ledger:
         hold; what takes points back or reverses needs the ``"whole"`` wallet.
         """
         wanted = sorted(set(wallet_ids) - self.books.keys())
-        rows = Wallet.objects.select_for_update(of=("self",)).select_related("member", "points_type")
-        opened = [Book(wallet, self) for wallet in rows.filter(pk__in=wanted).order_by("pk")]
+        self._open(Wallet.objects.filter(pk__in=wanted), lots=lots)
+        before = [self.books[pk] for pk in sorted(set(wallet_ids) - set(wanted))]
+        if less := [book for book in before if LEVELS.index(book.reads) < LEVELS.index(lots)]:
+            self.read_lots(less, lots=lots)
+        return [self.books[pk] for pk in sorted(set(wallet_ids))]
+
+    def open_family(self, member_id: str) -> None:
+        """Lock, in the same order, all wallets of who speaks for a member and of all that were merged into that one.
+
+        Whose they are is found by the statement that locks them.
+        """
+        self._open(Wallet.objects.filter(member_id__in=family_keys(member_id)), lots="none")
+
+    def _open(self, wanted: QuerySet[Wallet], *, lots: Lots) -> None:
+        rows = wanted.select_for_update(of=("self",)).select_related("member", "points_type")
+        opened = [Book(wallet, self) for wallet in rows.order_by("pk")]
         self.books |= {book.wallet.pk: book for book in opened}
         self.read_lots(opened, lots=lots)
         ending = [book for book in opened if ends_with_inactivity(book.wallet)] if lots == "none" else []
         if ending:
             # When such points end depends on the lots and on every posting: nothing may be left unread.
             self.read_lots(ending, lots="open")
-        return [self.books[pk] for pk in sorted(set(wallet_ids))]
 
     def read_lots(self, books: Sequence[Book], *, lots: Lots) -> None:
         """Read the lots of books anew; what waits is written before."""
@@ -210,6 +229,7 @@ class Ledger:
             self.hold_transactions |= holds
             for book in wanted:
                 book.state, book.lot_ids = states[book.wallet.pk], {}
+                book.reads = "whole" if reading is states_of else "open"
                 book.lots_are_read()
             for (wallet_id, number), pk in keys.items():
                 self.books[wallet_id].lot_ids[number] = pk

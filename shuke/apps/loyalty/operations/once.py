@@ -1,6 +1,7 @@
 """Doing a thing once: the frame of every posting."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -42,11 +43,15 @@ class PointsShort(Refused):
     """There are fewer points than needed."""
 
 
-def wallet_of(member_id: str, *, points_type: str, at: datetime) -> Wallet:
+def wallet_of(member_id: str, *, points_type: str, at: datetime, ledger: Ledger | None = None) -> Wallet:
     """The wallet of a member, or of who speaks for it, with its points type, made at the first use.
 
-    Raises ``NotFound`` for an unknown member or type.
+    It is looked for in the ``ledger`` first, if there is one that has it open.  Raises ``NotFound`` for an
+    unknown member or type.
     """
+    for book in ledger.books.values() if ledger else ():
+        if (book.wallet.member.public_id, book.wallet.points_type.code) == (member_id, points_type):
+            return home_of(book.wallet)
     rows = Wallet.objects.select_related("member", "points_type")
     found = rows.filter(member__public_id=member_id, points_type__code=points_type).first()
     if found is not None:
@@ -79,31 +84,69 @@ def once(
     wallets: Sequence[int],
     act: Act,
     lots: Lots = "whole",
+    ledger: Ledger | None = None,
 ) -> PostingOutcome:
     """Lock the wallets, give a repeated request its old answer, settle, act, write.
 
-    ``lots`` are those that ``act`` needs to know (``Ledger.open``).  Raises ``IdempotencyConflict``,
-    ``PointsShort`` and other refusals; then nothing is changed.
+    ``lots`` are those that ``act`` needs to know (``Ledger.open``).  ``ledger`` is that of a call with several
+    steps, which any refusal of one undoes as a whole: this step needs no savepoint then.  Raises
+    ``IdempotencyConflict``, ``PointsShort`` and other refusals; then nothing is changed.
     """
     digest = digest_of(request, operation=operation, details=details)
+
+    def post(ledger: Ledger) -> PostingOutcome:
+        books = ledger.open(wallets, lots="none")
+        # After the lock, so that it sees what the one who had it before has written.
+        before = PointsTransaction.objects.filter(key=request.key).first()
+        if before is not None:
+            return _replayed(before, digest)
+        ledger.read_lots(books, lots=lots)
+        at = max([request.at, *(book.wallet.recorded_at or request.at for book in books)])
+        for book in books:
+            book.settle(at)
+        by_wallet = {book.wallet.pk: book for book in books}
+        posted = act(ledger, [by_wallet[pk] for pk in wallets], When(digest, at))
+        ledger.flush()
+        return outcome_of(posted, outcome="created", entries=ledger.entries.get(posted.public_id))
+
+    with _refusals():
+        if ledger is not None:
+            outcome = post(ledger)
+            if outcome.outcome == "created":
+                _gather(ledger, wallets, at=request.at)
+            return outcome
+        return _alone(post, key=request.key, digest=digest, wallets=wallets, at=request.at)
+
+
+def _alone(
+    post: Callable[[Ledger], PostingOutcome],
+    *,
+    key: str,
+    digest: str,
+    wallets: Sequence[int],
+    at: datetime,
+) -> PostingOutcome:
+    """A posting that is a transaction of its own."""
+    ledger = Ledger()
     try:
         with transaction.atomic():
-            ledger = Ledger()
-            books = ledger.open(wallets, lots="none")
-            # After the lock, so that it sees what the one who had it before has written.
-            before = PointsTransaction.objects.filter(key=request.key).first()
-            if before is not None:
-                return _replayed(before, digest)
-            ledger.read_lots(books, lots=lots)
-            at = max([request.at, *(book.wallet.recorded_at or request.at for book in books)])
-            for book in books:
-                book.settle(at)
-            by_wallet = {book.wallet.pk: book for book in books}
-            posted = act(ledger, [by_wallet[pk] for pk in wallets], When(digest, at))
-            ledger.flush()
-            outcome = outcome_of(posted, outcome="created", entries=ledger.entries.get(posted.public_id))
-        _gather(books, at=at)
+            outcome = post(ledger)
+        if outcome.outcome == "created":
+            _gather(ledger, wallets, at=at)
         return outcome
+    except IntegrityError:
+        # Another wallet's transaction took the key after we looked.
+        taken = PointsTransaction.objects.filter(key=key).first()
+        if taken is None:
+            raise
+        return _replayed(taken, digest)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What the rules say of a posting that cannot be, as refusals."""
+    try:
+        yield
     except Shortfall as short:
         raise PointsShort(
             "points_insufficient",
@@ -120,19 +163,17 @@ def once(
         raise Refused(
             "cannot_reverse", _("The points of this transaction were used meanwhile; adjust them instead.")
         ) from error
-    except IntegrityError:
-        # Another wallet's transaction took the key after we looked.
-        taken = PointsTransaction.objects.filter(key=request.key).first()
-        if taken is None:
-            raise
-        return _replayed(taken, digest)
 
 
-def _gather(books: Sequence[Book], *, at: datetime) -> None:
+def _gather(ledger: Ledger, wallets: Sequence[int], *, at: datetime) -> None:
     """Let points of merged members follow; if we are killed before, the next sweep takes them along."""
+    books = [ledger.books[pk] for pk in sorted(set(wallets))]
+    at = max([at, *(book.wallet.recorded_at or at for book in books)])
     for book in books:
         if book.wallet.moved_to_id is not None:
             gather_wallet(book.wallet.pk, at=at)
+            # What the ledger knows of its wallets is old now.
+            ledger.books.clear()
 
 
 def _replayed(before: PointsTransaction, digest: str) -> PostingOutcome:

@@ -69,15 +69,21 @@ def award_points(
 
 
 def hold_points(
-    *, request: Request, member_id: str, points_type: str, points: int, expires_at: datetime
+    *,
+    request: Request,
+    member_id: str,
+    points_type: str,
+    points: int,
+    expires_at: datetime,
+    ledger: Ledger | None = None,
 ) -> PostingOutcome:
     """Set points aside for a checkout; they come back by themselves after ``expires_at``.
 
-    Raises ``PointsShort``.
+    ``ledger`` is that of a call with several steps (``once``).  Raises ``PointsShort``.
     """
     if expires_at <= request.at:
         raise Invalid("hold_too_short", _("A hold must end in the future."))
-    row = spendable_wallet(member_id, points_type=points_type, at=request.at)
+    row = spendable_wallet(member_id, points_type=points_type, at=request.at, ledger=ledger)
 
     def act(_ledger: Ledger, books: Sequence[Book], when: When) -> PointsTransaction:
         posting = wallet.hold(books[0].state, points=points)
@@ -86,12 +92,22 @@ def hold_points(
         return posted
 
     details = {"member": member_id, "type": points_type, "points": points, "expires_at": expires_at}
-    return once(request, operation="hold", details=details, wallets=[row.pk], act=act, lots="open")
+    return once(
+        request,
+        operation="hold",
+        details=details,
+        wallets=[row.pk],
+        act=act,
+        lots="open",
+        ledger=ledger,
+    )
 
 
-def spendable_wallet(member_id: str, *, points_type: str, at: datetime) -> Wallet:
+def spendable_wallet(
+    member_id: str, *, points_type: str, at: datetime, ledger: Ledger | None = None
+) -> Wallet:
     """The wallet of a member, refused if its points are of a kind that is never spent."""
-    row = wallet_of(member_id, points_type=points_type, at=at)
+    row = wallet_of(member_id, points_type=points_type, at=at, ledger=ledger)
     if not row.points_type.is_spendable:
         raise Refused("points_not_spendable", _("Points of this kind are never spent."))
     return row
@@ -115,17 +131,17 @@ def spend_points(*, request: Request, member_id: str, points_type: str, points: 
     return once(request, operation="spend", details=details, wallets=[row.pk], act=act, lots="open")
 
 
-def commit_hold(*, request: Request, hold_id: str) -> PostingOutcome:
+def commit_hold(*, request: Request, hold_id: str, ledger: Ledger | None = None) -> PostingOutcome:
     """Spend what a hold has set aside.  Refuses a hold that has ended."""
-    return _end_hold(request, hold_id=hold_id, kind="commit")
+    return _end_hold(request, hold_id=hold_id, kind="commit", ledger=ledger)
 
 
-def release_hold(*, request: Request, hold_id: str) -> PostingOutcome:
+def release_hold(*, request: Request, hold_id: str, ledger: Ledger | None = None) -> PostingOutcome:
     """Give back what a hold has set aside.  Refuses a hold that has ended."""
-    return _end_hold(request, hold_id=hold_id, kind="release")
+    return _end_hold(request, hold_id=hold_id, kind="release", ledger=ledger)
 
 
-def _end_hold(request: Request, *, hold_id: str, kind: str) -> PostingOutcome:
+def _end_hold(request: Request, *, hold_id: str, kind: str, ledger: Ledger | None) -> PostingOutcome:
     row = _transaction(hold_id, kinds=frozenset({"hold"}))
 
     def act(_ledger: Ledger, books: Sequence[Book], when: When) -> PointsTransaction:
@@ -145,11 +161,24 @@ def _end_hold(request: Request, *, hold_id: str, kind: str) -> PostingOutcome:
         return posted
 
     details = {"hold": hold_id}
-    return once(request, operation=kind, details=details, wallets=[row.wallet_id], act=act, lots="open")
+    return once(
+        request,
+        operation=kind,
+        details=details,
+        wallets=[row.wallet_id],
+        act=act,
+        lots="open",
+        ledger=ledger,
+    )
 
 
 def give_back_points(
-    *, request: Request, commit_id: str, points: int, grace_until: datetime | None = None
+    *,
+    request: Request,
+    commit_id: str,
+    points: int,
+    grace_until: datetime | None = None,
+    ledger: Ledger | None = None,
 ) -> PostingOutcome:
     """Give spent points back to the lots they came from, such as after a return.
 
@@ -172,7 +201,9 @@ def give_back_points(
         return books[0].post("give_back", posting, request=request, request_hash=when.digest, related=row)
 
     details = {"commit": commit_id, "points": points, "grace_until": grace_until}
-    return once(request, operation="give_back", details=details, wallets=[row.wallet_id], act=act)
+    return once(
+        request, operation="give_back", details=details, wallets=[row.wallet_id], act=act, ledger=ledger
+    )
 
 
 def claw_back_points(*, request: Request, earn_id: str, points: int) -> PostingOutcome | None:

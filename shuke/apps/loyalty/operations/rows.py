@@ -5,7 +5,7 @@ table takes its rows in one statement and a row can name another one that is not
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -25,21 +25,28 @@ def is_sqlite() -> bool:
     return connection.vendor == "sqlite"
 
 
-def draw_ids(model: type[Model], count: int) -> Iterable[int]:
-    """``count`` new ids of a table.  On SQLite only inside an immediate transaction, which lets nobody else in."""
-    if not count:
-        return ()
-    table = model._meta.db_table
+def draw_ids(counts: Mapping[type[Model], int]) -> dict[type[Model], Sequence[int]]:
+    """So many new ids of each table.  On SQLite only inside an immediate transaction, which lets nobody else in."""
+    wanted = {model._meta.db_table: (model, count) for model, count in counts.items() if count}
+    found: dict[type[Model], Sequence[int]] = dict.fromkeys(counts, ())
+    if not wanted:
+        return found
     with connection.cursor() as cursor:
         if is_sqlite():
-            cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
-            found = cursor.fetchone()
-            first = (found[0] if found else 0) + 1
-            return range(first, first + count)
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count]
-        )
-        return [row[0] for row in cursor.fetchall()]
+            places = ", ".join(["%s"] * len(wanted))
+            cursor.execute(f"SELECT name, seq FROM sqlite_sequence WHERE name IN ({places})", list(wanted))  # noqa: S608
+            last = dict(cursor.fetchall())
+            for table, (model, count) in wanted.items():
+                first = last.get(table, 0) + 1
+                found[model] = range(first, first + count)
+            return found
+        one = "SELECT %s, nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)"
+        values = [value for table, (_, count) in wanted.items() for value in (table, table, count)]
+        cursor.execute(" UNION ALL ".join([one] * len(wanted)), values)
+        drawn: dict[str, list[int]] = {table: [] for table in wanted}
+        for table, number in cursor.fetchall():
+            drawn[table].append(number)
+        return found | {wanted[table][0]: sorted(numbers) for table, numbers in drawn.items()}
 
 
 def stored(value: datetime | None) -> object:

@@ -77,12 +77,14 @@ def write_postings(waiting: Sequence[Written]) -> None:
 
     A transaction refers to one that is written already or that stands before it.
     """
-    for (_, transaction, _), pk in zip(waiting, draw_ids(PointsTransaction, len(waiting)), strict=True):
+    count = sum(len(posting.new_lots) for _, _, posting in waiting)
+    drawn = draw_ids({PointsTransaction: len(waiting), PointsLot: count})
+    for (_, transaction, _), pk in zip(waiting, drawn[PointsTransaction], strict=True):
         transaction.pk = pk
         related = transaction.related
         transaction.related_id = related.pk if related else None
     insert(PointsTransaction, TRANSACTION, rows=[_transaction_row(t) for _, t, _ in waiting])
-    made = _new_lots(waiting)
+    made = _new_lots(waiting, drawn[PointsLot])
     changed = _changed_lots(waiting, made=set(made))
     insert(PointsLot, LOT, rows=list(made.values()))
     update(PointsLot, LEFT, rows=changed, where=("id",))
@@ -131,11 +133,11 @@ def _transaction_row(t: PointsTransaction) -> tuple[object, ...]:
     )
 
 
-def _new_lots(waiting: Sequence[Written]) -> dict[tuple[int, int], tuple[object, ...]]:
+def _new_lots(waiting: Sequence[Written], keys: Sequence[int]) -> dict[tuple[int, int], tuple[object, ...]]:
     """Rows of new lots by wallet and number, as all that waits leaves them."""
     news = [(book, transaction, new) for book, transaction, posting in waiting for new in posting.new_lots]
     rows: dict[tuple[int, int], tuple[object, ...]] = {}
-    for (book, transaction, new), pk in zip(news, draw_ids(PointsLot, len(news)), strict=True):
+    for (book, transaction, new), pk in zip(news, keys, strict=True):
         book.lot_ids[new.number] = pk
         rows[book.wallet.pk, new.number] = (
             pk,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import F, Sum
+from django.db.models import F, Q, Sum
 
 from shuke.apps.loyalty.models import BenefitCounter, BenefitHold, BenefitMove, BenefitTerms, BenefitUse
 from shuke.apps.loyalty.queries.columns import columns_of
@@ -19,7 +19,8 @@ from shuke.apps.loyalty.rules.benefits import (
     terms_from_json,
 )
 from shuke.apps.loyalty.schemas import BenefitReservation, BenefitUseView, Entitlement, MemberBenefits
-from shuke.apps.members.queries import absorbed_members, member, member_refs, survivor_of
+from shuke.apps.members.queries import absorbed_members, family_of, member_refs
+from shuke.platform.calls import read_once
 from shuke.platform.clock import business_date
 from shuke.platform.languages import in_language
 from shuke.platform.retailer.queries import retailer
@@ -42,19 +43,17 @@ class Holder:
 
 def holder(member_id: str, *, at: datetime) -> Holder:
     """Raises ``NotFound``.  A merged member's benefits are those of the survivor."""
-    survivor = member(survivor_of(member_id))
-    ids = [survivor.id, *absorbed_members(survivor.id)]
-    refs = member_refs(ids)
-    zone = retailer().time_zone
+    family, zone = family_of(member_id), retailer().time_zone
     return Holder(
-        member_id=survivor.id,
-        pk=refs[survivor.id].pk,
-        all_pks=tuple(refs[each].pk for each in ids),
-        joined=survivor.joined_on or business_date(survivor.created_at, zone),
+        member_id=family.public_id,
+        pk=family.pk,
+        all_pks=family.pks,
+        joined=family.joined_on or business_date(family.created_at, zone),
         today=business_date(at, zone),
     )
 
 
+@read_once
 def terms_on(day: date) -> list[Benefit]:
     """The terms that hold on a business day; none before the first version begins."""
     rows = BenefitTerms.objects.filter(state="published", starts_on__lte=day)
@@ -69,13 +68,10 @@ def used_of(who: Holder, terms: Sequence[Benefit], *, at: datetime) -> dict[str,
         member__in=who.all_pks, benefit__in=starts, period_start__in=set(starts.values())
     )
     found = dict.fromkeys(starts, 0)
-    for code, start, used in counters.values_list("benefit", "period_start", "used"):
-        found[code] += used if starts[code] == start else 0
-    overdue = BenefitUse.objects.filter(
-        hold__member__in=who.all_pks, hold__state="held", hold__until__lte=at, counter__isnull=False
-    )
-    for code, start, count in overdue.values_list("benefit", "counter__period_start", "quantity"):
-        found[code] = found.get(code, 0) - (count if starts.get(code) == start else 0)
+    over = Q(uses__hold__state="held", uses__hold__until__lte=at)
+    sums = counters.annotate(over=Sum("uses__quantity", filter=over, default=0))
+    for code, start, used, freed in sums.values_list("benefit", "period_start", "used", "over"):
+        found[code] += used - freed if starts[code] == start else 0
     return found
 
 

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from shuke.apps.loyalty.models import PaidTerm
 from shuke.apps.loyalty.queries.tiers import tiers_of
 from shuke.apps.loyalty.rules.benefits import EVERYBODY, PLAN
+from shuke.platform.calls import read_once
 
 
 def columns_of(
@@ -17,9 +18,15 @@ def columns_of(
     """
     tier = tiers_of([member_id], at=at)[member_id]
     columns = [EVERYBODY, tier] if tier else [EVERYBODY]
-    running = PaidTerm.objects.filter(
-        member__in=member_pks, state__in=["active", "cancelled"], first_day__lte=today, last_day__gte=today
-    )
-    for code, granted in running.order_by("plan__code").values_list("plan__code", "tier"):
+    for code, granted in _running(tuple(member_pks), today):
         columns += [column for column in (granted, f"{PLAN}{code}") if column and column not in columns]
     return tier, columns
+
+
+@read_once
+def _running(member_pks: tuple[int, ...], today: date) -> list[tuple[str, str]]:
+    """Code and granted tier of the paid memberships that run, by code."""
+    rows = PaidTerm.objects.filter(
+        member__in=member_pks, state__in=["active", "cancelled"], first_day__lte=today, last_day__gte=today
+    )
+    return list(rows.order_by("plan__code").values_list("plan__code", "tier"))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Literal
 
-from shuke.apps.loyalty.models import EventEarning, OrderEarning, PointsType
+from shuke.apps.loyalty.models import EventEarning, OrderEarning
 from shuke.apps.loyalty.queries.earning_counts import counts_of
 from shuke.apps.loyalty.queries.earning_plans import (
     draft_version,
@@ -17,10 +17,11 @@ from shuke.apps.loyalty.queries.earning_plans import (
     version_in_force,
 )
 from shuke.apps.loyalty.queries.standing import Standing, standings_of
+from shuke.apps.loyalty.queries.types import points_type_rows
 from shuke.apps.loyalty.rules.earning import Plan, Purchase
 from shuke.apps.loyalty.rules.earning_limits import Counts, earned_within
 from shuke.apps.loyalty.rules.expiry import Expiry, activation_time
-from shuke.apps.loyalty.rules.order_earnings import record_from
+from shuke.apps.loyalty.rules.order_earnings import OrderRecord, record_from
 from shuke.apps.loyalty.schemas.earning import (
     EarnedDay,
     EarningQuote,
@@ -30,7 +31,7 @@ from shuke.apps.loyalty.schemas.earning import (
     RuleShare,
     TypeQuote,
 )
-from shuke.apps.members.queries import survivor_of
+from shuke.apps.members.queries import family_of
 from shuke.platform.retailer.queries import retailer
 
 Outcome = Literal["created", "replayed", "changed", "nothing"]
@@ -55,10 +56,11 @@ def earning_quote(purchase: Purchase, *, member_id: str, at: datetime) -> Earnin
     plan = published_plans().at(at)
     standing, counts = Standing(purchase.tier), Counts()
     if member_id:
-        member_id = survivor_of(member_id)
+        member_id = family_of(member_id).public_id
         found = standings_of([member_id], at=at).of(member_id)
         standing = Standing(purchase.tier or found.tier, found.multiplier)
-        counts = counts_of(member_id)
+        if plan is not None and plan.capped_types:
+            counts = counts_of(member_id)
     return _quote(plan, purchase, standing=standing, counts=counts, at=at)
 
 
@@ -79,7 +81,7 @@ def _quote(
 ) -> EarningQuote:
     if plan is None:
         return EarningQuote(version=None, tier=standing.tier, types=[])
-    kinds = {kind.code: kind for kind in PointsType.objects.all()}
+    kinds = points_type_rows()
     placed = Purchase(purchase.lines, purchase.on, purchase.sales_channel, purchase.store_id, standing.tier)
     spendable = [code for code, kind in kinds.items() if kind.is_spendable]
     earned = earned_within(plan, placed, counts=counts, multipliers=standing.multipliers(spendable))
@@ -117,12 +119,25 @@ def order_view(
     row: OrderEarning, *, outcome: Outcome = "replayed", transactions: Sequence[str] = ()
 ) -> OrderEarningView:
     """The public view of a record."""
-    record = record_from(row.body)
+    return record_view(
+        row, record_from(row.body), member_id=row.member.public_id, outcome=outcome, transactions=transactions
+    )
+
+
+def record_view(
+    row: OrderEarning,
+    record: OrderRecord,
+    *,
+    member_id: str,
+    outcome: Outcome,
+    transactions: Sequence[str],
+) -> OrderEarningView:
+    """The same of a record that is at hand; ``row.body`` is not looked at."""
     types = sorted({*record.rules, *record.given})
     return OrderEarningView(
         outcome=outcome,
         order_id=row.order_id,
-        member_id=row.member.public_id,
+        member_id=member_id,
         version=row.version,
         earned={name: record.earned(name) for name in types},
         left={name: record.net(name) for name in types},

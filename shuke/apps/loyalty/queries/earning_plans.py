@@ -21,6 +21,7 @@ from shuke.apps.loyalty.schemas.earning import (
     PurchaseRule,
     Where,
 )
+from shuke.platform.calls import read_once
 from shuke.platform.errors import NotFound
 
 
@@ -42,6 +43,7 @@ class Plans:
         return self.starts[0] if self.starts else None
 
 
+@read_once
 def published_plans() -> Plans:
     """Every published version."""
     rows = list(EarningVersion.objects.filter(state="published").order_by("starts_at"))

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, Sum
 
-from shuke.apps.loyalty.models import LotMove, PointsHold, PointsLot, PointsTransaction, Wallet
+from shuke.apps.loyalty.models import LotMove, PointsLot, PointsTransaction, Wallet
 from shuke.apps.loyalty.rules.chain import body_of
 from shuke.apps.loyalty.rules.expiry import Expiry, active_after
 from shuke.apps.loyalty.rules.postings import REMAINING, Account, Lot, Move, OpenHold, Posting
@@ -103,9 +103,14 @@ def _lot(row: PointsLot) -> Lot:
 
 
 def _open_holds(wallet_ids: Sequence[int]) -> dict[int, tuple[PointsTransaction, tuple[Move, ...]]]:
-    rows = PointsHold.objects.filter(transaction__wallet_id__in=wallet_ids, is_open=True)
-    transactions = {row.transaction_id: row.transaction for row in rows.select_related("transaction")}
-    moves = moves_of(list(transactions))
+    rows = LotMove.objects.filter(
+        transaction__wallet_id__in=wallet_ids, transaction__hold__is_open=True
+    ).select_related("transaction__hold", "lot")
+    transactions: dict[int, PointsTransaction] = {}
+    moves: dict[int, list[Move]] = defaultdict(list)
+    for row in rows.order_by("transaction_id", "pk"):
+        transactions.setdefault(row.transaction_id, row.transaction)
+        moves[row.transaction_id].append(Move(row.lot.number, row.bucket, row.delta))
     return {pk: (transaction, tuple(moves[pk])) for pk, transaction in transactions.items()}
 
 

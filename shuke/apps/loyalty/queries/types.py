@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.loyalty.models import PointsType
 from shuke.apps.loyalty.schemas import PointsTypeView
+from shuke.platform.calls import read_once
 from shuke.platform.errors import NotFound
 from shuke.platform.languages import in_language
 
@@ -33,6 +34,12 @@ def points_type_row(code: str) -> PointsType:
     if row is None:
         raise NotFound("points_type_not_found", _("There are no points of this code."), {"code": code})
     return row
+
+
+@read_once
+def points_type_rows() -> dict[str, PointsType]:
+    """The rows of all currencies by code; not to be changed."""
+    return {row.code: row for row in PointsType.objects.all()}
 
 
 def points_types() -> list[PointsTypeView]:

@@ -3,16 +3,32 @@
 from collections.abc import Iterable, Iterator
 from datetime import date
 
+from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.members.models import Member, NameToken
-from shuke.apps.members.schemas import MemberProfile, MemberRef, MembershipBeginning, MemberView
+from shuke.apps.members.schemas import Family, MemberProfile, MemberRef, MembershipBeginning, MemberView
 from shuke.platform.batches import in_batches
+from shuke.platform.calls import read_once
 from shuke.platform.crypto import decrypt, keyed_hash
 from shuke.platform.errors import NotFound
 
 #: No chain of merges is longer; a guard against a ring.
 MERGE_DEPTH = 50
+#: Up from a member to who speaks for it, and down to all that this one speaks for.
+_FAMILY = """
+    WITH RECURSIVE up(id, merged_into_id, step) AS (
+        SELECT id, merged_into_id, 1 FROM members_member WHERE public_id = %s
+        UNION ALL
+        SELECT m.id, m.merged_into_id, up.step + 1
+        FROM members_member m JOIN up ON m.id = up.merged_into_id WHERE up.step <= %s
+    ), down(id) AS (
+        SELECT id FROM up WHERE merged_into_id IS NULL
+        UNION
+        SELECT m.id FROM members_member m JOIN down ON m.merged_into_id = down.id
+    )
+    SELECT id FROM down
+"""
 
 
 def masked(name: str) -> str:
@@ -55,16 +71,7 @@ def member_refs(member_ids: Iterable[str]) -> dict[str, MemberRef]:
 
 def survivor_of(member_id: str) -> str:
     """Who speaks for the member now: itself unless it was merged.  Raises ``NotFound``."""
-    for _step in range(MERGE_DEPTH):
-        row = (
-            Member.objects.filter(public_id=member_id).values_list("status", "merged_into__public_id").first()
-        )
-        if row is None:
-            raise NotFound("member_not_found", _("There is no such member."))
-        if row[1] is None:
-            break
-        member_id = row[1]
-    return member_id
+    return family_of(member_id).public_id
 
 
 def speakers() -> dict[str, str]:
@@ -88,6 +95,26 @@ def absorbed_members(member_id: str) -> list[str]:
         layer = [each for each in rows.values_list("public_id", flat=True) if each not in found]
         found |= dict.fromkeys(layer)
     return list(found)
+
+
+def family_keys(member_id: str) -> RawSQL:
+    """The database keys of who speaks for a member and of all merged into that one, to be put into another query.
+
+    There they are looked up by the statement that locks what belongs to them; empty for an unknown member.
+    """
+    return RawSQL(_FAMILY, [member_id, MERGE_DEPTH])  # noqa: S611
+
+
+@read_once
+def family_of(member_id: str) -> Family:
+    """Who speaks for a member, with all that were merged into that one: one query.  Raises ``NotFound``."""
+    rows = Member.objects.filter(pk__in=family_keys(member_id)).order_by("pk")
+    columns = ("pk", "public_id", "merged_into_id", "joined_on", "created_at")
+    found = sorted(rows.values_list(*columns), key=lambda row: row[2] is not None)
+    if not found:
+        raise NotFound("member_not_found", _("There is no such member."))
+    pk, public_id, _into, joined_on, created_at = found[0]
+    return Family(pk, public_id, joined_on, created_at, {row[1]: MemberRef(row[0], row[1]) for row in found})
 
 
 def living_member_ids() -> Iterator[str]:

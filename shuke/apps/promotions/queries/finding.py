@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from shuke.apps.members.queries import absorbed_members, member_refs
+from shuke.apps.members.queries import absorbed_members, family_of, member_refs
 from shuke.apps.promotions.models import Voucher, VoucherBatch
 from shuke.apps.promotions.queries.codes import voucher_ids, word_hash
 from shuke.apps.promotions.queries.counting import used_of
@@ -12,6 +12,7 @@ from shuke.apps.promotions.rules.codes import RANDOM_SIGNS, SIGNS, normalised_co
 from shuke.apps.promotions.rules.evaluation import Candidate, Reason, time_reason
 from shuke.apps.promotions.rules.terms import Terms, terms_of
 from shuke.apps.promotions.rules.validity import life
+from shuke.platform.errors import NotFound
 
 #: Nothing longer is a code.
 MOST_SIGNS = 64
@@ -28,6 +29,13 @@ def purse_of(member_id: str) -> list[int]:
     """The database keys of a member and of everybody who was merged into it; empty for nobody."""
     if not member_id:
         return []
+    try:
+        family = family_of(member_id)
+    except NotFound:
+        return []
+    if family.public_id == member_id:
+        return list(family.pks)
+    # A merged member has what is its own, not what belongs to who speaks for it.
     ids = [member_id, *absorbed_members(member_id)]
     return [ref.pk for ref in member_refs(ids).values()]
 

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.loyalty.models import Receipt, Reservation
 from shuke.apps.loyalty.operations.benefits import commit_benefits
+from shuke.apps.loyalty.operations.book import Ledger
 from shuke.apps.loyalty.operations.checkout.ending import closed
 from shuke.apps.loyalty.operations.checkout.keys import Call, Done, once_only
 from shuke.apps.loyalty.operations.checkout.locks import ended, lock_wallets, locked_reservation
@@ -32,14 +33,14 @@ def commit_reservation(*, call: Call, reservation_id: str, request: CommitReques
             raise ended(row.state if row.state != "open" else "ended")
         if request.order_id and Receipt.objects.filter(order_id=request.order_id).exists():
             raise _order_taken()
-        lock_wallets(row.member.public_id if row.member else None)
+        ledger = lock_wallets(row.member.public_id if row.member else None)
         if not closed(row, "committed", at=call.at):
             raise ended("committed")
         receipt = _receipt(row, call=call, request=request)
-        _use(row, receipt, call=call)
+        _use(row, receipt, call=call, ledger=ledger)
+        _earn(row, receipt, call=call, ledger=ledger)
         receipt.save(force_insert=True)
-        _earn(row, receipt, call=call)
-        return Done(receipt_view(receipt), row.member_id)
+        return Done(receipt_view(receipt, returns=()), row.member_id)
 
     body = {"reservation": reservation_id, **request.model_dump(mode="json")}
     try:
@@ -58,7 +59,7 @@ def _order_taken() -> Refused:
 def _receipt(row: Reservation, *, call: Call, request: CommitRequest) -> Receipt:
     return Receipt(
         reservation=row,
-        member_id=row.member_id,
+        member=row.member,
         order_id=request.order_id or None,
         payment_reference=request.payment_reference,
         quote=row.quote,
@@ -79,11 +80,11 @@ def is_of_buyer(receipt: Receipt, told: OrderEarningView) -> bool:
     return survivor_of(receipt.member.public_id) == survivor_of(told.member_id)
 
 
-def _use(row: Reservation, receipt: Receipt, *, call: Call) -> None:
+def _use(row: Reservation, receipt: Receipt, *, call: Call, ledger: Ledger) -> None:
     """Turn holds into uses in the order of the locks."""
     if row.hold_id:
         try:
-            spent = commit_hold(request=asked(row, call, "commit"), hold_id=row.hold_id)
+            spent = commit_hold(request=asked(row, call, "commit"), hold_id=row.hold_id, ledger=ledger)
         except Refused as refusal:
             # A wallet's own clock may be ahead of this till's.
             raise (ended("ended") if refusal.code == "hold_ended" else refusal) from refusal
@@ -94,7 +95,7 @@ def _use(row: Reservation, receipt: Receipt, *, call: Call) -> None:
         commit_benefits(key=row.public_id, at=call.at)
 
 
-def _earn(row: Reservation, receipt: Receipt, *, call: Call) -> None:
+def _earn(row: Reservation, receipt: Receipt, *, call: Call, ledger: Ledger) -> None:
     """Points for what was paid, by the rules of the moment for which the customer saw the quote."""
     if row.member is None:
         return
@@ -105,8 +106,8 @@ def _earn(row: Reservation, receipt: Receipt, *, call: Call) -> None:
         order_id=order_of(receipt),
         purchase=purchase_of(basket, quote, on=business_day(row.created_at)),
         placed_at=row.created_at,
+        ledger=ledger,
     )
     if not is_of_buyer(receipt, told):
         return
     receipt.earned = {code: points for code, points in told.earned.items() if points}
-    receipt.save(update_fields=["earned"])

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from shuke.apps.loyalty.models import Reservation
 from shuke.apps.loyalty.operations.benefits import release_benefits
+from shuke.apps.loyalty.operations.book import Ledger
 from shuke.apps.loyalty.operations.checkout.keys import Call, Done, once_only
 from shuke.apps.loyalty.operations.checkout.locks import ended, lock_wallets, locked_reservation
 from shuke.apps.loyalty.operations.checkout.reserving import asked
@@ -26,10 +27,10 @@ def release_reservation(*, call: Call, reservation_id: str) -> CallOutcome:
         row = locked_reservation(reservation_id)
         if row.state != "open" or row.expires_at <= call.at or not closed(row, "released", at=call.at):
             raise ended(row.state if row.state != "open" else "ended")
-        lock_wallets(row.member.public_id if row.member else None)
-        _release_points(row, call)
+        ledger = lock_wallets(row.member.public_id if row.member else None)
+        _release_points(row, call, ledger=ledger)
         let_go(row, at=call.at)
-        return Done(reservation_view(row, at=call.at), row.member_id)
+        return Done(reservation_view(row, at=call.at, receipt_id=None), row.member_id)
 
     return once_only(call, name="release", body={"reservation": reservation_id}, act=act)
 
@@ -41,11 +42,13 @@ def closed(row: Reservation, state: str, *, at: datetime) -> bool:
     return done == 1
 
 
-def _release_points(row: Reservation, call: Call) -> None:
+def _release_points(row: Reservation, call: Call, *, ledger: Ledger) -> None:
     if not row.hold_id:
         return
     try:
-        release_hold(request=asked(row, call, "release"), hold_id=row.hold_id)
+        # The call goes on after that refusal.
+        with transaction.atomic():
+            release_hold(request=asked(row, call, "release"), hold_id=row.hold_id, ledger=ledger)
     except Refused as refusal:
         # The wallet's clock was ahead of this till's, and the hold has run out by itself.
         if refusal.code != "hold_ended":

@@ -13,8 +13,10 @@ from shuke.apps.loyalty.models import CheckoutCall
 from shuke.apps.loyalty.operations.once import IdempotencyConflict
 from shuke.apps.loyalty.rules.chain import canonical
 from shuke.apps.loyalty.schemas import CallOutcome
+from shuke.platform.calls import one_call
 from shuke.platform.crypto import keyed_hash
 from shuke.platform.errors import Refused
+from shuke.platform.inserting import insert_new
 
 
 @dataclass(frozen=True)
@@ -45,19 +47,19 @@ def once_only(call: Call, *, name: str, body: Mapping[str, Any], act: Callable[[
         row, is_new = _claimed(call, name=name, digest=digest)
         if not is_new:
             return _replayed(row, digest)
-        done = act()
-        row.answer = done.answer.model_dump(mode="json")
-        row.member_id = done.member_pk
-        row.save(update_fields=["answer", "member"])
-        return CallOutcome(outcome="created", answer=row.answer)
+        with one_call():
+            done = act()
+        answer = done.answer.model_dump(mode="json")
+        CheckoutCall.objects.filter(key=row.key).update(answer=answer, member=done.member_pk)
+        return CallOutcome(outcome="created", answer=answer)
 
 
 def _claimed(call: Call, *, name: str, digest: str) -> tuple[CheckoutCall, bool]:
     """The key's row and whether it is this call's.  PostgreSQL waits here for another call with the key."""
     mine = CheckoutCall(key=call.key, call=name, request_hash=digest, at=call.at)
-    CheckoutCall.objects.bulk_create([mine], ignore_conflicts=True)
-    row = CheckoutCall.objects.get(key=call.key)
-    return row, row.public_id == mine.public_id
+    if insert_new(mine):
+        return mine, True
+    return CheckoutCall.objects.get(key=call.key), False
 
 
 def _replayed(row: CheckoutCall, digest: str) -> CallOutcome:

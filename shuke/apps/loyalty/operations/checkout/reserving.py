@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.loyalty.models import Reservation
 from shuke.apps.loyalty.operations.benefits import reserve_benefits
+from shuke.apps.loyalty.operations.book import Ledger
 from shuke.apps.loyalty.operations.checkout.keys import Call, Done, once_only
 from shuke.apps.loyalty.operations.checkout.locks import lock_wallets
 from shuke.apps.loyalty.operations.points import hold_points
@@ -13,7 +14,7 @@ from shuke.apps.loyalty.queries.checkout.evaluating import evaluation, quote_of
 from shuke.apps.loyalty.queries.checkout.quoting import Evaluation
 from shuke.apps.loyalty.queries.checkout.reading import reservation_view
 from shuke.apps.loyalty.schemas import CallOutcome, Quote, Request, ReservationRequest
-from shuke.apps.members.queries import member_refs
+from shuke.apps.members.queries import family_of
 from shuke.apps.promotions.operations import reserve_vouchers
 from shuke.platform.errors import Refused
 
@@ -29,8 +30,9 @@ def reserve_basket(
     """
 
     def act() -> Done:
-        lock_wallets(member_id)
-        found = evaluation(request, member_id=member_id, at=call.at, who=who)
+        ledger = lock_wallets(member_id)
+        wallets = [book.wallet for book in ledger.books.values()]
+        found = evaluation(request, member_id=member_id, at=call.at, who=who, wallets=wallets)
         quote = quote_of(found)
         if quote.quote_hash != request.quote_hash:
             raise Refused(
@@ -39,14 +41,15 @@ def reserve_basket(
                 {"quote": quote.model_dump(mode="json")},
             )
         row = _reservation(call, request=request, found=found, quote=quote)
-        _hold(row, call=call, found=found)
-        return Done(reservation_view(row, at=call.at), row.member_id)
+        _hold(row, call=call, found=found, ledger=ledger)
+        return Done(reservation_view(row, at=call.at, receipt_id=None), row.member_id)
 
     return once_only(call, name="reserve", body=request.model_dump(mode="json"), act=act)
 
 
 def _reservation(call: Call, *, request: ReservationRequest, found: Evaluation, quote: Quote) -> Reservation:
-    owner = member_refs([found.member_id])[found.member_id].pk if found.member_id else None
+    # Of a member that was merged the reservation is its own, whoever speaks for it.
+    owner = family_of(found.member_id).refs[found.member_id].pk if found.member_id else None
     return Reservation(
         member_id=owner,
         basket=request.basket.model_dump(mode="json"),
@@ -57,7 +60,7 @@ def _reservation(call: Call, *, request: ReservationRequest, found: Evaluation, 
     )
 
 
-def _hold(row: Reservation, *, call: Call, found: Evaluation) -> None:
+def _hold(row: Reservation, *, call: Call, found: Evaluation, ledger: Ledger) -> None:
     """Take everything in the order of the locks: wallets, vouchers, benefits."""
     member_id = found.member_id or ""
     if found.points and found.points.points:
@@ -67,6 +70,7 @@ def _hold(row: Reservation, *, call: Call, found: Evaluation) -> None:
             points_type=found.points.points_type,
             points=found.points.points,
             expires_at=row.expires_at,
+            ledger=ledger,
         ).transaction_id
     row.save(force_insert=True)
     if found.uses:

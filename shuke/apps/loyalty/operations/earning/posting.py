@@ -20,6 +20,7 @@ from shuke.apps.loyalty.operations.book import Book, Ledger, Lots
 from shuke.apps.loyalty.operations.earning.told import ToldOrder, evaluated
 from shuke.apps.loyalty.operations.rows import insert, stored, stored_json
 from shuke.apps.loyalty.queries.moved import homes_of, lots_now
+from shuke.apps.loyalty.queries.types import points_type_rows
 from shuke.apps.loyalty.rules import returns, wallet
 from shuke.apps.loyalty.rules.earning import EventRule
 from shuke.apps.loyalty.rules.earning_limits import Counts, event_refusal, fits, rooms_of, use, use_event
@@ -85,7 +86,7 @@ class EarningBooks:
     posted: list[PointsTransaction] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.kinds = {kind.code: kind for kind in PointsType.objects.all()}
+        self.kinds = points_type_rows()
         self.time_zone = retailer().time_zone
         self._books: dict[tuple[int, str], Book] = {}
         self._counts: dict[int, Counts] = {}

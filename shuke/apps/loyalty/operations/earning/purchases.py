@@ -9,17 +9,19 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.loyalty.models import OrderEarning
+from shuke.apps.loyalty.operations.book import Ledger
 from shuke.apps.loyalty.operations.earning.posting import EarningBooks
 from shuke.apps.loyalty.operations.earning.told import ToldOrder, evaluated
 from shuke.apps.loyalty.operations.once import IdempotencyConflict, PointsShort
-from shuke.apps.loyalty.queries.earning import Outcome, order_view
+from shuke.apps.loyalty.queries.earning import Outcome, order_view, record_view
 from shuke.apps.loyalty.queries.earning_plans import published_plans
 from shuke.apps.loyalty.queries.standing import standings_of
 from shuke.apps.loyalty.rules.earning import Purchase
 from shuke.apps.loyalty.rules.earning_limits import Counts
 from shuke.apps.loyalty.rules.postings import Shortfall
 from shuke.apps.loyalty.schemas import OrderEarningView, Request
-from shuke.apps.members.queries import member_refs, survivor_of
+from shuke.apps.members.queries import family_of
+from shuke.platform.calls import step
 from shuke.platform.errors import Invalid, Refused
 
 ORDER_ID_LENGTH = 160
@@ -32,6 +34,7 @@ def award_purchase(
     order_id: str,
     purchase: Purchase,
     placed_at: datetime | None = None,
+    ledger: Ledger | None = None,
 ) -> OrderEarningView:
     """Give what a purchase earns by the rules in force when it was placed (now by default), once per order.
 
@@ -41,7 +44,8 @@ def award_purchase(
     """
     if not order_id or len(order_id) > ORDER_ID_LENGTH:
         raise Invalid("invalid_order_id", _("An order id has 1 to 160 characters."), {"order_id": order_id})
-    member_id = survivor_of(member_id)
+    speaker = family_of(member_id)
+    member_id = speaker.public_id
     moment = placed_at or request.at
     plan = published_plans().at(moment)
     if plan is None:
@@ -54,11 +58,11 @@ def award_purchase(
         purchase.store_id,
         purchase.tier or standing.tier,
     )
-    books = EarningBooks(at=request.at, actor=request.actor, clamps_refused=False)
+    books = EarningBooks(at=request.at, actor=request.actor, clamps_refused=False, ledger=ledger or Ledger())
     multipliers = standing.multipliers([code for code, kind in books.kinds.items() if kind.is_spendable])
     told = ToldOrder(
         order_id=order_id,
-        member_pk=member_refs([member_id])[member_id].pk,
+        member_pk=speaker.pk,
         placed_at=moment,
         on=placed.on,
         teller="checkout",
@@ -71,7 +75,7 @@ def award_purchase(
     )
     try:
         with transaction.atomic():
-            return _award(books, told)
+            return _award(books, told, member_id=member_id)
     except IntegrityError:
         # Another member's wallet took the order after we looked: it was told for two people at once.
         found = OrderEarning.objects.filter(order_id=order_id).select_related("member").first()
@@ -80,19 +84,19 @@ def award_purchase(
         return order_view(found)
 
 
-def _award(books: EarningBooks, told: ToldOrder) -> OrderEarningView:
+def _award(books: EarningBooks, told: ToldOrder, *, member_id: str) -> OrderEarningView:
     books.open([told.member_pk], told.plan.points_types, lots="none")
     books.load_orders([told.order_id])
     if told.order_id in books.orders:
         return order_view(books.orders[told.order_id].row)
     books.tell_order(told)
     books.finish()
-    return _view(told.order_id, books, outcome="created")
+    return _view(told.order_id, books, member_id=member_id, outcome="created")
 
 
-def _view(order_id: str, books: EarningBooks, *, outcome: Outcome) -> OrderEarningView:
-    row = OrderEarning.objects.select_related("member").get(order_id=order_id)
-    return order_view(row, outcome=outcome, transactions=[posted.public_id for posted in books.posted])
+def _view(order_id: str, books: EarningBooks, *, member_id: str, outcome: Outcome) -> OrderEarningView:
+    kept, posted = books.orders[order_id], [one.public_id for one in books.posted]
+    return record_view(kept.row, kept.record, member_id=member_id, outcome=outcome, transactions=posted)
 
 
 def _nothing(order_id: str, member_id: str) -> OrderEarningView:
@@ -116,7 +120,12 @@ class TillsOrder:
 
 
 def return_purchase(
-    *, request: Request, order_id: str, lines: Mapping[int, int], till: TillsOrder | None = None
+    *,
+    request: Request,
+    order_id: str,
+    lines: Mapping[int, int],
+    till: TillsOrder | None = None,
+    ledger: Ledger | None = None,
 ) -> OrderEarningView:
     """Take back what the returned pieces had earned, line by line, from what was recorded.
 
@@ -128,8 +137,8 @@ def return_purchase(
     if not lines or min(lines.values()) <= 0:
         raise Invalid("invalid_return", _("A return names lines and a number of pieces above zero."))
     try:
-        with transaction.atomic():
-            return _return(request, order_id, lines, till)
+        with step():
+            return _return(request, order_id, lines, till, ledger or Ledger())
     except Shortfall as short:
         raise PointsShort(
             "points_insufficient",
@@ -139,12 +148,12 @@ def return_purchase(
 
 
 def _return(
-    request: Request, order_id: str, lines: Mapping[int, int], till: TillsOrder | None
+    request: Request, order_id: str, lines: Mapping[int, int], till: TillsOrder | None, ledger: Ledger
 ) -> OrderEarningView:
     row = OrderEarning.objects.filter(order_id=order_id).select_related("member").first()
     if row is None:
         return _nothing(order_id, "")
-    books = EarningBooks(at=request.at, actor=request.actor, clamps_refused=False)
+    books = EarningBooks(at=request.at, actor=request.actor, clamps_refused=False, ledger=ledger)
     books.open([row.member_id], list(row.body["given"]), lots="open")
     books.load_orders([order_id])
     kept = books.orders[order_id]
@@ -164,7 +173,7 @@ def _return(
         _check_pieces(kept.record.pieces_left(), lines, order_id=order_id)
         books.tell_pieces_back(order_id, request.key, lines)
     books.finish()
-    return _view(order_id, books, outcome="changed")
+    return _view(order_id, books, member_id=row.member.public_id, outcome="changed")
 
 
 def _check_pieces(left: Mapping[int, int], lines: Mapping[int, int], *, order_id: str) -> None:

@@ -1,9 +1,11 @@
 """What a basket costs for whom, and why.  Nothing here writes."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
+from shuke.apps.loyalty.models import Wallet
 from shuke.apps.loyalty.queries.benefits import benefits_of
 from shuke.apps.loyalty.queries.checkout.funds import available_points, business_day, points_rate
 from shuke.apps.loyalty.queries.checkout.quoting import (
@@ -24,6 +26,7 @@ from shuke.apps.loyalty.schemas import (
 )
 from shuke.apps.promotions.queries import voucher_quote
 from shuke.apps.promotions.schemas import Basket, BasketLine
+from shuke.platform.calls import one_call
 from shuke.platform.errors import Invalid
 from shuke.platform.retailer.queries import retailer
 
@@ -41,13 +44,21 @@ def evaluate(request: CheckoutRequest, *, member_id: str | None, at: datetime, w
     ``member_id`` is ``None`` for somebody unknown; ``who`` names the till that types voucher codes.  Raises
     ``Invalid``: ``invalid_basket`` naming the line, ``wrong_currency``.
     """
-    return quote_of(evaluation(request, member_id=member_id, at=at, who=who))
+    with one_call():
+        return quote_of(evaluation(request, member_id=member_id, at=at, who=who))
 
 
-def evaluation(request: CheckoutRequest, *, member_id: str | None, at: datetime, who: str = "") -> Evaluation:
-    """The same with what a reservation needs to hold."""
+def evaluation(
+    request: CheckoutRequest,
+    *,
+    member_id: str | None,
+    at: datetime,
+    who: str = "",
+    wallets: Sequence[Wallet] | None = None,
+) -> Evaluation:
+    """The same with what a reservation needs to hold.  ``wallets`` are the member's if they are locked."""
     _check_currency(request.basket.currency)
-    found = Evaluation(request, member_id, at, Working(items_of(request)))
+    found = Evaluation(request, member_id, at, Working(items_of(request)), wallets)
     found.account = benefits_of(member_id, at=at) if member_id else None
     found.shipping_minor = request.basket.shipping_minor
     found.working.take_offers()
@@ -174,7 +185,9 @@ def _take_points(found: Evaluation) -> None:
     if currency is None:
         found.refuse("points", "points_not_money", _("These points are not worth money at the till."))
         return
-    available = available_points(found.member_id, points_type=currency.code, at=found.at)
+    available = available_points(
+        found.member_id, points_type=currency.code, at=found.at, wallets=found.wallets
+    )
     asked = available if wanted.points is None else wanted.points
     goods = found.working.goods_minor
     usable, _off = currency.rate.taken(available, available=available, goods_minor=goods)

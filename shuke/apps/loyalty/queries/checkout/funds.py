@@ -1,5 +1,6 @@
 """What a member can pay with: the rate of the day and the points that are there."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -52,10 +53,18 @@ def points_rates(points_type: str = "") -> list[PointsRateView]:
     ]
 
 
-def available_points(member_id: str, *, points_type: str, at: datetime) -> int:
-    """The points that could be held at ``at``: what time has made of the wallet by then counts, posted or not."""
-    wallets = Wallet.objects.select_related("points_type")
-    wallet = wallets.filter(member__public_id=member_id, points_type__code=points_type).first()
+def available_points(
+    member_id: str, *, points_type: str, at: datetime, wallets: Sequence[Wallet] | None = None
+) -> int:
+    """The points that could be held at ``at``: what time has made of the wallet by then counts, posted or not.
+
+    ``wallets`` are the member's, with member and points type, if the caller has them under their locks.
+    """
+    if wallets is None:
+        rows = Wallet.objects.select_related("points_type", "member")
+        wallets = list(rows.filter(member__public_id=member_id, points_type__code=points_type))
+    wanted = (member_id, points_type)
+    wallet = next((w for w in wallets if (w.member.public_id, w.points_type.code) == wanted), None)
     if wallet is None:
         return 0
     # A wallet's own time never runs backwards, whatever a till's clock says.

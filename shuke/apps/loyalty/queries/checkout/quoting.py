@@ -1,11 +1,12 @@
 """A quote as tills are told it, and the hash that says what the customer saw."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from shuke.apps.loyalty.models import Wallet
 from shuke.apps.loyalty.rules.chain import request_hash
 from shuke.apps.loyalty.rules.checkout.steps import Working
 from shuke.apps.loyalty.rules.earning import Line, Purchase
@@ -32,6 +33,7 @@ class Evaluation:
     member_id: str | None
     at: datetime
     working: Working
+    wallets: Sequence[Wallet] | None = None
     account: MemberBenefits | None = None
     uses: tuple[VoucherUse, ...] = ()
     points: QuotePoints | None = None

@@ -1,6 +1,6 @@
 """Reservations and receipts as tills and pages see them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ def reservation(reservation_id: str, *, at: datetime) -> ReservationView:
     row = _reservations().filter(public_id=reservation_id).first()
     if row is None:
         raise NotFound("reservation_not_found", _("There is no such reservation."))
-    return reservation_view(row, at=at)
+    return _with_receipt(row, at=at)
 
 
 def _reservations() -> QuerySet[Reservation]:
@@ -28,13 +28,16 @@ def _reservations() -> QuerySet[Reservation]:
 def open_reservations(*, at: datetime, limit: int = 50, offset: int = 0) -> tuple[list[ReservationView], int]:
     """What is held at ``at``, the newest first, and how many there are."""
     rows = _reservations().filter(state="open", expires_at__gt=at).order_by("-created_at", "-pk")
-    return [reservation_view(row, at=at) for row in rows[offset : offset + limit]], rows.count()
+    return [_with_receipt(row, at=at) for row in rows[offset : offset + limit]], rows.count()
 
 
-def reservation_view(row: Reservation, *, at: datetime) -> ReservationView:
+def _with_receipt(row: Reservation, *, at: datetime) -> ReservationView:
+    return reservation_view(row, at=at, receipt_id=row.receipt.public_id if hasattr(row, "receipt") else None)
+
+
+def reservation_view(row: Reservation, *, at: datetime, receipt_id: str | None) -> ReservationView:
     """The public view of a row; one whose time has run out is ended, whether or not anybody has written it."""
     is_over = row.state == "open" and row.expires_at <= at
-    found = Receipt.objects.filter(reservation=row).values_list("public_id", flat=True).first()
     return ReservationView(
         reservation_id=row.public_id,
         state="ended" if is_over else row.state,
@@ -42,7 +45,7 @@ def reservation_view(row: Reservation, *, at: datetime) -> ReservationView:
         expires_at=row.expires_at,
         created_at=row.created_at,
         ended_at=row.expires_at if is_over else row.ended_at,
-        receipt_id=found if row.state == "committed" else None,
+        receipt_id=receipt_id,
     )
 
 
@@ -79,9 +82,9 @@ def _only(rows: QuerySet[Receipt]) -> Receipt:
     return row
 
 
-def receipt_view(row: Receipt) -> ReceiptView:
-    """The public view of a row."""
-    bought, returns = bought_of(row), returns_of(row)
+def receipt_view(row: Receipt, *, returns: Sequence[CheckoutReturn] | None = None) -> ReceiptView:
+    """The public view of a row; its returns are read unless they are at hand."""
+    bought, returns = bought_of(row), returns_of(row) if returns is None else returns
     gone: list[Returned] = []
     views = []
     for earlier in returns:
@@ -162,5 +165,5 @@ def exported_checkouts(member_id: str) -> dict[str, Any]:
     held: Iterable[Reservation] = _reservations().filter(member__public_id=member_id).order_by("pk")
     return {
         "receipts": [receipt_view(row).model_dump(mode="json") for row in mine.prefetch_related("returns")],
-        "reservations": [reservation_view(row, at=row.created_at).model_dump(mode="json") for row in held],
+        "reservations": [_with_receipt(row, at=row.created_at).model_dump(mode="json") for row in held],
     }

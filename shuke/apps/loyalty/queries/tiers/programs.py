@@ -15,6 +15,7 @@ from shuke.apps.loyalty.schemas.tiers import (
     TierView,
     TierWindowView,
 )
+from shuke.platform.calls import read_once
 from shuke.platform.errors import NotFound
 from shuke.platform.languages import in_language
 
@@ -37,6 +38,7 @@ def program_row(program_id: str) -> TierProgram:
     return row
 
 
+@read_once
 def main_program() -> TierProgram | None:
     """The programme that a member's tier means elsewhere: the oldest one that has a published version."""
     rows = TierProgram.objects.filter(versions__number__isnull=False)

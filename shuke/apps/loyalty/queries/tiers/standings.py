@@ -21,6 +21,7 @@ from shuke.apps.loyalty.schemas.tiers import (
 )
 from shuke.apps.members.queries import survivor_of
 from shuke.platform.batches import in_batches
+from shuke.platform.calls import read_once
 from shuke.platform.clock import business_date
 from shuke.platform.retailer.queries import retailer
 
@@ -100,11 +101,17 @@ def tiers_of(member_ids: Iterable[str], *, at: datetime, program_id: str = "") -
     if program is None:
         return found
     day = business_date(at, retailer().time_zone)
-    rows = TierMembership.objects.filter(program=program, from_date__lte=day).order_by("number")
     for ids in in_batches(wanted):
-        of_these = rows.filter(member__public_id__in=ids)
-        found |= dict(of_these.values_list("member__public_id", "tier"))
+        found |= _tiers_on(program.pk, tuple(ids), day)
     return found
+
+
+@read_once
+def _tiers_on(program: int, member_ids: tuple[str, ...], day: date) -> dict[str, str]:
+    rows = TierMembership.objects.filter(
+        program=program, member__public_id__in=member_ids, from_date__lte=day
+    )
+    return dict(rows.order_by("number").values_list("member__public_id", "tier"))
 
 
 def tiers_over_time(
