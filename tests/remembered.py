@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from django.db import connection
+from django.db import connection, transaction
 
 Answer = TypeVar("Answer")
 Rows = dict[str, list[tuple[Any, ...]]]
@@ -97,7 +97,8 @@ def _plain(row: Sequence[Any]) -> tuple[Any, ...]:
 def _put_back(world: World, folders: Sequence[Path]) -> Any:
     for kept, folder in zip(world.folders, folders, strict=True):
         _copy(kept, folder)
-    with connection.cursor() as cursor:
+    # One transaction, so that rows may come before those they refer to.
+    with transaction.atomic(), connection.cursor() as cursor:
         for table, rows in world.went.items():
             place, key = _key(cursor, table)
             cursor.executemany(f"DELETE FROM {table} WHERE {key} = %s", [(row[place],) for row in rows])

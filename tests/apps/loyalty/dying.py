@@ -88,7 +88,9 @@ class Child:
 
     def wait_until_heard(self) -> None:
         """Until it has told something, or is gone."""
-        waiting = select.poll()  # ``select`` knows no descriptor above 1,023, and a worker may have as many open.
+        waiting = (
+            select.poll()
+        )  # ``select`` knows no descriptor above 1,023, and a worker may have as many open.
         waiting.register(self.pipe, select.POLLIN | select.POLLHUP)
         waiting.poll(300_000)
 
