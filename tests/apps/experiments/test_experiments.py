@@ -21,7 +21,9 @@ def made(**more):
 def told():
     return [
         row
-        for payload in OutboxRow.objects.filter(table="exposures").values_list("payload", flat=True)
+        for payload in OutboxRow.objects.filter(table="exposures")
+        .order_by("pk")
+        .values_list("payload", flat=True)
         for row in payload
     ]
 

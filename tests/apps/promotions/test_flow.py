@@ -83,7 +83,8 @@ def test_a_voucher_is_held_used_and_told_to_the_lake(members):
         "reserved",
         "redeemed",
     ]
-    rows = [row for out in OutboxRow.objects.filter(table="voucher_events") for row in out.payload]
+    told = OutboxRow.objects.filter(table="voucher_events").order_by("pk")
+    rows = [row for out in told for row in out.payload]
     assert [(row["event"], row["order_id"], row["amount_minor"]) for row in rows] == [
         ("issued", None, None),
         ("reserved", None, 2000),

@@ -195,15 +195,15 @@ def test_what_strangers_click_is_found_and_told_of(home, bundle):
     best = sorted(known.known, key=lambda p: -known.known[p][0])[:3]
     assert sorted(best) == sorted(LOVED)
     # Counted anew, not added to; an older run changes nothing.
-    learned = list(ProductBelief.objects.values_list("beliefs", "looked"))
-    counts = ProductBanditDay.objects.values_list("day", "counts", "lists")
+    learned = list(ProductBelief.objects.order_by("context").values_list("beliefs", "looked"))
+    counts = ProductBanditDay.objects.order_by("day", "lists").values_list("day", "counts", "lists")
     days = list(counts)
     end = datetime(2026, 4, 4, 23, tzinfo=UTC)
     assert [(each.slot, each.lists) for each in learn_products(at=end, days=90)] == [("home", 480)]
     assert list(counts) == days
-    assert list(ProductBelief.objects.values_list("beliefs", "looked")) == learned
+    assert list(ProductBelief.objects.order_by("context").values_list("beliefs", "looked")) == learned
     learn_products(at=end - timedelta(days=3))
-    assert list(ProductBelief.objects.values_list("beliefs", "looked")) == learned
+    assert list(ProductBelief.objects.order_by("context").values_list("beliefs", "looked")) == learned
 
 
 def test_the_page_tells_what_is_believed_and_missed(home, bundle):
