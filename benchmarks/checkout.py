@@ -58,7 +58,7 @@ def set_up(engine: str, home: Path) -> Any:
     if engine == "postgresql":
         from tests import postgresql
 
-        postgresql.FAST.update(fsync="on", synchronous_commit="on", full_page_writes="on")
+        postgresql.FAST.update(postgresql.SERVICE)
         server = postgresql.start_postgresql()
         atexit.register(server.stop)
         os.environ["SHUKE_DATABASE_URL"] = server.create_database()

@@ -27,7 +27,7 @@ def _environment(engine: str, home: Path) -> dict[str, str]:
     if engine == "postgresql":
         from tests import postgresql
 
-        postgresql.FAST.update(fsync="on", synchronous_commit="on", full_page_writes="on")
+        postgresql.FAST.update(postgresql.SERVICE)
         server = postgresql.start_postgresql()
         import atexit
 

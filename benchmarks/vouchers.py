@@ -39,9 +39,10 @@ def main(count: int = 1_000_000, database: str = "sqlite") -> None:
             os.environ.pop("SHUKE_DATABASE_URL", None)
             run(count)
             return
-        from tests.postgresql import start_postgresql
+        from tests import postgresql
 
-        server = start_postgresql()
+        postgresql.FAST.update(postgresql.SERVICE)
+        server = postgresql.start_postgresql()
         try:
             os.environ["SHUKE_DATABASE_URL"] = server.url("postgres")
             run(count)

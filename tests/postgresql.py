@@ -32,6 +32,15 @@ FAST = {
     "shared_buffers": "128MB",
     "listen_addresses": "",
 }
+#: What a benchmark puts over it: a server that keeps its word, cleans up and counts its rows, as one in service does.
+SERVICE = {
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+    "autovacuum": "on",
+    "jit": "on",
+    "wal_level": "replica",
+}
 
 
 @dataclass(frozen=True)
