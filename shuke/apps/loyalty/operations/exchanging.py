@@ -39,8 +39,9 @@ def exchange_points(
     """
 
     def act() -> Done:
+        lock_wallets(member_id)
+        # After the locks: a merge that was waited for may have changed who speaks.
         speaker = _speaker(member_id)
-        lock_wallets(speaker)
         offer, price = _offer(request, member_id=speaker, at=call.at, is_staff=staff is not None)
         row = VoucherExchange(
             member_id=member_refs([speaker])[speaker].pk,
