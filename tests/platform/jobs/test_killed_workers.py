@@ -191,7 +191,8 @@ def test_a_schedule_fires_once_though_several_workers_look(site, tmp_path):
     declared = json.dumps({"folder": str(folder), "name": "tick", "seconds": 0.0})
     crew = [site.worker(declared) for _ in range(3)]
     until = time.monotonic() + 300
-    while len(_spans(folder)["tick"]) < 6 or not all(_awaits_its_end(process.pid) for process in crew):
+    # The first look may come before the first second of the schedule is over.
+    while len(_spans(folder).get("tick", [])) < 6 or not all(_awaits_its_end(process.pid) for process in crew):
         assert time.monotonic() < until, "it does not fire"
         time.sleep(0.2)
     for process in crew:
