@@ -9,9 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.audiences.queries import audience, audience_member_ids
 from shuke.apps.promotions.models import VoucherBatch, VoucherDefinition, VoucherVersion
+from shuke.apps.promotions.operations.definitions import definition_locked
 from shuke.apps.promotions.queries.codes import word_hash
 from shuke.apps.promotions.rules.codes import normalised_code, normalised_word
 from shuke.apps.promotions.rules.keys import request_digest
+from shuke.apps.promotions.rules.terms import terms_of
 from shuke.platform.audit.operations import record_audit
 from shuke.platform.crypto import encrypt
 from shuke.platform.errors import Invalid, NotFound, Refused
@@ -153,6 +155,16 @@ def create_shared_code(*, actor: Actor, at: datetime, definition_id: str, word: 
     if normalised_code(plain):
         raise Invalid(
             "invalid_word", _("This looks like a unique code; choose another word."), {"word": "taken"}
+        )
+    # Under the lock of who publishes: a price and a shared code exclude each other.
+    definition_locked(definition_id)
+    if terms_of(published_version(definition_id).terms).price is not None:
+        raise Refused(
+            "voucher_has_a_price",
+            _(
+                "This voucher is exchanged for points; a shared code would give it away. "
+                "Copy it and leave the price out."
+            ),
         )
     hashed = word_hash(plain)
     taken = VoucherBatch.objects.filter(word_hash=hashed).exclude(

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
-from shuke.apps.promotions.models import VoucherDefinition, VoucherVersion
+from shuke.apps.promotions.models import GONE, VoucherBatch, VoucherDefinition, VoucherVersion
 from shuke.apps.promotions.operations.counters import set_limits
 from shuke.apps.promotions.queries.prices import points_names
 from shuke.apps.promotions.rules.terms import FaultyTerms, Terms, as_data, terms_of
@@ -139,6 +139,8 @@ def publish_definition(*, actor: Actor, at: datetime, definition_id: str, note: 
     if row.draft is None or row.status == "ended":
         raise Refused("nothing_to_publish", _("There is no change to publish."))
     terms = checked_terms(row.draft)
+    if terms.price is not None:
+        _refuse_shared_codes(row)
     row.version += 1
     VoucherVersion.objects.create(
         definition=row,
@@ -159,6 +161,20 @@ def publish_definition(*, actor: Actor, at: datetime, definition_id: str, note: 
         changes={"version": [row.version - 1, row.version]},
     )
     return row.version
+
+
+def _refuse_shared_codes(row: VoucherDefinition) -> None:
+    """Whoever knows the word would have for nothing what others pay for."""
+    codes = VoucherBatch.objects.filter(version__definition=row, kind="shared").exclude(state__in=GONE)
+    found = list(codes.order_by("pk").values_list("public_id", flat=True))
+    if found:
+        raise Refused(
+            "shared_code_open",
+            _(
+                "A shared code of this voucher is open, which gives it away. Cancel the code, or take the price off."
+            ),
+            {"batches": found},
+        )
 
 
 @transaction.atomic

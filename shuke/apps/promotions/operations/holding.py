@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from shuke.apps.members.queries import member as member_view
 from shuke.apps.members.queries import member_refs
 from shuke.apps.members.schemas import MemberRef
-from shuke.apps.promotions.models import Voucher, VoucherBatch, VoucherVersion
+from shuke.apps.promotions.models import GONE, Voucher, VoucherBatch, VoucherVersion
 from shuke.apps.promotions.operations.batches import published_version, single_batch
 from shuke.apps.promotions.operations.counters import LimitReached, take, take_member
 from shuke.apps.promotions.operations.drawing import draw_voucher, drawn_before
@@ -18,6 +18,7 @@ from shuke.apps.promotions.operations.steps import Step, loaded, write_steps
 from shuke.apps.promotions.queries.codes import secret_of, voucher_ids
 from shuke.apps.promotions.queries.counting import used_of
 from shuke.apps.promotions.queries.finding import purse_of, voucher_of_code
+from shuke.apps.promotions.queries.prices import is_exchange_only
 from shuke.apps.promotions.queries.quoting import is_locked_out, refusal_of
 from shuke.apps.promotions.rules.codes import derived_codes
 from shuke.apps.promotions.rules.evaluation import Reason
@@ -139,8 +140,10 @@ def claim_code(*, key: str, code: str, member_id: str, at: datetime, who: str = 
     if last_day and business_date(at, retailer().time_zone) > last_day:
         raise refused("expired")
     if isinstance(found, VoucherBatch):
-        if batch.state == "cancelled":
+        if batch.state in GONE:
             raise refused("cancelled")
+        if is_exchange_only(batch):
+            raise refused("exchange_only")
         return _claim(batch, ref, key=f"claim:{key}", limits=terms.limits, at=at)
     return _claim_bearer(found, ref, limits=terms.limits, key=key, at=at)
 

@@ -19,6 +19,7 @@ from shuke.apps.promotions.operations.counters import Taking, Wanted, exchange, 
 from shuke.apps.promotions.operations.drawing import draw_voucher
 from shuke.apps.promotions.operations.steps import Step, loaded, write_steps
 from shuke.apps.promotions.queries.finding import purse_of
+from shuke.apps.promotions.queries.prices import is_exchange_only
 from shuke.apps.promotions.queries.quoting import REASON_WORDS
 from shuke.apps.promotions.rules.keys import request_digest
 from shuke.apps.promotions.rules.terms import Terms, terms_of
@@ -144,8 +145,10 @@ def _vouchers_of(row: VoucherReservation, uses: Sequence[VoucherUse], *, at: dat
         public_id__in=[voucher_id for voucher_id in ids if voucher_id not in found], kind="shared"
     )
     for batch in shared:
-        if batch.state == "cancelled":
+        if batch.state in GONE:
             raise refused("cancelled")
+        if is_exchange_only(batch):
+            raise refused("exchange_only")
         found[batch.public_id], _is_new = draw_voucher(
             batch, key=f"use:{row.key}", member_id=None, state="issued", at=at
         )

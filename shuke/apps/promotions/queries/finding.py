@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from shuke.apps.members.queries import absorbed_members, family_of, member_refs
-from shuke.apps.promotions.models import Voucher, VoucherBatch
+from shuke.apps.promotions.models import GONE, Voucher, VoucherBatch
 from shuke.apps.promotions.queries.codes import voucher_ids, word_hash
 from shuke.apps.promotions.queries.counting import used_of
+from shuke.apps.promotions.queries.prices import is_exchange_only
 from shuke.apps.promotions.queries.wording import name_of
 from shuke.apps.promotions.rules.codes import RANDOM_SIGNS, SIGNS, normalised_code, normalised_word
 from shuke.apps.promotions.rules.evaluation import Candidate, Reason, time_reason
@@ -92,8 +93,10 @@ def _candidate(
     batch = found if isinstance(found, VoucherBatch) else found.batch
     terms = terms_of(batch.version.terms)
     if isinstance(found, VoucherBatch):
-        if found.state == "cancelled":
+        if found.state in GONE:
             return Reason("cancelled")
+        if is_exchange_only(found):
+            return Reason("exchange_only")
         valid_from, valid_through = life(
             terms, begins_at=found.created_at, is_held=False, time_zone=time_zone
         )

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping
 
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
+from shuke.apps.promotions.models import VoucherBatch, VoucherVersion
 from shuke.apps.promotions.rules.terms import Price
 
 #: Says of points that members can spend what they are called in the reader's language, by code.
@@ -56,3 +58,12 @@ def back_text(price: Price) -> str:
         "within %(days)s days, while it is unused",
         price.back_days,
     ) % {"days": price.back_days}
+
+
+def is_exchange_only(batch: VoucherBatch) -> bool:
+    """Whether a shared code would give away for nothing what costs points, now or when the code was opened."""
+    newest = Q(number=F("definition__version"))
+    rows = VoucherVersion.objects.filter(
+        newest | Q(pk=batch.version_id), definition=batch.version.definition_id
+    )
+    return rows.filter(terms__price__points__isnull=False).exists()

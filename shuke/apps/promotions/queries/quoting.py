@@ -29,6 +29,7 @@ MOST_WRONG_CODES = 10
 REASON_WORDS: Mapping[str, str | Promise] = {
     "unknown_code": _("Nobody issued this code."),
     "check_sign_wrong": _("The code was not typed right: one sign is wrong or two are swapped."),
+    "exchange_only": _("This voucher is exchanged for points, not given away by a code."),
     "not_yet_valid": _("The voucher cannot be used yet."),
     "expired": _("The voucher's time is over."),
     "cancelled": _("The voucher was cancelled."),

@@ -14,6 +14,7 @@ from shuke.apps.promotions.rules.terms import STACK_CLASSES, Terms
 REASONS = (
     "unknown_code",
     "check_sign_wrong",
+    "exchange_only",
     "not_yet_valid",
     "expired",
     "cancelled",
