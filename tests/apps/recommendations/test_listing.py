@@ -1,5 +1,6 @@
 """Answers on their way to the lake: each once, none lost, and people can be taken out of them."""
 
+import json
 import os
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from shuke.apps.recommendations.operations import loading
 from shuke.apps.recommendations.operations.forgetting import forget_in_lists
 from shuke.apps.recommendations.operations.listing import record_lists
 from shuke.apps.recommendations.operations.loading import load_all_lists, load_lists, tend_lists
+from shuke.apps.recommendations.operations.message_lists import record_message_lists
 from shuke.apps.recommendations.queries.list_spools import device_key, list_root, spools
 from shuke.apps.recommendations.schemas import Answer, Listed, RecommendedItem
 from shuke.platform.outbox.relay import drain
@@ -80,6 +82,20 @@ def test_an_answer_is_a_row_of_the_lake_with_all_that_must_be_known_to_read_it(d
     raw = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
     assert b"phone-of" not in raw
     assert load_lists() == 0
+
+
+def test_a_list_in_a_message_is_noted_as_one_in_a_shop_is(db, home):
+    ann, key = member("ann@example.com")
+    tried = tuple(replace(item, source="popular-bandit", propensity=0.25, moved=()) for item in ITEMS)
+    drawn = replace(ANSWER, fallback="popular-bandit", items=tried, context="store:s1")
+    assert record_message_lists({ann: [drawn]}, at=AT, person_keys={ann: key}) == 1
+    drain()
+    assert record_lists([Listed(replace(drawn, list_id="lst_shop"), ann, "")], at=AT)
+    assert load_all_lists() == 1
+    sent, shown = listed()
+    assert json.loads(sent["product_chances"]) == {"p1": 0.25, "p2": 0.25}
+    assert (sent["context"], sent["explored_place"]) == ("store:s1", None)
+    assert {name for name in sent if sent[name] != shown[name]} <= {"list_id", "anonymous_id"}
 
 
 def test_who_meets_an_experiment_is_exposed_once(db, home):

@@ -50,13 +50,19 @@ def _record(item: Listed, moment: int) -> bytes:
 
 def _facts(item: Listed) -> dict[str, Any]:
     """Who it was stands under the names that the spool's eraser looks for."""
-    answer = item.answer
+    asked = {"userId": item.member_id, "anonymousId": device_key(item.anonymous_id)}
+    return asked | answer_facts(item.answer)
+
+
+def answer_facts(answer: Answer) -> dict[str, Any]:
+    """What the lake keeps of an answer, whoever asked: columns of ``recommendation_lists``.
+
+    Of a list that was drawn as a whole every product has its chance; of any other only the last that was explored.
+    """
     tried = _tried(answer)
-    explored = next((shown for shown in reversed(answer.items) if shown.propensity < 1), None)
-    explored = None if tried else explored
+    drawn = (shown for shown in reversed(answer.items) if shown.propensity < 1)
+    explored = None if tried else next(drawn, None)
     return {
-        "userId": item.member_id,
-        "anonymousId": device_key(item.anonymous_id),
         "list_id": answer.list_id,
         "slot": answer.slot,
         "slot_version": answer.slot_version,

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 
 from shuke.apps.experiments.operations import expose
+from shuke.apps.recommendations.operations.listing import answer_facts
 from shuke.apps.recommendations.schemas import Answer
 from shuke.platform.errors import Refused
 from shuke.platform.outbox.operations import record
@@ -26,32 +26,12 @@ def record_message_lists(
     return record(
         "recommendation_lists",
         (
-            _row(answer, at=at, person_key=person_keys[member_id])
+            answer_facts(answer) | {"person_key": person_keys[member_id], "listed_at": at}
             for member_id, of_member in answers.items()
             if member_id in person_keys
             for answer in of_member
         ),
     )
-
-
-def _row(answer: Answer, *, at: datetime, person_key: str) -> dict[str, Any]:
-    explored = next((item for item in reversed(answer.items) if item.propensity < 1), None)
-    return {
-        "list_id": answer.list_id,
-        "slot": answer.slot,
-        "slot_version": answer.slot_version,
-        "bundle_id": answer.bundle_id or None,
-        "experiment_id": answer.experiment_id or None,
-        "arm": answer.arm,
-        "strategy": answer.strategy,
-        "strategy_chance": answer.strategy_chance,
-        "fallback": answer.fallback,
-        "person_key": person_key,
-        "listed_at": at,
-        "product_ids": [item.product_id for item in answer.items],
-        "explored_place": explored.place if explored else None,
-        "explored_chance": explored.propensity if explored else None,
-    }
 
 
 def _expose(answers: Mapping[str, Sequence[Answer]], *, at: datetime, person_keys: Mapping[str, str]) -> None:
