@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from shuke.apps.recommendations.adapters import read_history
 from shuke.apps.recommendations.operations.evaluating import EvaluationSettings, evaluate_strategies
 from shuke.config.cli import app
+from shuke.science.recommendations.histories import history_of
 from shuke.science.recommendations.popularity import Popularity
 from shuke.science.recommendations.splits import Cut
 
@@ -268,7 +269,7 @@ class Noting:
     """Notes how many lines it learns from, and offers what is popular."""
 
     lines: list[int]
-    name: str = "repeat-ranker"
+    name: str = "discovery"
 
     def fit(self, history, *, rng):
         self.lines.append(history.lines)
@@ -282,8 +283,8 @@ def test_rankers_learn_from_some_members_of_a_large_history_and_it_is_told(tmp_p
     lines = []
     settings = EvaluationSettings(
         cut=Cut(minimum_count=1),
-        strategies=["popularity", "repeat-ranker"],
-        own={"repeat-ranker": lambda: (Noting(lines),)},
+        strategies=["popularity", "discovery"],
+        own={"discovery": lambda: (Noting(lines),)},
         most_members=20,
         ranker_lines=600,
         draws=100,
@@ -396,3 +397,42 @@ def test_with_a_catalogue_new_products_are_judged_by_what_they_are(tmp_path):
     result = run(tmp_path / "town.csv", "--catalogue", str(tmp_path / "nameless.csv"))
     assert result.exit_code == 1
     assert "No column of nameless.csv names the item" in result.output
+
+
+@dataclass(frozen=True)
+class Backwards:
+    """The same list for everybody, by name."""
+
+    name: str = "fusion"
+
+    items: int = 0
+
+    def fit(self, history, *, rng):
+        return replace(self, items=history.items)
+
+    def scores(self, members, at):
+        # Of the items by name, odd ones come before staples.
+        return np.tile(-np.arange(self.items, dtype=np.float32), (len(members), 1))
+
+
+def test_a_hybrid_that_is_worse_on_validation_answers_as_the_best_single_one():
+    lines = town(members=40).select(
+        member="user_id", basket="order_id", item="item_id", time=pl.col("date").str.to_date()
+    )
+    history = history_of(lines)
+    settings = EvaluationSettings(
+        cut=Cut(minimum_count=1),
+        strategies=["popularity", "gp-topfreq", "fusion"],
+        own={"fusion": lambda: (Backwards(),)},
+        draws=100,
+    )
+    rows = {row.name: row for row in evaluate_strategies(history, settings).strategies}
+    assert rows["fusion"].answered_by == "gp-topfreq"
+    assert rows["fusion"].figures == rows["gp-topfreq"].figures
+    assert rows["fusion"].difference.mean == 0
+    alone = evaluate_strategies(history, replace(settings, strategies=["fusion"]))
+    assert alone.strategies[0].answered_by == "personal-frequency"
+    assert set(alone.validation) == {"fusion"}
+    untuned = evaluate_strategies(history, replace(settings, is_tuned=False))
+    assert untuned.strategies[2].answered_by == ""
+    assert untuned.strategies[2].figures["ndcg@10"].mean < 0.5 * rows["fusion"].figures["ndcg@10"].mean

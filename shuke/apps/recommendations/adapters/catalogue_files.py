@@ -7,7 +7,8 @@ from pathlib import Path
 
 import polars as pl
 
-from shuke.apps.recommendations.adapters.files import WORDS, opened
+from shuke.apps.recommendations.adapters.file_columns import WORDS
+from shuke.apps.recommendations.adapters.files import opened
 from shuke.science.recommendations.histories import NotAHistory
 from shuke.sources.files.mapping import folded
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import re
 import tempfile
 import zlib
 from collections.abc import Mapping
@@ -14,6 +13,12 @@ from typing import Any
 
 import polars as pl
 
+from shuke.apps.recommendations.adapters.file_columns import WORDS, columns_of, is_order_number
+from shuke.apps.recommendations.adapters.member_clocks import (
+    begins_with_each_member,
+    days_by_gaps,
+    ending_together,
+)
 from shuke.science.recommendations.histories import DAY, History, NotAHistory, history_of
 from shuke.sources.files.errors import UnreadableFileError
 from shuke.sources.files.fields import Field
@@ -22,49 +27,15 @@ from shuke.sources.files.parsing import parse
 from shuke.sources.files.profiles import DateOrder, Profile
 from shuke.sources.files.reading import SourceTable, read_file
 
-#: Headers under which the parts of a history are known, folded, the surest first.
-WORDS: Mapping[str, tuple[str, ...]] = {
-    "member": (
-        "member", "memberid", "user", "userid", "customer", "customerid", "household", "householdid",
-        "householdkey", "client", "clientid", "buyer", "buyerid", "visitor", "visitorid", "shopper", "cardno",
-        "cardid", "cardnumber", "uid", "custid", "customernumber", "customerno", "customeruniqueid", "memberno",
-        "loyaltyid", "accountid", "personid", "reviewerid", "kunde", "kundennr", "kundennummer", "kundenid",
-        "会员", "会员号", "会员id", "用户", "用户id", "顾客", "客户", "客户id", "买家", "卡号",
-    ),
-    "basket": (
-        "basket", "basketid", "receipt", "receiptid", "order", "orderid", "orderno", "invoice", "invoiceno",
-        "invoiceid",
-        "transaction", "transactionid", "session", "sessionid", "usersession", "ticket", "ticketid", "bill", "billno",
-        "receiptno", "receiptnumber", "basketno", "bon", "bonnr", "belegnr",
-        "小票", "小票号", "订单", "订单号", "订单编号", "订单id", "流水号", "单号",
-    ),
-    "item": (
-        "item", "itemid", "product", "productid", "sku", "skuid", "stockcode", "article", "articleid", "good",
-        "goodsid", "movie", "movieid", "track", "trackid", "barcode", "upc", "productcode", "productno", "itemcode",
-        "itemno", "skucode", "asin", "artikel", "artikelnr", "artikelnummer", "productname", "itemname",
-        "商品", "商品id", "商品编码", "商品编号", "货号", "条码", "物品", "商品名称",
-    ),
-    "time": (
-        "time", "timestamp", "datetime", "date", "transactiontimestamp", "orderdate", "invoicedate", "purchasedate",
-        "orderedat", "placedat", "createdat", "day", "tdat", "transactiondate", "transactiondt", "saledate",
-        "ordertime", "ordernumber", "eventtime", "actiontime", "orderdatetime", "orderpurchasetimestamp",
-        "purchasetime", "transactiontime", "invoicedatetime", "unixtime", "ts", "datum",
-        "时间", "日期", "下单时间", "交易时间", "付款时间", "购买时间", "消费时间",
-    ),
-    "quantity": ("quantity", "qty", "units", "数量", "件数"),
-    "amount": ("amount", "salesvalue", "revenue", "total", "金额", "实付金额", "销售额"),
-    "store": ("store", "storeid", "shop", "shopid", "branch", "门店", "门店id", "店铺"),
-    "event": (
-        "event", "eventtype", "eventname", "behavior", "behaviortype", "action", "actiontype", "行为", "行为类型",
-    ),
-}  # fmt: skip
+#: How members' own clocks are laid side by side.
+TOGETHER = "everybody's last order is put on the same day, so that lately means the same for all."
+OR_OF_THE_ORDER = "a number of days (or of the order)."
 GZIP = b"\x1f\x8b"
 #: A packed file may be larger than any disk.
 MOST_UNPACKED = 8 << 30
 MONTHS = 12
 #: Values of a column that a sentence lists at most.
 MOST_SHOWN = 8
-NEEDED = ("member", "item", "time")
 #: Of dates without a year.
 LEAP_YEAR = "2024"
 #: Where rows are views, carts and purchases, those that are purchases.
@@ -108,7 +79,7 @@ def read_history(
     Without a basket column a day is a basket.  Raises ``NotAHistory`` with what, where and how to mend it.
     """
     table = opened(path)
-    chosen = _columns(table.headers, columns)
+    chosen = columns_of(table.headers, _told(table, columns))
     notes = [] if "basket" in chosen or day_baskets else ["No basket column: all of a day is one basket."]
     frame = _one_item_a_row(pl.DataFrame({part: table.column(header) for part, header in chosen.items()}))
     frame, note = _purchases(frame, chosen, bought=bought)
@@ -122,6 +93,8 @@ def read_history(
     ids = [part for part in ("member", "basket", "item", "store") if part in chosen]
     frame = frame.with_columns(times.alias("time"), *(_ids(frame[part]) for part in ids))
     frame, faults = _whole_rows(frame, torn=len(table.ragged))
+    frame, note = _one_calendar(frame, chosen)
+    notes = [said for said in notes if not (note and said.endswith(OR_OF_THE_ORDER))] + [note] * bool(note)
     faults |= {"rows that were given back (a quantity below zero)": returned} if returned else {}
     if not frame.height:
         raise NotAHistory(f"No row of {path.name} can be used: {_listed(faults)}.")
@@ -170,49 +143,25 @@ def _opened(path: Path) -> SourceTable:
         raise NotAHistory(f"{path.name} cannot be read: {error}") from error
 
 
-def _columns(headers: tuple[str, ...], told: Mapping[str, str]) -> dict[str, str]:
-    """Header of each part; raises where one that is needed cannot be told."""
-    listed = ", ".join(headers)
-    chosen: dict[str, str] = {}
-    for part, header in told.items():
-        if header not in headers:
-            raise NotAHistory(f"There is no column {header!r} for --{part}. The file has: {listed}.")
-        chosen[part] = header
-    known: dict[str, str] = {}
-    for header in headers:
-        known.setdefault(folded(header), header)
-    for part, words in WORDS.items():
-        free = (known[word] for word in words if word in known and known[word] not in chosen.values())
-        found = chosen.get(part) or next(free, None)
-        if found is not None:
-            chosen[part] = found
-    missing = [part for part in NEEDED if part not in chosen]
-    if missing:
-        options = " ".join(f"--{part} COLUMN" for part in missing)
-        if hint := _no_header(headers):
-            raise NotAHistory(hint)
-        raise NotAHistory(
-            f"No column for {' and '.join(missing)} can be told by its header. The file has: {listed}. "
-            f"Say which: {options}."
-        )
-    return {part: chosen[part] for part in WORDS if part in chosen}
+def _told(table: SourceTable, columns: Mapping[str, str]) -> Mapping[str, str]:
+    """The told columns, and the only one that holds lists as that of the items where nothing else is."""
+    nested = [h for h in table.headers if isinstance(table.column(h).dtype, pl.List | pl.Array)]
+    if "item" in columns or len(nested) != 1 or any(folded(h) in WORDS["item"] for h in table.headers):
+        return columns
+    return {**columns, "item": nested[0]}
 
 
-def _no_header(headers: tuple[str, ...]) -> str:
-    """What is wrong with a file whose first row does not name columns; empty where it seems to."""
-    first = headers[0]
-    if first.startswith(("{", "[")):
-        return (
-            "The file holds JSON. Write it as CSV or Parquet, with a column each for member, item and time."
-        )
-    if len(headers) == 1 and "::" in first:
-        return "The columns stand between '::'. Write commas or tabs instead, and a first row such as user,item,time."
-    if any(re.fullmatch(r"[\d.:/ -]*\d[\d.:/ -]*", header) for header in headers):
-        shown = ", ".join(headers[:6])
-        return (
-            f"The first row holds values ({shown}), not names of columns. Write one above it: user,item,time."
-        )
-    return ""
+def _one_calendar(frame: pl.DataFrame, chosen: Mapping[str, str]) -> tuple[pl.DataFrame, str]:
+    """Times that count from each member's own beginning, moved so that all end on the same day."""
+    header = chosen["time"]
+    if "gap" in chosen:
+        frame = days_by_gaps(frame)
+        return ending_together(
+            frame
+        ), f"Days are summed from {chosen['gap']!r}, orders by {header!r}; {TOGETHER}"
+    if is_order_number(header) or begins_with_each_member(frame):
+        return ending_together(frame), f"{header!r} begins anew with every member; {TOGETHER}"
+    return frame, ""
 
 
 def _one_item_a_row(frame: pl.DataFrame) -> pl.DataFrame:
@@ -306,6 +255,7 @@ def _times(cells: pl.Series, *, header: str, date_order: DateOrder, at: datetime
     if numbers.drop_nans().len() and numbers.null_count() == cells.null_count():
         return _numbered_times(numbers, header)
     cells, note = _local(cells, header)
+    cells = _with_months_as_numbers(cells)
     field = Field("time", "time", "Time", may_be_future=True)
     profile = Profile(columns={}, time_zone="UTC", business_zone="UTC", currency="", date_order=date_order)
     values, _ = parse(cells, field, profile, at=at)
@@ -316,6 +266,17 @@ def _times(cells: pl.Series, *, header: str, date_order: DateOrder, at: datetime
             "Write times like 2026-01-31 or 2026-01-31 18:05:00, or use --date-order dmy or mdy."
         )
     return values.dt.replace_time_zone(None), note
+
+
+def _with_months_as_numbers(cells: pl.Series) -> pl.Series:
+    """``Jan 18, 2024 05:00 PM`` and ``18-Jan-2024`` as ISO; as they are where not all cells are written like that."""
+    text = cells.cast(pl.String).str.strip_chars()
+    for day in ("%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%d/%b/%Y"):
+        for clock in ("", " %H:%M", " %H:%M:%S", " %I:%M %p", ", %H:%M"):
+            found = text.head(MOST_SHOWN).str.to_datetime(day + clock, strict=False)
+            if found.null_count() == 0:
+                return text.str.to_datetime(day + clock, strict=False).dt.strftime("%Y-%m-%d %H:%M:%S")
+    return cells
 
 
 def _local(cells: pl.Series, header: str) -> tuple[pl.Series, str]:
@@ -344,7 +305,7 @@ def _numbered_times(numbers: pl.Series, header: str) -> tuple[pl.Series, str]:
             micros = numbers / scale if scale > 0 else numbers * -scale
             unit = {1_000: "nano", 1: "micro", -1_000: "milli", -1_000_000: ""}[scale]
             return _moments(micros), f"{header!r} is read as {unit}seconds since 1970."
-    return _moments(numbers * DAY), f"{header!r} is read as a number of days (or of the order)."
+    return _moments(numbers * DAY), f"{header!r} is read as {OR_OF_THE_ORDER}"
 
 
 def _moments(micros: pl.Series) -> pl.Series:

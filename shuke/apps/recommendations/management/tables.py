@@ -64,7 +64,7 @@ def chosen_lines(report: EvaluationReport) -> list[str]:
         f"Chosen by validation (one step before the test, nothing of it used): {report.chosen}, nDCG@10 {value:.4f}; "
         "the first listed that is no worse than the best by more than a standard error."
     )
-    lines = [first]
+    lines = [first, *fallback_lines(report)]
     worse = [
         f"{name} ({found:.4f})"
         for name, found in report.validation.items()
@@ -73,6 +73,16 @@ def chosen_lines(report: EvaluationReport) -> list[str]:
     if worse:
         lines.append(f"Below {report.baseline} ({base:.4f}) on validation: {', '.join(worse)}.")
     return lines
+
+
+def fallback_lines(report: EvaluationReport) -> list[str]:
+    """Which hybrids did not earn their place."""
+    return [
+        f"{row.name} was worse on validation ({report.validation[row.name]:.4f}) than {row.answered_by}, the best "
+        f"single strategy, and answers as it: its figures are those of {row.answered_by}."
+        for row in report.strategies
+        if row.answered_by
+    ]
 
 
 def _repeats(report: EvaluationReport) -> str:

@@ -17,8 +17,8 @@ from shuke.science.recommendations.histories import History, NotAHistory
 from shuke.science.recommendations.metrics import Ideal
 from shuke.science.recommendations.named import STRATEGIES, USUAL, Variants
 from shuke.science.recommendations.splits import Cut, Split, learning_from
-from shuke.science.recommendations.strategies import TIE_RULE
-from shuke.science.recommendations.tuning import chosen
+from shuke.science.recommendations.strategies import TIE_RULE, Strategy
+from shuke.science.recommendations.tuning import Tried, chosen
 
 BASELINE = "gp-topfreq"
 #: Members asked on validation without whom no strategy is chosen.
@@ -27,6 +27,10 @@ LEAST_TO_CHOOSE = 20
 FEW_REPEATS = 0.01
 #: They hold a gigabyte of states for a million lines.
 RANKERS = frozenset({"repeat-ranker", "fusion", "discovery"})
+#: They must earn their place: who is worse on validation than the best single strategy answers as that one.
+HYBRIDS = frozenset({"repeat-ranker", "fusion", "weighted", "stacking"})
+#: What hybrids are held against where no single strategy is judged.
+SIMPLE = "personal-frequency"
 #: They answer another question than what comes next.
 SPECIAL = frozenset({"replenishment-due", "discovery"})
 
@@ -68,7 +72,8 @@ class Judged:
     """What was judged: the cut, and each strategy's metrics member by member, in the order of ``names``.
 
     ``validation``: nDCG@10 of each strategy one step before the test, member by member; empty where nothing was tuned.
-    ``only_new``: lists are without what their member had bought.
+    ``only_new``: lists are without what their member had bought.  ``stands_in``: who answered for a hybrid that was
+    worse on validation.
     """
 
     split: Split
@@ -76,6 +81,7 @@ class Judged:
     evaluations: tuple[Evaluation, ...]
     validation: tuple[np.ndarray, ...] = ()
     only_new: bool = False
+    stands_in: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def baseline(self) -> int:
@@ -107,40 +113,90 @@ def judge_strategies(history: History, settings: EvaluationSettings, *, tell: Te
     only_new = settings.only_new
     if only_new is None:
         only_new = split.known.repeat_share < FEW_REPEATS
-    judged: list[Evaluation] = []
-    before: list[np.ndarray] = []
+    work = _Work(settings, split, validation, only_new, tell, steps=2 * len(names))
+    trials = work.tried(names) if settings.is_tuned else {}
+    stands_in = fallbacks({name: trial.each for name, trial in trials.items()}, names=names)
+    judged: dict[str, Evaluation] = {}
     for done, name in enumerate(names):
-        variants = settings.own.get(name, STRATEGIES[name])()
-        strategy = variants[0]
-        lines = settings.ranker_lines if name in RANKERS else 0
-        if settings.is_tuned:
-            tell(2 * done, 2 * len(names), f"{name}: choosing among {len(variants)}")
-            tried = chosen(
-                variants,
-                validation,
-                rng=_generator(settings.seed, 2 * done),
-                ideal=settings.ideal,
-                threads=settings.threads,
-                lines=lines,
-                only_new=only_new,
-            )
-            strategy = tried.strategy
-            before.append(tried.each)
-        tell(2 * done + 1, 2 * len(names), name)
-        rng = _generator(settings.seed, 2 * done + 1)
-        judged.append(
-            evaluate(
-                strategy,
-                split,
-                rng=rng,
-                cutoffs=settings.cutoffs,
-                ideal=settings.ideal,
-                threads=settings.threads,
-                learn=learning_from(split, lines=lines, rng=rng),
-                only_new=only_new,
-            )
+        answers = stands_in.get(name, name)
+        tell(len(names) + done, 2 * len(names), name if answers == name else f"{name}, as {answers}")
+        if answers not in judged:
+            judged[answers] = work.judged(answers, trials.get(answers))
+        judged.setdefault(name, judged[answers])
+    return Judged(
+        split,
+        names,
+        tuple(judged[name] for name in names),
+        tuple(trials[name].each for name in names) if trials else (),
+        only_new,
+        stands_in,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """Trying strategies on validation, and judging them on the test."""
+
+    settings: EvaluationSettings
+    split: Split
+    validation: Split
+    only_new: bool
+    tell: Tell
+    steps: int
+
+    def tried(self, names: Sequence[str]) -> dict[str, Tried[Strategy]]:
+        """The best variant of each strategy on validation, and of the simple one that hybrids are held against."""
+        simple = [] if HYBRIDS.isdisjoint(names) or SIMPLE in names else [SIMPLE]
+        return {name: self._tried(name, step) for step, name in enumerate([*names, *simple])}
+
+    def _tried(self, name: str, step: int) -> Tried[Strategy]:
+        variants = self._variants(name)
+        self.tell(min(step, self.steps // 2), self.steps, f"{name}: choosing among {len(variants)}")
+        return chosen(
+            variants,
+            self.validation,
+            rng=_generator(self.settings.seed, 0),
+            ideal=self.settings.ideal,
+            threads=self.settings.threads,
+            lines=self._lines(name),
+            only_new=self.only_new,
         )
-    return Judged(split, names, tuple(judged), tuple(before), only_new)
+
+    def judged(self, name: str, trial: Tried[Strategy] | None) -> Evaluation:
+        """Of the variant that was chosen, the first where nothing was."""
+        rng = _generator(self.settings.seed, 1)
+        return evaluate(
+            trial.strategy if trial else self._variants(name)[0],
+            self.split,
+            rng=rng,
+            cutoffs=self.settings.cutoffs,
+            ideal=self.settings.ideal,
+            threads=self.settings.threads,
+            learn=learning_from(self.split, lines=self._lines(name), rng=rng),
+            only_new=self.only_new,
+        )
+
+    def _variants(self, name: str) -> tuple[Strategy, ...]:
+        return self.settings.own.get(name, STRATEGIES[name])()
+
+    def _lines(self, name: str) -> int:
+        return self.settings.ranker_lines if name in RANKERS else 0
+
+
+def fallbacks(each: Mapping[str, np.ndarray], *, names: Sequence[str]) -> dict[str, str]:
+    """Which strategy answers in the place of a hybrid that was worse on validation than the best single one.
+
+    ``each``: nDCG of the same members by every strategy that was tried; nobody falls back where there were none.
+    """
+    single = [name for name in each if name not in HYBRIDS and name not in SPECIAL and len(each[name])]
+    if not single:
+        return {}
+    best = max(single, key=lambda name: float(each[name].mean()))
+    return {
+        name: best
+        for name in names
+        if name in HYBRIDS and len(each[name]) and each[name].mean() < each[best].mean()
+    }
 
 
 def chosen_by_validation(judged: Judged) -> str:
@@ -239,8 +295,9 @@ def _too_few_baskets(cut: Cut, *, most: int) -> NothingToJudge:
 
 
 def _generator(seed: int, step: int) -> np.random.Generator:
-    """One for each step, so that a strategy's figures do not depend on which others are judged before it."""
-    return np.random.default_rng([seed, step % 2])
+    """One for validation (0) and one for the test (1): the same for each strategy, so that the same members are drawn
+    and a strategy's figures do not depend on which others are judged before it."""
+    return np.random.default_rng([seed, step])
 
 
 def report_of(judged: Judged, settings: EvaluationSettings, *, history: History) -> EvaluationReport:
@@ -250,9 +307,9 @@ def report_of(judged: Judged, settings: EvaluationSettings, *, history: History)
     rng = np.random.default_rng(settings.seed)
     compared = [
         compare(e.each[by], judged.evaluations[base].each[by], rng=rng, draws=settings.draws)
-        if e is not judged.evaluations[base]
+        if name != names[base]
         else None
-        for e in judged.evaluations
+        for name, e in zip(names, judged.evaluations, strict=True)
     ]
     adjusted = iter(holm([c.p_value for c in compared if c is not None]))
     rows = [
@@ -270,6 +327,7 @@ def report_of(judged: Judged, settings: EvaluationSettings, *, history: History)
             p_value=next(adjusted) if comparison else None,
             seconds_to_fit=found.seconds_to_fit,
             seconds_to_list=found.seconds_to_list,
+            answered_by=judged.stands_in.get(name, ""),
         )
         for name, found, comparison in zip(names, judged.evaluations, compared, strict=True)
     ]

@@ -20,6 +20,7 @@ class StrategyReport:
     """``figures``: each metric.  ``whole``: coverage, gini, novelty, diversity, calibration of the longest lists.
 
     ``difference``: of ``compared_by`` against the baseline, member by member; ``p_value`` is Holm's.
+    ``answered_by``: the single strategy that answered for a hybrid that was worse on validation, else empty.
     """
 
     name: str
@@ -30,6 +31,7 @@ class StrategyReport:
     p_value: float | None
     seconds_to_fit: float
     seconds_to_list: float
+    answered_by: str = ""
 
 
 @dataclass(frozen=True)
