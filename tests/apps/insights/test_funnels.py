@@ -13,6 +13,7 @@ from shuke.apps.audiences.queries import bench
 from shuke.apps.audiences.schemas import parsed
 from shuke.apps.insights.models import Funnel
 from shuke.apps.insights.operations import count_funnel, delete_funnel, save_funnel
+from shuke.apps.insights.pages.funnels import segment_rows
 from shuke.apps.insights.queries import layer_names, scheme_name
 from shuke.apps.insights.queries.funnel_words import segment_words
 from shuke.apps.insights.queries.funnels import (
@@ -22,7 +23,7 @@ from shuke.apps.insights.queries.funnels import (
     funnel_view,
     yesterday,
 )
-from shuke.apps.insights.schemas import FunnelBody, FunnelSave
+from shuke.apps.insights.schemas import FunnelBody, FunnelResult, FunnelSave, FunnelSegment
 from shuke.apps.insights.tasks import make_funnel
 from shuke.platform.errors import NotFound, Refused
 from shuke.platform.permissions import SYSTEM
@@ -248,6 +249,23 @@ def test_pages_tell_audiences_apart(crowd: None) -> None:
     make_funnel.func(row.pk)
     page = signed_in("viewer", "zh-hans").get(saved.headers["Location"]).content.decode()
     assert "“Those of A”完成的比例高于其他人" in page
+
+
+@pytest.mark.once
+def test_tiers_have_names_and_come_from_the_lowest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is stored are codes by size; a tier that is not there any more keeps its own code."""
+    names = {"prg_1:silver": "银卡", "prg_1:gold": "金卡"}
+    monkeypatch.setattr("shuke.apps.insights.queries.funnel_segments._tiers", [lambda: names])
+    codes = ["prg_1:gold", "", "prg_1:gone", "prg_1:silver"]
+    segments = [
+        FunnelSegment(code=code, members=9 - place, parts=[1.0, 0.5]) for place, code in enumerate(codes)
+    ]
+    result = FunnelResult(
+        as_of=YESTERDAY, first_day=YESTERDAY, began=30, done=15, open=0, unknown=0, readings=[],
+        steps=[], segments=segments,
+    )  # fmt: skip
+    body = FunnelBody.model_validate(BODY.model_dump() | {"by": "tier"})
+    assert [row["name"] for row in segment_rows(result, body)] == ["银卡", "金卡", "gone", "in none of them"]
 
 
 @pytest.mark.once

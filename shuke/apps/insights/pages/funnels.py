@@ -18,7 +18,7 @@ from shuke.apps.insights.pages.charts import funnel_bars
 from shuke.apps.insights.pages.saving import in_layers
 from shuke.apps.insights.pages.studies import is_busy, progress_answer
 from shuke.apps.insights.queries import layer_names, scheme_name
-from shuke.apps.insights.queries.funnel_segments import TIER, audience_choices
+from shuke.apps.insights.queries.funnel_segments import TIER, audience_choices, tier_choices
 from shuke.apps.insights.queries.funnel_words import difference_text, segment_words, step_name
 from shuke.apps.insights.queries.funnels import (
     MOST_EVENTS,
@@ -199,13 +199,7 @@ def _shown(result: FunnelResult, body: FunnelBody, funnel: FunnelView | None = N
         }
         for name, count in zip(names, result.steps, strict=True)
     ]
-    segment_names = _segment_names(body.by)
-    by_code = {
-        # A tier is coded by its programme and itself.
-        one.code: segment_names.get(one.code, one.code.rpartition(":")[2])
-        for one in result.segments
-        if one.code
-    }
+    by_code = _segment_words(result, body)
     return {
         "result": result,
         "rows": rows,
@@ -215,19 +209,34 @@ def _shown(result: FunnelResult, body: FunnelBody, funnel: FunnelView | None = N
         "done_conditions": in_layers(scheme, "done") if scheme and result.done else "",
         "by_name": _scheme_name(body.by) if body.by else "",
         "step_names": names,
-        "segments": [
-            {
-                "name": by_code.get(one.code) or _("in none of them"),
-                "segment": one,
-                "points": difference_text(one),
-                "is_real": one.q_value is not None and one.q_value <= FALSE_ALARMS,
-            }
-            for one in result.segments
-        ],
+        "segments": segment_rows(result, body),
         "segment_words": segment_words(result.segments, by_code) if result.segments else [],
         "is_by_audience": body.by == AUDIENCE,
         "gone": len(set(body.audiences) - set(by_code)),
     }
+
+
+def segment_rows(result: FunnelResult, body: FunnelBody) -> list[dict[str, Any]]:
+    """The groups with their names: tiers from the lowest, others from the largest, who is in none of them last."""
+    by_code = _segment_words(result, body)
+    places = {code: place for place, code in enumerate(tier_choices() if body.by == TIER else ())}
+    return [
+        {
+            "name": by_code.get(one.code) or _("in none of them"),
+            "segment": one,
+            "points": difference_text(one),
+            "is_real": one.q_value is not None and one.q_value <= FALSE_ALARMS,
+        }
+        for one in sorted(
+            result.segments, key=lambda one: (one.code == "", places.get(one.code, len(places)))
+        )
+    ]
+
+
+def _segment_words(result: FunnelResult, body: FunnelBody) -> dict[str, str]:
+    """Code to name of the groups that began; a tier that is not there any more has only its own code."""
+    names = _segment_names(body.by)
+    return {one.code: names.get(one.code, one.code.rpartition(":")[2]) for one in result.segments if one.code}
 
 
 def _by_choices() -> list[tuple[str, str]]:
@@ -242,9 +251,9 @@ def _scheme_name(scheme: str) -> str:
 
 
 def _segment_names(by: str) -> dict[str, str]:
-    if by == AUDIENCE:
-        return audience_choices()
-    return {} if by in {"", TIER} else layer_names(by)
+    if by in {AUDIENCE, TIER}:
+        return audience_choices() if by == AUDIENCE else tier_choices()
+    return layer_names(by) if by else {}
 
 
 def window_text(body: FunnelBody) -> str:

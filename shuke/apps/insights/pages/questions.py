@@ -41,9 +41,11 @@ def compute_all_page(_request: HttpRequest) -> HttpResponse:
 
 
 def _card(kind: str, *, found: dict[str, Any]) -> dict[str, Any]:
+    job = job_of_key(study_key(kind))
     return {
         "kind": kind,
         "question": QUESTIONS[kind],
         "study": found.get(kind),
-        "is_busy": is_busy(job_of_key(study_key(kind))),
+        "is_busy": is_busy(job),
+        "is_waiting": job is not None and job.state == "ready",
     }

@@ -1,6 +1,6 @@
 """Reading insights."""
 
-from shuke.apps.insights.queries.funnel_segments import register_audiences
+from shuke.apps.insights.queries.funnel_segments import register_audiences, register_tier_names
 from shuke.apps.insights.queries.layer_names import layer_names, scheme_name
 from shuke.apps.insights.queries.overview import overview
 from shuke.apps.insights.queries.portrait import portrait
@@ -25,6 +25,7 @@ __all__ = [
     "overview",
     "portrait",
     "register_audiences",
+    "register_tier_names",
     "scheme_name",
     "studies_of",
     "study_heads",

@@ -34,6 +34,7 @@ class Members(Protocol):
 
 
 _audiences: list[tuple[Names, Members]] = []
+_tiers: list[Names] = []
 
 
 def register_audiences(names: Names, members: Members) -> None:
@@ -43,6 +44,17 @@ def register_audiences(names: Names, members: Members) -> None:
     """
     if (names, members) not in _audiences:
         _audiences.append((names, members))
+
+
+def register_tier_names(names: Names) -> None:
+    """Let a higher app say which tiers there are, lowest first: ``<programme id>:<code>`` to name."""
+    if names not in _tiers:
+        _tiers.append(names)
+
+
+def tier_choices() -> dict[str, str]:
+    """Code to name of the tiers, lowest first."""
+    return {code: name for names in _tiers for code, name in names().items()}
 
 
 def audience_choices() -> dict[str, str]:

@@ -122,5 +122,14 @@ def difference_text(one: FunnelSegment) -> str:
     """
     if one.difference is None or one.lower is None or one.upper is None:
         return ""
-    points, low, high = (f"{100 * value:+.0f}" for value in (one.difference, one.lower, one.upper))
+    points, low, high = (_signed(100 * value) for value in (one.difference, one.lower, one.upper))
     return f"{points} ({low} … {high})"
+
+
+def _signed(value: float) -> str:
+    """A whole number with its sign; nothing has none.
+
+    >>> _signed(-0.4), _signed(-3.0), _signed(2.6)
+    ('0', '−3', '+3')
+    """
+    return f"{round(value):+d}".replace("-", "−") if round(value) else "0"

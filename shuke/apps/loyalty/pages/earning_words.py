@@ -28,6 +28,7 @@ SHOWN = 3
 
 def register() -> None:
     """Give tasks, states and nouns their words."""
+    register_labels("event_name", {name: (word, "grey") for name, word in EVENTS.items()})
     tasks = "shuke.apps.loyalty.tasks.earning"
     register_labels(
         "task",

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_POST
 
 from shuke.apps.audiences.queries import register_tier_names
+from shuke.apps.insights.queries import register_tier_names as register_funnel_tiers
 from shuke.apps.loyalty.forms.tiers import InvitationForm
 from shuke.apps.loyalty.operations import tiers as operations
 from shuke.apps.loyalty.pages import tier_words as words
@@ -149,6 +150,7 @@ def register() -> None:
         )
     )
     register_tier_names(queries.tier_keys)
+    register_funnel_tiers(queries.tier_keys)
     _name_tasks()
     _register_words()
 
