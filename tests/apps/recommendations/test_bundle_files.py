@@ -70,7 +70,7 @@ def test_a_manifest_says_sizes_hashes_and_its_own_words(tmp_path: Path) -> None:
     assert told["size_bytes"] == sum(said["bytes"] for said in told["files"].values())
 
 
-def wait_until(reached: Callable[[], bool], *, seconds: float = 30) -> None:
+def wait_until(reached: Callable[[], bool], *, seconds: float = 240) -> None:
     """Until it is so."""
     end = time.monotonic() + seconds
     while not reached():

@@ -197,6 +197,8 @@ class _Door:
         if stamp == self.stamp:
             return self.bundle
         with self.lock:
+            # Who looked before the others opened a newer one must not take it back.
+            stamp = _stamp(self.root / POINTER)
             if stamp != self.stamp:
                 self.bundle = self._opened() if stamp else None
                 self.stamp = stamp
