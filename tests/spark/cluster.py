@@ -39,7 +39,7 @@ class Cluster:
 
     def state(self) -> dict[str, Any]:
         """What the master says of itself: its workers and applications."""
-        with urllib.request.urlopen(f"{self.web}/json/", timeout=10) as answer:
+        with urllib.request.urlopen(f"{self.web}/json/", timeout=120) as answer:
             found: dict[str, Any] = json.load(answer)
         return found
 
@@ -73,7 +73,7 @@ def running_cluster(folder: Path, *, workers: int = 2) -> Iterator[Cluster]:
         for process in reversed(processes):
             process.terminate()
         for process in processes:
-            process.wait(timeout=60)
+            process.wait(timeout=240)
 
 
 def _started(name: str, *arguments: str, log: Path) -> subprocess.Popen[bytes]:

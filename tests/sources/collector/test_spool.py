@@ -120,7 +120,7 @@ def test_segments_are_rolled_by_size_and_on_request(tmp_path):
         assert await writer.append(record(b"small")) == "kept"
         before = spool.segments()[-1]
         assert before not in spool.complete_segments()
-        await asyncio.to_thread(spool.roll, wait_seconds=10)
+        await asyncio.to_thread(spool.roll, wait_seconds=240)
         assert before in spool.complete_segments()
         await asyncio.to_thread(writer.stop)
 
