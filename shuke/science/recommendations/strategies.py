@@ -76,7 +76,8 @@ def best(scores: np.ndarray, ties: np.ndarray, *, n: int) -> Lists:
     scores = scores.astype(np.float32, copy=False)
     if n >= count or not rows:
         return _widened(_by_keys(scores, ties, n=min(n, count)), n)
-    edge = np.partition(scores, count - n, axis=1)[:, count - n]
+    # From below: numpy takes twenty times as long to part a crowd of equals at its far end.
+    edge = -np.partition(-scores, n - 1, axis=1)[:, n - 1]
     reached = scores >= edge[:, None]
     # Where many share the last place (all that were never bought, say), sorting them by the tie rule is dear.
     crowded = reached.sum(axis=1) > 8 * n
@@ -89,8 +90,30 @@ def best(scores: np.ndarray, ties: np.ndarray, *, n: int) -> Lists:
     found = np.take_along_axis(scores, np.where(crowded[:, None], 0, items).astype(np.int64), axis=1)
     items[np.isneginf(found) & ~crowded[:, None]] = -1
     if crowded.any():
-        slow = _by_keys(scores[crowded], ties, n=n)
-        items[crowded], found[crowded] = slow.items, slow.scores
+        shared = _with_a_crowd(scores[crowded], ties, edge[crowded], n=n)
+        items[crowded], found[crowded] = shared.items, shared.scores
+    return Lists(items, found)
+
+
+def _with_a_crowd(scores: np.ndarray, ties: np.ndarray, edge: np.ndarray, *, n: int) -> Lists:
+    """The same where many items share the ``n``-th best score (``edge`` of each row): what is above it, then the first
+    of the crowd in the order of ties."""
+    row, item = np.nonzero(scores > edge[:, None])
+    order = np.argsort(ties)
+    free = n - np.bincount(row, minlength=len(scores))
+    width = 8 * n
+    while True:
+        crowd = scores[:, order[:width]] == edge[:, None]
+        place = np.cumsum(crowd, axis=1, dtype=np.int32)
+        if width >= len(order) or (place[:, -1] >= free).all():
+            break
+        width *= 8
+    filled, at = np.nonzero(crowd & (place <= free[:, None]))
+    row, item = np.concatenate((row, filled)), np.concatenate((item, order[at]))
+    sorted_ = np.lexsort((ties[item], -scores[row, item], row))
+    items = item[sorted_].reshape(len(scores), n).astype(np.int32)
+    found = np.take_along_axis(scores, items.astype(np.int64), axis=1)
+    items[np.isneginf(found)] = -1
     return Lists(items, found)
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -32,6 +33,20 @@ def test_the_best_are_those_of_a_full_sort_by_the_tie_rule(rows, n, ties):
     for row, items in zip(scores, lists.items, strict=True):
         wanted = sorted((i for i in range(6) if row[i] > -np.inf), key=lambda i: (-row[i], places[i]))[:n]
         assert items.tolist() == wanted + [-1] * (n - len(wanted))
+
+
+@pytest.mark.parametrize("levels", [1, 2, 40])
+@pytest.mark.parametrize("edge", [0.0, float("-inf")])
+def test_a_crowd_at_the_last_place_is_put_in_the_order_of_ties(levels, edge):
+    rng = np.random.default_rng(levels)
+    scores = rng.integers(1, levels + 1, (5, 400)).astype(np.float32)
+    scores[:, rng.permutation(400)[7:]] = edge
+    scores[4] = edge
+    places = rng.permutation(400).astype(np.uint32)
+    lists = best(scores, places, n=10)
+    for row, items in zip(scores, lists.items, strict=True):
+        order = sorted(range(400), key=lambda i: (-row[i], places[i]))[:10]
+        assert items.tolist() == [i if row[i] > -np.inf else -1 for i in order]
 
 
 def test_recent_popularity_then_the_id_breaks_ties():
