@@ -83,6 +83,49 @@ def test_flags_of_the_literature_change_what_they_say(tmp_path):
     assert "last 7 days" in month["protocol"]
 
 
+def by_hand(folder):
+    """Ann's list of two is tea, rice (as often as milk, first by id); Bob's is jam, tea.  Nobody had bought figs."""
+    baskets = [
+        ("ann", 1, "tea rice"),
+        ("ann", 2, "tea milk"),
+        ("ann", 3, "tea rice milk figs"),
+        ("bob", 1, "jam"),
+        ("bob", 2, "jam tea"),
+        ("bob", 3, "milk"),
+    ]
+    rows = [
+        (who, f"{who}{day}", item, f"2026-01-0{day}") for who, day, goods in baskets for item in goods.split()
+    ]
+    table = pl.DataFrame(rows, schema=["user", "basket", "item", "time"], orient="row")
+    table.with_columns(item=pl.col("item").replace({"milk": "z-milk", "rice": "m-rice"})).write_csv(
+        folder / "f.csv"
+    )
+    return folder / "f.csv"
+
+
+@pytest.mark.parametrize(
+    ("flags", "figures"),
+    [
+        # Ann: 2 of the 3 that could be found, Bob: nothing of 1.  nDCG: 1.6309 / 1.6309 and 0.
+        ((), {"recall": (2 / 3 + 0) / 2, "precision": 0.5, "hit_rate": 0.5, "ndcg": 0.5, "map": 0.5}),
+        # Over all three wanted: 1.6309 / (1 + 0.6309 + 0.5).
+        (("--idcg", "all"), {"recall": 1 / 3, "ndcg": 1.63093 / 2.13093 / 2}),
+        (("--idcg", "k"), {"recall": 1 / 3, "ndcg": 0.5}),
+        # Only tea (3 known baskets) and jam (2) are left: Ann wanted one of them, Bob none.
+        (("--minimum-count", "2"), {"recall": 1.0, "precision": 0.5, "ndcg": 1.0}),
+        (("--minimum-count", "2", "--idcg", "k"), {"ndcg": 1 / 1.63093}),
+    ],
+    ids=str,
+)
+def test_figures_are_those_worked_by_hand(tmp_path, flags, figures):
+    usual = ("--minimum-count", "1") if "--minimum-count" not in flags else ()
+    report = judged(by_hand(tmp_path), "--cutoffs", "2", "--minimum-baskets", "3", *usual, *flags)
+    own = next(row["figures"] for row in report["strategies"] if row["name"] == "gp-topfreq")
+    for metric, value in figures.items():
+        assert own[f"{metric}@2"]["mean"] == pytest.approx(value, abs=1e-5), metric
+    assert report["dropped_share"] == pytest.approx(0.8 if "--minimum-count" in flags else 0.2)
+
+
 def test_the_same_file_in_another_order_with_repeats_gives_the_same_figures(tmp_path):
     table = town()
     table.write_csv(tmp_path / "a.csv")
