@@ -17,12 +17,14 @@ from shuke.apps.loyalty.operations import (
     rename_points_type,
     verify_ledger,
 )
+from shuke.apps.loyalty.pages.ledger import VERIFY_KEY
 from shuke.apps.loyalty.queries.member_points import member_points
 from shuke.apps.loyalty.queries.verifications import postings_by_day
 from shuke.apps.loyalty.schemas import Request
 from shuke.platform.accounts.models import User
 from shuke.platform.accounts.operations import create_user, issue_token
 from shuke.platform.clock import now
+from shuke.platform.jobs.models import Job
 from shuke.platform.permissions import SYSTEM
 from shuke.platform.retailer.operations import change_retailer
 
@@ -124,7 +126,7 @@ def test_the_ledger_page_says_whether_it_is_sound(member):
     verify_ledger(actor=SYSTEM, clock=now)
     page = client.get("/membership/ledger/")
     assert "Sound: 4 transactions of 1 wallets" in page.content.decode()
-    assert len(page.context["look"].checks) == 18
+    assert len(page.context["look"].checks) == 21
     assert page.context["accounts"][-1] == ("", [0, 0])
     Wallet.objects.update(available=31)
     verify_ledger(actor=SYSTEM, clock=now)
@@ -135,6 +137,32 @@ def test_the_ledger_page_says_whether_it_is_sound(member):
     assert len(heads) == 2
     assert client.post("/membership/ledger/verify/").status_code == 302
     assert Verification.objects.latest("pk").started_by == "administrator"
+
+
+def test_the_ledger_page_says_that_a_verification_waits_or_runs_and_when_the_last_one_ended(member):
+    client, at = signed_in("administrator"), now()
+    text = client.get("/membership/ledger/").content.decode()
+    assert "waits for its turn" not in text
+    job = Job.objects.create(
+        task="t", unique_key=VERIFY_KEY, state="ready", enqueued_at=at, run_after=at, priority=0, queue="long"
+    )
+    text = client.get("/membership/ledger/").content.decode()
+    assert "A verification waits for its turn" in text
+    assert "None has ended yet." in text
+    verify_ledger(actor=SYSTEM, clock=now)
+    job.state, job.started_at = "running", at
+    job.save()
+    part = client.get("/membership/ledger/verifying/")
+    assert "is being verified since" in part.content.decode()
+    assert "The last one ended" in part.content.decode()
+    assert "HX-Refresh" not in part.headers
+    job.state, job.finished_at = "succeeded", at
+    job.save()
+    assert client.get("/membership/ledger/verifying/").headers["HX-Refresh"] == "true"
+    assert 'id="verifying"' not in client.get("/membership/ledger/").content.decode()
+    job.state = "failed"
+    job.save()
+    assert "did not come to its end" in client.get("/membership/ledger/").content.decode()
 
 
 def test_the_api_tells_and_adjusts(member):

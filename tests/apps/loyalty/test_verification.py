@@ -11,8 +11,11 @@ from typer.testing import CliRunner
 
 from shuke.apps.loyalty.management.cli import cli
 from shuke.apps.loyalty.models import (
+    BenefitCounter,
     LedgerHead,
     LotMove,
+    PaidTerm,
+    Plan,
     PointsEntry,
     PointsLot,
     PointsTransaction,
@@ -39,6 +42,7 @@ from shuke.apps.loyalty.rules.chain import GENESIS, chained
 from shuke.apps.loyalty.rules.expiry import Expiry
 from shuke.apps.loyalty.schemas import Request
 from shuke.apps.loyalty.tasks.care import verify_ledger_now
+from shuke.apps.promotions.models import VoucherCounter, VoucherDefinition
 from shuke.platform.jobs.running import progress_writer
 from shuke.platform.permissions import SYSTEM
 from tests.apps.loyalty.conftest import START
@@ -268,6 +272,27 @@ def _another_month(_ann: str, cy: str) -> None:
     PointsLot.objects.filter(pk=second.pk).update(transaction=first.transaction)
 
 
+def _a_benefit_nobody_used(ann: str, _cy: str) -> None:
+    BenefitCounter.objects.create(
+        member=_wallet(ann).member, benefit="trial", period_start=START.date(), used=1
+    )
+
+
+def _two_terms_at_a_time(ann: str, _cy: str) -> None:
+    once = {"months": 12, "price_minor": 9900, "currency": "CNY"}
+    plan = Plan.objects.create(code="gold", created_at=START, changed_at=START, **once)
+    for day in (START.date(), START.date() + 300 * DAY):
+        PaidTerm.objects.create(
+            member=_wallet(ann).member, plan=plan, first_day=day, last_day=day + 364 * DAY, anchor=day,
+            bought_at=START, **once,
+        )  # fmt: skip
+
+
+def _a_voucher_nobody_used(_ann: str, _cy: str) -> None:
+    definition = VoucherDefinition.objects.create(name="Twenty", created_at=START, updated_at=START)
+    VoucherCounter.objects.create(definition=definition, what="uses", shard=0, share=10, used=1)
+
+
 STRAY = 999_999_999
 #: What was done, the one check that finds it, and how it was covered up.
 CASES = {
@@ -293,6 +318,9 @@ CASES = {
     "a wallet was forgotten": (17, _forgotten, None),
     "lots were counted wrong": (17, _lots_counted_wrong, None),
     "points were made in another month": (18, _another_month, _cover_up),
+    "a benefit is counted that nobody used": (19, _a_benefit_nobody_used, None),
+    "a membership was sold twice": (20, _two_terms_at_a_time, None),
+    "a voucher is counted that nobody used": (21, _a_voucher_nobody_used, None),
 }
 
 

@@ -21,6 +21,12 @@ DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def _limits_vouchers_and_purchases_agree(members):
+    yield
+    assert list(queries.voucher_findings()) == []
+
+
 def issued(member: str, definition: str, *, key: str = "k", at=START) -> tuple[str, str]:
     """A voucher in the member's hands: its id and code."""
     voucher_id = operations.issue_voucher(
@@ -367,6 +373,8 @@ def test_money_that_no_shard_has_left_is_put_together(members):
     counters.take(row, what="budget", amount=10_001, seed="c")
     counters.give_back(taken)
     assert used(definition, "budget") == 10_001
+    # No purchase took it.
+    VoucherCounter.objects.all().delete()
 
 
 def test_a_new_version_changes_nothing_of_what_is_out(members):

@@ -47,7 +47,7 @@ def verify_ledger(
             results=_results(look),
             heads_digest=look.heads_digest,
         )
-        if not look.found:
+        if look.is_ledger_whole:
             _keep_heads(look, at=row.finished_at)
         old = Verification.objects.order_by("-pk").values_list("pk", flat=True)[KEPT:]
         Verification.objects.filter(pk__in=list(old)).delete()

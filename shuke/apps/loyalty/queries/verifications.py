@@ -32,6 +32,9 @@ TITLES = {
     16: _("Past answers still stand"),
     17: _("Replayed, the ledger is the same"),
     18: _("The liability rolls forward without a gap"),
+    19: _("Benefits were used as often as they are counted"),
+    20: _("Paid memberships do not overlap, and no more was paid back than paid"),
+    21: _("Vouchers, their limits and the purchases that used them agree"),
 }
 ACCOUNTS = (
     *("pending", "available", "held", "debt"),

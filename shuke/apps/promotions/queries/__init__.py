@@ -1,6 +1,7 @@
 """Every read of vouchers."""
 
 from shuke.apps.promotions.queries.batches import batch_codes, issue_size
+from shuke.apps.promotions.queries.books import voucher_findings
 from shuke.apps.promotions.queries.definitions import (
     batch,
     batches_of,
@@ -51,6 +52,7 @@ __all__ = [
     "unfinished_batches",
     "voucher",
     "voucher_costs",
+    "voucher_findings",
     "voucher_id_of",
     "voucher_quote",
     "vouchers_after_return",

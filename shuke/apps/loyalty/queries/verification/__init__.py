@@ -1,4 +1,4 @@
-"""What must be true of the ledger.  Each check gives the sentences that tell what breaks it."""
+"""What must be true of the ledger and the books beside it.  Each check gives the sentences that tell what breaks it."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,10 +11,13 @@ from itertools import islice
 from django.db.models import F, Q
 
 from shuke.apps.loyalty.models import PointsTransaction, Wallet
+from shuke.apps.loyalty.queries.benefits import counter_findings
 from shuke.apps.loyalty.queries.chains import broken_chains, lost_heads, missing_heads
+from shuke.apps.loyalty.queries.plans import paid_findings
 from shuke.apps.loyalty.queries.replaying import differing_wallets
 from shuke.apps.loyalty.queries.verification import lots, steps, sums
 from shuke.apps.loyalty.queries.verification.reading import one_state
+from shuke.apps.promotions.queries import voucher_findings
 
 #: Gets the wallets to look at (``None``: all).  Only checks that are costly per wallet heed it.
 Check = Callable[[Sequence[int] | None], Iterator[str]]
@@ -56,6 +59,11 @@ class Look:
         """How much is wrong; 0 is what one wants."""
         return sum(result.found for result in self.results)
 
+    @property
+    def is_ledger_whole(self) -> bool:
+        """Whether nothing is wrong with the ledger itself, whatever there is beside it."""
+        return not any(result.found for result in self.results if result.check <= LAST_OF_LEDGER)
+
 
 def _chains(wallets: Sequence[int] | None) -> Iterator[str]:
     """15: the hash chain recomputes, and no head that was verified before is gone."""
@@ -82,7 +90,12 @@ CHECKS: dict[int, Check] = {
     16: sums.answers_stand,
     17: differing_wallets,
     18: sums.liability_rolls_forward,
+    19: lambda _wallets: iter(counter_findings()),
+    20: lambda _wallets: iter(paid_findings()),
+    21: lambda _wallets: voucher_findings(),
 }
+#: The last check of the ledger itself; those after it look at what is scarce beside points.
+LAST_OF_LEDGER = 18
 
 
 def ledger_findings(*, tell: Callable[[int, int], None] = lambda *_: None) -> list[Finding]:
