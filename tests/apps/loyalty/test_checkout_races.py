@@ -1,6 +1,5 @@
 """Many tills at once: nothing is taken twice; and each guard's removal is noticed."""
 
-import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from shuke.apps.loyalty.queries.statements import points_wallet
 from shuke.apps.loyalty.queries.verification import ledger_findings
 from tests.apps.loyalty.checkout_desk import AT, asked, bought, bring_back, commit, fund, release, reserve
 from tests.apps.loyalty.test_races import at_once
+from tests.threads import Meeting
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 EIGHT = ({"line_no": 1, "product_id": "wine", "quantity": 8, "list_minor": 8000},)
@@ -134,22 +134,29 @@ def test_without_the_keys_row_a_retry_reserves_again(ann, monkeypatch):
     assert Reservation.objects.count() == 16
 
 
+def all_returned_by_two(number: str) -> Counter[str]:
+    return at_once(lambda n: told(lambda: bring_back(number, {1: 8}, call=call(f"w{number}{n}"))), 2, tills=2)
+
+
 @ON_POSTGRESQL
 def test_without_the_receipts_lock_units_come_back_twice(ann, monkeypatch):
-    number = bought(asked(EIGHT), None)["receipt_id"]
-    monkeypatch.setattr(
-        returning, "locked_receipt", lambda wanted: slowly(Receipt.objects.get(public_id=wanted))
-    )
-    assert returned_at_once(number) != RETURNED_ONCE
+    one, other = (bought(asked(EIGHT), None)["receipt_id"] for _ in range(2))
+    assert all_returned_by_two(one) == {"created": 1, "more_than_bought": 1}
+    monkeypatch.setattr(returning, "locked_receipt", lambda wanted: Receipt.objects.get(public_id=wanted))
+    monkeypatch.setattr(returning, "returned_of_all", met_after(returning.returned_of_all))
+    # Neither is told that the other has brought everything back.
+    assert "more_than_bought" not in all_returned_by_two(other)
 
 
 @ON_POSTGRESQL
 def test_without_the_reservations_lock_and_state_it_is_committed_twice(ann, monkeypatch):
-    monkeypatch.setattr(
-        committing, "locked_reservation", lambda wanted: slowly(Reservation.objects.get(public_id=wanted))
-    )
+    def unlocked(wanted: str) -> Reservation:
+        return Reservation.objects.get(public_id=wanted)
+
+    monkeypatch.setattr(committing, "locked_reservation", met_after(unlocked))
     # The state alone would still hold: whoever changes the row has the reservation.
     assert committed_at_once_without_points() == COMMITTED_ONCE
+    monkeypatch.setattr(committing, "locked_reservation", met_after(unlocked))
     monkeypatch.setattr(committing, "closed", lambda *_args, **_values: True)
     assert committed_at_once_without_points() != COMMITTED_ONCE
 
@@ -162,7 +169,13 @@ def told(task: Callable[[], Any]) -> Any:
         return SimpleNamespace(outcome="stopped by the database")
 
 
-def slowly(row: Any) -> Any:
-    """Long enough that all have read before the first has written."""
-    time.sleep(1.0)
-    return row
+def met_after(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A reading after which nobody goes on before another has read too."""
+    meeting = Meeting()
+
+    def reading(wanted: Any) -> Any:
+        found = read(wanted)
+        meeting.wait()
+        return found
+
+    return reading

@@ -5,7 +5,6 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-import time
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
@@ -22,7 +21,7 @@ from shuke.apps.promotions.models import Voucher, VoucherCounter, VoucherEvent
 from shuke.apps.promotions.operations import counters, holding, making, purchases
 from shuke.platform.permissions import SYSTEM
 from tests.apps.promotions.conftest import BASKET, START, defined
-from tests.threads import at_once
+from tests.threads import Meeting, at_once
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 MINUTES = timedelta(minutes=10)
@@ -73,10 +72,12 @@ def test_sixteen_tills_that_redeem_the_same_hold_use_it_once(members):
 
 
 def test_without_its_where_clause_the_suite_would_see_a_voucher_used_twice(members, monkeypatch):
+    both_looked = Meeting()
+
     def careless(rows: QuerySet[Any], *, before: Any, **values: Any) -> bool:
         # Looks first, then writes whatever it saw: the state may have changed between.
         is_free = rows.filter(state__in=before).exists()
-        time.sleep(0.5)
+        both_looked.wait()
         return is_free and bool(rows.update(**values))
 
     def unlocked(pks: Any, *, at: Any) -> tuple[dict[int, Voucher], list[Any]]:
