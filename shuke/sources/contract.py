@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, Literal, Protocol
 
 import httpx
@@ -203,15 +202,6 @@ class Connector(Protocol):
         self, *, headers: Mapping[str, str], body: bytes, secrets: Mapping[str, str], now: datetime
     ) -> WebhookNews:
         """Check the signature, then read.  ``headers`` are lower-case.  Raises ``ForgedWebhookError``."""
-
-
-def major_text(minor: int, decimals: int) -> str:
-    """Minor units as the exact decimal text of major units.
-
-    >>> major_text(-1250, 2), major_text(7, 0), major_text(5, 3)
-    ('-12.50', '7', '0.005')
-    """
-    return f"{Decimal(minor).scaleb(-decimals):f}"
 
 
 def product_key(*, sku: str | None, system: str, variant_id: str) -> str:

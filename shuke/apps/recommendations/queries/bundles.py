@@ -42,12 +42,6 @@ def bundle(bundle_id: str) -> BundleView:
     return bundle_view(row)
 
 
-def active_bundle_view() -> BundleView | None:
-    """The record of the bundle that is served."""
-    row = BundleRecord.objects.filter(public_id=active_id(bundle_root())).first()
-    return bundle_view(row) if row else None
-
-
 def bundle_settings() -> BundleSettings:
     """What the retailer wants of every bundle; defaults before anybody has saved them."""
     row = BundleSetup.objects.filter(pk=1).first()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import polars as pl
-
 from shuke.sources.files.layouts.layout import Draft
 
 
@@ -18,10 +16,3 @@ def one_currency(draft: Draft) -> Draft:
     others = draft.rows.filter((codes != main).fill_null(value=False))["row_no"]
     faults = tuple((number, "order_paid", "other_currency") for number in others)
     return replace(draft, faults=(*draft.faults, *faults), settings={**draft.settings, "currency": main})
-
-
-def main_currency(rows: pl.DataFrame) -> str:
-    """The most frequent currency of a column ``currency``; empty where there is none."""
-    if "currency" not in rows.columns or not rows["currency"].count():
-        return ""
-    return str(rows["currency"].drop_nulls().str.to_uppercase().mode().sort()[0])
