@@ -81,6 +81,8 @@ def trained(
     features, ratio, weight = _lessons(known, horizon=horizon, season=season, rng=rng)
     if len(ratio) < LEAST_ROWS:
         raise TooLittleHistory(f"{len(ratio)} lessons are too few; {LEAST_ROWS} are needed.")
+    if not ratio.any():
+        raise TooLittleHistory("Nothing was sold in any of the weeks to learn from.")
     settings = _SETTINGS | {"seed": int(rng.integers(2**31)), "num_threads": threads}
     data = lgb.Dataset(
         features, ratio, weight=weight / weight.mean(), categorical_feature=[features.shape[1] - 1]
@@ -107,7 +109,8 @@ def _lessons(
         target = part.values[:, origin : origin + reach]
         sound = ~np.isnan(target) & ~np.isnan(scale)[:, None]
         rows.append(found[:, :reach][sound])
-        ratios.append((target / scale[:, None])[sound])
+        # Where vouchers were worth more than a week's goods nothing was sold: no Poisson mean is below nothing.
+        ratios.append(np.maximum(target / scale[:, None], 0.0)[sound])
         weights.append(np.broadcast_to(scale[:, None], target.shape)[sound])
     if not rows:
         raise TooLittleHistory("No origin lies far enough back.")

@@ -95,6 +95,20 @@ def test_too_little_history_is_said():
         trained(panel, cutoff=10, horizon=4, season=52, rng=np.random.default_rng(1))
 
 
+def test_weeks_in_which_vouchers_were_worth_more_than_the_goods_teach_that_nothing_was_sold():
+    """Paid less than nothing is no target of a Poisson mean: such a week once ended the whole study."""
+    panel, _world = simulated(series=20)
+    values = panel.values.copy()
+    values[3, 40:44], values[5, 60] = -2.0, -500.0
+    model = trained(
+        replace(panel, values=values), cutoff=88, horizon=4, season=1, rng=np.random.default_rng(1), rounds=3
+    )
+    assert (model.forecast(replace(panel, values=values), origin=88)[~np.isnan(values[:, 87])] >= 0).all()
+    nothing = replace(panel, values=np.where(np.arange(112) < 2, 1.0, -1.0) * np.ones((20, 1)))
+    with pytest.raises(TooLittleHistory):
+        trained(nothing, cutoff=88, horizon=4, season=1, rng=np.random.default_rng(1), rounds=3)
+
+
 def test_what_was_not_planned_is_cut_with_the_sales():
     panel, _world = simulated(series=2)
     assert panel.known_at(80).price.shape == (2, 112)
