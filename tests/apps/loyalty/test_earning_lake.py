@@ -105,7 +105,7 @@ def test_an_import_earns_a_refund_takes_back_and_nothing_happens_twice(account):
 
 
 def test_an_order_that_is_corrected_or_cancelled_is_computed_again_by_the_rules_of_its_day(account):
-    publish(GROUND, at=BEGIN)
+    publish(GROUND, at=BEGIN, caps={"points": {"month": 45}})
     bring(account, "orders", YEAR)
     publish({**GROUND, "points": 9}, at=datetime(2026, 6, 1, tzinfo=UTC))
     bring(account, "orders", YEAR.replace("B,2026-03-06 09:00,C1,P1,1,30", "B,2026-03-06 09:00,C1,P1,1,45"))
@@ -122,9 +122,18 @@ def test_an_order_that_is_corrected_or_cancelled_is_computed_again_by_the_rules_
     orders.upsert("orders", cancelled.to_arrow())
     assert earn_batches(at=AT, batch_ids=["imp_cancel"]).corrections == 1
     assert left(account, "B") == {"points": 0}
+    # The cancellation freed the month's cap for another purchase; the order that comes back finds what is left of it.
+    other = award_purchase(
+        request=asked("other", AT),
+        member_id=member_of(account, "B"),
+        order_id="t:other",
+        purchase=basket(4000, on=date(2026, 3, 7)),
+        placed_at=datetime(2026, 3, 7, 4, tzinfo=UTC),
+    )
+    assert other.earned == {"points": 40}
     orders.upsert("orders", rows.with_columns(batch_id=pl.lit("imp_again")).to_arrow())
     earn_batches(at=AT, batch_ids=["imp_again"])
-    assert left(account, "B") == {"points": 10}
+    assert left(account, "B") == {"points": 5}
     assert ledger_findings() == []
 
 

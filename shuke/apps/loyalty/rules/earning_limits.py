@@ -15,26 +15,39 @@ from shuke.apps.loyalty.rules.earning import (
     Purchase,
     earned_points,
 )
+from shuke.apps.loyalty.rules.order_earnings import OrderRecord
 
 #: (scope, period) → points or times used.  A period is a local day, a month, or empty for ever.
 Used = dict[tuple[str, str], int]
 NO_CAPS = Caps()
 
 
-@dataclass
+@dataclass(eq=False)
 class Counts:
-    """What one member has used; ``changed`` are the keys that must be written."""
+    """What one member has used; ``changed`` are the keys that must be written.
+
+    ``family`` are the counts of all members that were merged into one person, this one's among them: they share the
+    caps, and each keeps what is its own.
+    """
 
     used: Used = field(default_factory=dict)
     changed: set[tuple[str, str]] = field(default_factory=set)
+    family: "list[Counts]" = field(default_factory=list, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self.family = self.family or [self]
 
     def of(self, scope: str, period: str) -> int:
         """What is used."""
+        return sum(one.own(scope, period) for one in self.family)
+
+    def own(self, scope: str, period: str) -> int:
+        """What of it this member used."""
         return self.used.get((scope, period), 0)
 
     def add(self, scope: str, period: str, number: int) -> None:
         """Use more, or less with a number below zero."""
-        self.used[scope, period] = max(self.of(scope, period) + number, 0)
+        self.used[scope, period] = max(self.own(scope, period) + number, 0)
         self.changed.add((scope, period))
 
 
@@ -100,17 +113,24 @@ def rules_of(plan: Plan, points_type: str) -> tuple[EarningRule, ...]:
     return tuple(rule for rule in plan.purchases if rule.points_type == points_type)
 
 
-def use(
-    plan: Plan, points_type: str, given: Mapping[str, int], *, on: date, counts: Counts, sign: int = 1
-) -> None:
-    """Count points by rule against the caps; ``sign`` -1 takes them out again."""
-    if points_type not in plan.capped_types:
-        return
-    total = sum(given.values())
-    for period in (day_of(on), month_of(on)):
-        counts.add(f"type:{points_type}", period, sign * total)
-        for rule, points in given.items():
-            counts.add(f"rule:{rule}", period, sign * points)
+def used_by(record: OrderRecord) -> dict[str, int]:
+    """What an order uses of the caps of its day and month by scope: what it still gives, and what was forgiven of it.
+
+    Empty where nothing was capped when it earned.  Of each rule the pieces that stay count, rounded line by line;
+    what was forgiven counts for the rules whose pieces went back, rounded up.
+    """
+    found = {}
+    for name in record.capped:
+        left, forgiven = record.left(name), record.forgiven.get(name, 0)
+        found[f"type:{name}"] = left + forgiven
+        gross, kept = record.rules.get(name, {}), record.left_by_rule(name)
+        weights = {rule: gross[rule] - kept[rule] for rule in gross}
+        if not any(weights.values()):
+            weights = dict(gross)
+        whole = sum(weights.values())
+        for rule, points in kept.items():
+            found[f"rule:{rule}"] = points + (-(-forgiven * weights[rule] // whole) if whole else 0)
+    return found
 
 
 def _limits(rule: EventRule, on: date) -> Iterable[tuple[str, int | None, str]]:

@@ -5,7 +5,7 @@ parts, told again) changes what it should have given.  The difference to what wa
 telling the same thing twice posts nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -43,6 +43,8 @@ class OrderRecord:
     ``lines`` are line numbers, ``pieces`` and ``points`` (by type) stand beside them.  ``rules``: type → rule →
     points.  ``told`` is a check sum of what the lake said of the lines, ``returns`` are those of a checkout by
     their keys.  ``till`` is the share of the whole order that a checkout took back which numbers lines otherwise.
+    ``capped`` are the types that had caps over time when it earned; of these ``shares`` are type → rule → points by
+    line where several rules gave some, and ``forgiven`` is what a return would have taken and that was gone.
     """
 
     lines: list[int] = field(default_factory=list)
@@ -56,6 +58,9 @@ class OrderRecord:
     is_cancelled: bool = False
     returns: dict[str, dict[int, int]] = field(default_factory=dict)
     till: Fraction = NOTHING
+    capped: list[str] = field(default_factory=list)
+    shares: dict[str, dict[str, list[int]]] = field(default_factory=dict)
+    forgiven: dict[str, int] = field(default_factory=dict)
 
     def earned(self, points_type: str) -> int:
         """What the order earned before returns."""
@@ -78,9 +83,23 @@ class OrderRecord:
 
     def left(self, points_type: str) -> int:
         """What the order should have given by now."""
+        return self._staying(self.points.get(points_type, []))
+
+    def left_by_rule(self, points_type: str) -> dict[str, int]:
+        """The same by rule, each rounded by itself."""
+        rules = self.rules.get(points_type, {})
+        lines = self.shares.get(points_type, {})
+        if len(rules) == 1:
+            lines = {rule: self.points.get(points_type, []) for rule in rules}
+        if not lines and rules:
+            # Recorded before lines were kept by rule.
+            left, whole = self.left(points_type), sum(rules.values())
+            return {rule: -(-points * left // whole) for rule, points in rules.items()}
+        return {rule: self._staying(lines.get(rule, [])) for rule in rules}
+
+    def _staying(self, points: Sequence[int]) -> int:
         if self.is_cancelled:
             return 0
-        points = self.points.get(points_type, [])
         if not self.back and not self.till:
             return sum(points)
         return sum(
@@ -131,6 +150,8 @@ class OrderRecord:
             }
         if self.till:
             found["till"] = str(self.till)
+        sparse = {"capped": self.capped, "shares": self.shares, "forgiven": self.forgiven}
+        found |= {name: value for name, value in sparse.items() if value}
         return found | ({"cancelled": True} if self.is_cancelled else {})
 
 
@@ -148,6 +169,9 @@ def record_from(body: Mapping[str, Any]) -> OrderRecord:
         is_cancelled=body.get("cancelled", False),
         returns={key: {int(n): k for n, k in item.items()} for key, item in body.get("returns", {}).items()},
         till=Fraction(body.get("till", 0)),
+        capped=body.get("capped", []),
+        shares=body.get("shares", {}),
+        forgiven=body.get("forgiven", {}),
     )
 
 

@@ -105,6 +105,11 @@ def family_keys(member_id: str) -> RawSQL:
     return RawSQL(_FAMILY, [member_id, MERGE_DEPTH])  # noqa: S611
 
 
+def family_keys_of(pk: int) -> RawSQL:
+    """The same for a member by its database key."""
+    return RawSQL(_FAMILY.replace("public_id = %s", "id = %s"), [pk, MERGE_DEPTH])  # noqa: S611
+
+
 @read_once
 def family_of(member_id: str) -> Family:
     """Who speaks for a member, with all that were merged into that one: one query.  Raises ``NotFound``."""

@@ -9,7 +9,6 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from shuke.apps.loyalty.models import (
-    EarningCount,
     EventEarning,
     OrderEarning,
     PointsTransaction,
@@ -17,13 +16,14 @@ from shuke.apps.loyalty.models import (
     Wallet,
 )
 from shuke.apps.loyalty.operations.book import Book, Ledger, Lots
+from shuke.apps.loyalty.operations.earning.caps import UsedCaps
 from shuke.apps.loyalty.operations.earning.told import ToldOrder, evaluated
 from shuke.apps.loyalty.operations.rows import insert, stored, stored_json
 from shuke.apps.loyalty.queries.moved import homes_of, lots_now
 from shuke.apps.loyalty.queries.types import points_type_rows
 from shuke.apps.loyalty.rules import returns, wallet
 from shuke.apps.loyalty.rules.earning import EventRule
-from shuke.apps.loyalty.rules.earning_limits import Counts, event_refusal, fits, rooms_of, use, use_event
+from shuke.apps.loyalty.rules.earning_limits import event_refusal, fits, rooms_of, use_event, used_by
 from shuke.apps.loyalty.rules.expiry import LAST_MOMENT, Expiry, activation_time
 from shuke.apps.loyalty.rules.order_earnings import Given, LineBack, OrderRecord, record_from
 from shuke.apps.loyalty.schemas import Request
@@ -47,12 +47,13 @@ EVENT = ("key", "member_id", "event", "version", "occurred_at", "local_date", "p
 
 @dataclass
 class Kept:
-    """The record of an order: the row, what it says, and whether it must be written."""
+    """The record of an order: the row, what it says, what is counted of caps for it, and whether it must be written."""
 
     row: OrderEarning
     record: OrderRecord
     is_new: bool = False
     is_changed: bool = False
+    counted: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ class EarningBooks:
         self.kinds = points_type_rows()
         self.time_zone = retailer().time_zone
         self._books: dict[tuple[int, str], Book] = {}
-        self._counts: dict[int, Counts] = {}
+        self.caps = UsedCaps()
         self._fresh: set[int] = set()
         self._waiting: list[tuple[Given, PointsTransaction]] = []
         self._origins: dict[int, PointsTransaction] = {}
@@ -139,19 +140,13 @@ class EarningBooks:
         """Read what is recorded of orders; call it when the wallets are locked."""
         for ids in in_batches(order_ids):
             for row in OrderEarning.objects.filter(order_id__in=ids):
-                self.orders[row.order_id] = Kept(row, record_from(row.body))
+                record = record_from(row.body)
+                self.orders[row.order_id] = Kept(row, record, counted=used_by(record))
 
     def load_events(self, keys: Iterable[str]) -> None:
         """Read what is recorded of events; call it when the wallets are locked."""
         for part in in_batches(keys):
             self.events |= {row.key: row for row in EventEarning.objects.filter(key__in=part)}
-
-    def counts_of(self, member_pk: int) -> Counts:
-        """What the member has used of limits over time."""
-        if member_pk not in self._counts:
-            rows = EarningCount.objects.filter(member_id=member_pk).values_list("scope", "period", "used")
-            self._counts[member_pk] = Counts({(scope, period): used for scope, period, used in rows})
-        return self._counts[member_pk]
 
     # --- telling ---
 
@@ -168,11 +163,13 @@ class EarningBooks:
         outcome = "unchanged"
         if told.teller == "lake" and kept.row.basis != told.basis:
             kept.row.basis, kept.is_changed = told.basis, True
+            is_back = kept.record.is_cancelled and told.counts and bool(told.plan.capped_types)
             if kept.record.is_cancelled == told.counts:
                 kept.record.is_cancelled = not told.counts
                 outcome = "corrected" if told.counts else "cancelled"
             # The till knew the basket best; what the lake says of its lines later changes no points.
-            if told.counts and kept.row.teller == "lake" and kept.record.told != told.told:
+            # An order that comes back to life finds what is left of the caps by now.
+            if told.counts and kept.row.teller == "lake" and (kept.record.told != told.told or is_back):
                 self._earn(kept, told)
                 outcome = "corrected"
             self._post(kept, moment=self.at, since=told.placed_at)
@@ -222,7 +219,7 @@ class EarningBooks:
         for rule in told.rules:
             if rule.points_type not in self.kinds:
                 continue
-            counts = self.counts_of(told.member_pk)
+            counts = self.caps.of(told.member_pk)
             refusal = event_refusal(rule, on=told.on, counts=counts)
             if refusal:
                 refusals[rule.name] = refusal
@@ -263,21 +260,29 @@ class EarningBooks:
     def _earn(self, kept: Kept, told: ToldOrder) -> None:
         """Set what the order earns, within the caps."""
         record, result, plan = kept.record, told.evaluated, told.plan
-        if plan.capped_types:
-            capped = [name for name in plan.points_types if name in plan.capped_types]
-            counts = self.counts_of(kept.row.member_id)
+        on, capped = kept.row.local_date, [name for name in plan.points_types if name in plan.capped_types]
+        if capped:
+            if not kept.is_new and not record.capped:
+                # Recorded before orders said what they use.
+                record.capped = capped
+                kept.counted = used_by(record)
+            counts, forgiven = self.caps.of(kept.row.member_id), record.forgiven
+            # What was forgiven stays with the member, whatever the order earns now.
+            kept_used = {f"type:{name}": forgiven[name] for name in capped if name in forgiven}
+            self.caps.bring(kept.row.member_id, on=on, before=kept.counted, now=kept_used)
+            kept.counted = kept_used
             for name in capped:
-                use(plan, name, record.rules.get(name, {}), on=kept.row.local_date, counts=counts, sign=-1)
-            for name in capped:
-                room, rooms = rooms_of(plan, name, on=told.on, counts=counts)
-                if not fits(result.rules.get(name, {}), room=room, rooms=rooms):
+                room, rooms = rooms_of(plan, name, on=on, counts=counts)
+                given = result.rules.get(name, {})
+                # What each rule gave by line is only known of what is evaluated by itself.
+                if not fits(given, room=room, rooms=rooms) or (len(given) > 1 and name not in result.shares):
                     result = evaluated(plan, told.purchase(), counts=counts, multipliers=told.multipliers)
                     break
-            for name in capped:
-                use(plan, name, result.rules.get(name, {}), on=told.on, counts=counts)
+            record.shares = {name: result.shares[name] for name in capped if name in result.shares}
         record.lines, record.pieces, record.told = told.lines, told.pieces, told.told
         record.rules = dict(result.rules)
         record.points = dict(result.points)
+        record.capped = capped
 
     def _post(self, kept: Kept, *, moment: datetime, since: datetime) -> None:
         """Bring the ledger to what the record says."""
@@ -290,6 +295,9 @@ class EarningBooks:
                 self._give(kept, book, name, points, moment=moment, since=since)
             else:
                 self._take(kept, book, name, -points, moment=moment)
+        now = used_by(kept.record)
+        self.caps.bring(kept.row.member_id, on=kept.row.local_date, before=kept.counted, now=now)
+        kept.counted = now
 
     def _request(self, kept: Kept, name: str, reason: str) -> Request:
         """Each posting of an order has its own key; the first one's is known to everybody."""
@@ -335,6 +343,9 @@ class EarningBooks:
                 book.state, lots=lots, points=part, earned=given.points, taken=given.taken, policy=policy
             )
             given.taken += part
+            gone = part - (posting.entries.get("clawback", 0) if posting else 0)
+            if gone:
+                kept.record.forgiven[name] = kept.record.forgiven.get(name, 0) + gone
             if posting is None:
                 continue
             request = self._request(kept, name, "return")
@@ -400,7 +411,7 @@ class EarningBooks:
         self._write_orders()
         insert(EventEarning, EVENT, rows=[_event_row(row) for row in self._new_events])
         self._new_events = []
-        self._write_counts()
+        self.caps.write()
 
     def _write_orders(self) -> None:
         new = [kept for kept in self.orders.values() if kept.is_new]
@@ -411,22 +422,6 @@ class EarningBooks:
         OrderEarning.objects.bulk_update([kept.row for kept in changed], ["body", "basis"], batch_size=500)
         for kept in (*new, *changed):
             kept.is_new = kept.is_changed = False
-
-    def _write_counts(self) -> None:
-        rows = [
-            EarningCount(member_id=member, scope=scope, period=period, used=counts.of(scope, period))
-            for member, counts in self._counts.items()
-            for scope, period in sorted(counts.changed)
-        ]
-        EarningCount.objects.bulk_create(
-            rows,
-            update_conflicts=True,
-            unique_fields=["member", "scope", "period"],
-            update_fields=["used"],
-            batch_size=500,
-        )
-        for counts in self._counts.values():
-            counts.changed.clear()
 
 
 def _order_row(kept: Kept) -> tuple[object, ...]:

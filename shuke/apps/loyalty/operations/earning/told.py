@@ -12,10 +12,14 @@ from shuke.apps.loyalty.rules.earning_limits import Counts, earned_within
 # Not frozen: a history makes hundreds of thousands of these.
 @dataclass(slots=True)
 class Evaluated:
-    """What an order earns: by type and rule, and by type and line (beside the order's ``lines``)."""
+    """What an order earns: by type and rule, and by type and line (beside the order's ``lines``).
+
+    ``shares`` are type → rule → points by line; a sheet, which evaluates many orders at once, leaves them out.
+    """
 
     rules: dict[str, dict[str, int]]
     points: dict[str, list[int]]
+    shares: dict[str, dict[str, list[int]]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -54,6 +58,11 @@ def evaluated(
     return Evaluated(
         rules={name: {item.rule: item.points for item in items} for name, items in given.items() if items},
         points={name: _by_line(items, purchase) for name, items in given.items() if items},
+        shares={
+            name: {item.rule: _by_line([item], purchase) for item in items}
+            for name, items in given.items()
+            if len(items) > 1
+        },
     )
 
 
