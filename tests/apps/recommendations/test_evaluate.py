@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from shuke.apps.recommendations.adapters import read_history
+from shuke.apps.recommendations.operations import adapting
 from shuke.apps.recommendations.operations.evaluating import EvaluationSettings, evaluate_strategies
 from shuke.config.cli import app
 from shuke.science.recommendations.histories import history_of
@@ -216,7 +217,7 @@ def test_rows_with_holes_are_left_out_and_counted(tmp_path):
         ("user,item,time\n1,a,soon\n2,b,later\n", (), "first cell is 'soon'"),
         (
             "user,item,time\n" + "".join(f"1,a,2026-01-0{day}\n" for day in range(1, 5)),
-            (),
+            ("--minimum-count", "10"),
             "No item is in 10 baskets",
         ),
         ("user,item,time\n1,a,1\n2,b,2\n", ("--minimum-count", "1"), "Every member has one basket only"),
@@ -476,6 +477,25 @@ def test_a_hybrid_that_is_worse_on_validation_answers_as_the_best_single_one():
     alone = evaluate_strategies(history, replace(settings, strategies=["fusion"]))
     assert alone.strategies[0].answered_by == "personal-frequency"
     assert set(alone.validation) == {"fusion"}
-    untuned = evaluate_strategies(history, replace(settings, is_tuned=False))
-    assert untuned.strategies[2].answered_by == ""
-    assert untuned.strategies[2].figures["ndcg@10"].mean < 0.5 * rows["fusion"].figures["ndcg@10"].mean
+    for own in (replace(settings, is_tuned=False), replace(settings, falls_back=False)):
+        fused = evaluate_strategies(history, own).strategies[2]
+        assert fused.answered_by == ""
+        assert fused.figures["ndcg@10"].mean < 0.5 * rows["fusion"].figures["ndcg@10"].mean
+
+
+def test_a_small_file_needs_fewer_baskets_of_an_item(tmp_path):
+    town(members=6, baskets=8).write_csv(tmp_path / "small.csv")
+    assert "items in 3 known baskets or more" in judged(tmp_path / "small.csv")["protocol"]
+    town(members=60).write_csv(tmp_path / "town.csv")
+    assert "items in 10 known baskets or more" in judged(tmp_path / "town.csv")["protocol"]
+    told = judged(tmp_path / "small.csv", "--minimum-count", "2")
+    assert "items in 2 known baskets or more" in told["protocol"]
+
+
+def test_what_is_drawn_or_left_out_of_a_large_history_is_told(monkeypatch, tmp_path):
+    town(members=40).write_csv(tmp_path / "town.csv")
+    options = ["recommend", "evaluate", str(tmp_path / "town.csv"), "--strategies", "up-cf,gp-topfreq"]
+    assert "Adapted" not in CliRunner().invoke(app, options).output
+    monkeypatch.setattr(adapting, "MEMBERS", 30)
+    said = CliRunner().invoke(app, options).output
+    assert "Adapted    Parameters are chosen by 30 members" in said

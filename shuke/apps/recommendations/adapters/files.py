@@ -81,7 +81,9 @@ def read_history(
     table = opened(path)
     chosen = columns_of(table.headers, _told(table, columns))
     notes = [] if "basket" in chosen or day_baskets else ["No basket column: all of a day is one basket."]
+    rows, torn = table.height + len(table.ragged), len(table.ragged)
     frame = _one_item_a_row(pl.DataFrame({part: table.column(header) for part, header in chosen.items()}))
+    del table  # The other columns of a large file are gigabytes.
     frame, note = _purchases(frame, chosen, bought=bought)
     notes += [note] if note else []
     frame, returned = _kept(frame)
@@ -92,7 +94,7 @@ def read_history(
         notes.append(note)
     ids = [part for part in ("member", "basket", "item", "store") if part in chosen]
     frame = frame.with_columns(times.alias("time"), *(_ids(frame[part]) for part in ids))
-    frame, faults = _whole_rows(frame, torn=len(table.ragged))
+    frame, faults = _whole_rows(frame, torn=torn)
     frame, note = _one_calendar(frame, chosen)
     notes = [said for said in notes if not (note and said.endswith(OR_OF_THE_ORDER))] + [note] * bool(note)
     faults |= {"rows that were given back (a quantity below zero)": returned} if returned else {}
@@ -104,7 +106,6 @@ def read_history(
     if "basket" not in chosen:
         frame = frame.with_columns(basket=pl.lit(0))
     history = history_of(frame, day_baskets=day_baskets or "basket" not in chosen)
-    rows = table.height + len(table.ragged)
     repeated = frame.height - frame.select("member", "basket", "item", "time").n_unique()
     if repeated:
         notes.append(f"{repeated:,} rows repeat another and count once.")

@@ -56,10 +56,14 @@ class DateOrder(StrEnum):
 
 
 FILE = typer.Argument(exists=True, dir_okay=False, help="CSV, Excel or Parquet: member, basket, item, time.")
-STRATEGIES = typer.Option(help="Names with commas between them, or all; the usual ones if left out.")
+STRATEGIES = typer.Option(
+    help="Names with commas between them, or all; the usual ones if left out. A name that is not known lists them."
+)
 PROTOCOL = typer.Option(help="last: each member's last basket; month: the last --days days.")
 IDCG = typer.Option(help="nDCG over min(|T|, k) (standard), over all of the basket (all), or over k (k).")
-MINIMUM_COUNT = typer.Option(min=1, help="Items in fewer known baskets are left out.")
+MINIMUM_COUNT = typer.Option(
+    min=1, help="Items in fewer known baskets are left out; 10, in small files 3 or 1, if left out."
+)
 MINIMUM_BASKETS = typer.Option(min=1, help="Members with fewer are not asked; 4 (last) or 1 (month).")
 MOST_MEMBERS = typer.Option(min=0, help="Of more, so many are drawn by chance to be judged; 0 for all.")
 BOUGHT_BEFORE = typer.Option(
@@ -67,6 +71,10 @@ BOUGHT_BEFORE = typer.Option(
     "bought again."
 )
 RANKER_LINES = typer.Option(min=0, help="Of more, rankers learn from members drawn by chance; 0 for all.")
+FALLBACK = typer.Option(
+    help="Hybrids (rankers, fusion, weighted, stacking) that are worse on validation than the best single strategy "
+    "answer as that one."
+)
 ONLY_NEW = {"auto": None, "list": False, "leave-out": True}
 #: From so many lines on a hint of time is given, and steps are told where no bar can be drawn.
 MANY_LINES, FEW_LINES = 500_000, 50_000
@@ -101,13 +109,14 @@ def evaluate(
     days: Annotated[int, typer.Option(min=1, help="Length of the month.")] = 28,
     day_baskets: Annotated[bool, typer.Option("--day-baskets", help="A basket is all of a day.")] = False,
     idcg: Annotated[Idcg, IDCG] = Idcg.standard,
-    minimum_count: Annotated[int, MINIMUM_COUNT] = 10,
+    minimum_count: Annotated[int | None, MINIMUM_COUNT] = None,
     minimum_baskets: Annotated[int | None, MINIMUM_BASKETS] = None,
     most_members: Annotated[int, MOST_MEMBERS] = 20_000,
     bought_before: Annotated[BoughtBefore, BOUGHT_BEFORE] = BoughtBefore.auto,
     ranker_lines: Annotated[int, RANKER_LINES] = 1_500_000,
     cutoffs: Annotated[str, typer.Option(help="Lengths of lists.")] = "5,10,20",
     tune: Annotated[bool, typer.Option(help="Choose parameters on the basket or month before.")] = True,
+    fallback: Annotated[bool, FALLBACK] = True,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same figures.")] = 1,
     catalogue: Annotated[Path | None, CATALOGUE] = None,
     draws: Annotated[int, typer.Option(min=100, help="Resamples of an interval.")] = 1000,
@@ -123,7 +132,7 @@ def evaluate(
     is_last = protocol is Protocol.last
     least = minimum_baskets if minimum_baskets is not None else (4 if is_last else 1)
     settings = EvaluationSettings(
-        cut=Cut("last" if is_last else "window", minimum_count, least, days),
+        cut=Cut("last" if is_last else "window", minimum_count or 0, least, days),
         strategies=[name.strip() for name in strategies.split(",") if name.strip()],
         cutoffs=_lengths(cutoffs),
         ideal=idcg.value,
@@ -134,6 +143,7 @@ def evaluate(
         most_members=most_members,
         ranker_lines=ranker_lines,
         only_new=ONLY_NEW[bought_before.value],
+        falls_back=fallback,
     )
     columns = {part: header for part, header in told.items() if header}
     how = {"day_baskets": day_baskets, "date_order": date_order.value, "bought": bought}
@@ -169,12 +179,16 @@ def _judged(
 ) -> tuple[Any, Any]:
     """What was read and the report, with a bar while it takes long."""
     from shuke.apps.recommendations.adapters import read_catalogue, read_history
+    from shuke.apps.recommendations.operations.adapting import usual_count
     from shuke.apps.recommendations.operations.evaluating import evaluate_strategies
     from shuke.apps.recommendations.operations.new_product_report import new_products_report
     from shuke.platform.clock import now
 
     described = read_catalogue(catalogue) if catalogue else None
     read = read_history(file, columns=columns, at=now(), **how)
+    if not settings.cut.minimum_count:
+        count = usual_count(read.history, settings.cut)
+        settings = replace(settings, cut=replace(settings.cut, minimum_count=count))
     if read.history.lines > MANY_LINES and not settings.strategies:
         console.print(
             f"{read.history.lines:,} lines: the usual strategies take minutes, the two rankers most of them. "

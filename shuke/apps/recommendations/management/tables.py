@@ -38,6 +38,7 @@ def show(facts: FileFacts, report: EvaluationReport, *, console: Console, most_m
         lines.append(
             f"Rankers    learned from members drawn by chance, {report.ranker_lines:,} lines (--ranker-lines 0 for all)"
         )
+    lines += [f"{'Adapted' if not place else '':10} {said}" for place, said in enumerate(report.adaptations)]
     for line in lines:
         console.print(line, highlight=False, soft_wrap=True, markup=False)
     k = 10 if 10 in report.cutoffs else max(report.cutoffs)
@@ -48,7 +49,7 @@ def show(facts: FileFacts, report: EvaluationReport, *, console: Console, most_m
         console.print()
         show_new_products(report.new_products, console=console)
     console.print()
-    for line in chosen_lines(report):
+    for line in [*chosen_lines(report), *fallback_lines(report)]:
         console.print(line, highlight=False, soft_wrap=True, markup=False)
     for row in report.strategies:
         console.print(f"{row.name}: {row.parameters}", highlight=False, soft_wrap=True, markup=False)
@@ -64,7 +65,7 @@ def chosen_lines(report: EvaluationReport) -> list[str]:
         f"Chosen by validation (one step before the test, nothing of it used): {report.chosen}, nDCG@10 {value:.4f}; "
         "the first listed that is no worse than the best by more than a standard error."
     )
-    lines = [first, *fallback_lines(report)]
+    lines = [first]
     worse = [
         f"{name} ({found:.4f})"
         for name, found in report.validation.items()
@@ -78,8 +79,9 @@ def chosen_lines(report: EvaluationReport) -> list[str]:
 def fallback_lines(report: EvaluationReport) -> list[str]:
     """Which hybrids did not earn their place."""
     return [
-        f"{row.name} was worse on validation ({report.validation[row.name]:.4f}) than {row.answered_by}, the best "
-        f"single strategy, and answers as it: its figures are those of {row.answered_by}."
+        f"{row.name} was worse on validation ({report.validation[row.name]:.4f}) than {row.answered_by}, the "
+        f"best single strategy, and answers as it: its figures are those of {row.answered_by} (--no-fallback for its "
+        "own)."
         for row in report.strategies
         if row.answered_by
     ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from shuke.apps.recommendations.operations.adapting import adaptations
 from shuke.apps.recommendations.operations.apart import Tell
 from shuke.apps.recommendations.schemas import EvaluationReport, Figure, StrategyReport
 from shuke.science.reading import Reading
@@ -50,7 +51,7 @@ class EvaluationSettings:
     ``own``: strategies that stand in the place of known ones, fitted to the retailer's range.  ``most_members``: of
     more, so many are drawn by chance to be judged; 0 for all.  ``ranker_lines``: of more, rankers learn from members
     drawn by chance; 0 for all.  ``only_new``: lists never hold what their member had bought; None: where hardly
-    anything is bought again.
+    anything is bought again.  ``falls_back``: see ``fallbacks``.
     """
 
     cut: Cut
@@ -65,6 +66,7 @@ class EvaluationSettings:
     most_members: int = 0
     ranker_lines: int = 0
     only_new: bool | None = False
+    falls_back: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +117,8 @@ def judge_strategies(history: History, settings: EvaluationSettings, *, tell: Te
         only_new = split.known.repeat_share < FEW_REPEATS
     work = _Work(settings, split, validation, only_new, tell, steps=2 * len(names))
     trials = work.tried(names) if settings.is_tuned else {}
-    stands_in = fallbacks({name: trial.each for name, trial in trials.items()}, names=names)
+    each = {name: trial.each for name, trial in trials.items()}
+    stands_in = fallbacks(each, names=names) if settings.falls_back else {}
     judged: dict[str, Evaluation] = {}
     for done, name in enumerate(names):
         answers = stands_in.get(name, name)
@@ -146,7 +149,8 @@ class _Work:
 
     def tried(self, names: Sequence[str]) -> dict[str, Tried[Strategy]]:
         """The best variant of each strategy on validation, and of the simple one that hybrids are held against."""
-        simple = [] if HYBRIDS.isdisjoint(names) or SIMPLE in names else [SIMPLE]
+        held_against = self.settings.falls_back and not HYBRIDS.isdisjoint(names)
+        simple = [SIMPLE] if held_against and SIMPLE not in names else []
         return {name: self._tried(name, step) for step, name in enumerate([*names, *simple])}
 
     def _tried(self, name: str, step: int) -> Tried[Strategy]:
@@ -356,6 +360,12 @@ def report_of(judged: Judged, settings: EvaluationSettings, *, history: History)
             if len(each)
         },
         chosen=chosen_by_validation(judged),
+        adaptations=adaptations(
+            split,
+            names,
+            tuned=settings.is_tuned,
+            validated=len(judged.validation[0]) if judged.validation else 0,
+        ),
         seed=settings.seed,
         strategies=tuple(rows),
     )

@@ -60,7 +60,8 @@ class EvaluationReport:
     ``validation``: nDCG@10 of each strategy one step before the test; ``chosen``: what it would choose by that alone,
     empty where it cannot.  ``repeat_share``: part of the known lines whose member had bought the item before;
     ``only_new``: lists are without what their member had bought.  ``ranker_lines``: rankers learned from members drawn
-    until there were so many lines; 0 where they learned from all.
+    until there were so many lines; 0 where they learned from all.  ``adaptations``: what else was drawn or left out
+    because the history is large.
     """
 
     protocol: str
@@ -86,6 +87,7 @@ class EvaluationReport:
     repeat_share: float = 0.0
     only_new: bool = False
     ranker_lines: int = 0
+    adaptations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
