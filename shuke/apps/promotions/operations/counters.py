@@ -6,7 +6,7 @@ full; money that no single shard has left is put together from several.
 
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -120,15 +120,22 @@ def _reached(what: str) -> LimitReached:
     return LimitReached("voucher_limit_reached", _("This voucher was used as often as it may be."))
 
 
-def take_member(definition_id: int, *, member_pk: int, what: str, limit: int) -> list[Taking]:
-    """Count one more for a member.  Raises ``LimitReached`` at the limit."""
+def take_member(
+    definition_id: int, *, member_pk: int, what: str, limit: int, family: Sequence[int] = ()
+) -> list[Taking]:
+    """Count one more for a member.  Raises ``LimitReached`` at the limit.
+
+    ``family`` are the keys of all members that are one person with it, who speaks for them first: what the others
+    have counts too, and each keeps its own row.
+    """
+    others = 0
+    if len(family) > 1:
+        locked = _lock_members(definition_id, what, {*family, member_pk})
+        others = sum(count for pk, count in locked.items() if pk != member_pk)
     rows = MemberVoucherCount.objects.filter(definition=definition_id, member=member_pk, what=what)
-    if not rows.filter(count__lt=limit).update(count=F("count") + 1):
-        MemberVoucherCount.objects.bulk_create(
-            [MemberVoucherCount(definition_id=definition_id, member_id=member_pk, what=what)],
-            ignore_conflicts=True,
-        )
-        if not rows.filter(count__lt=limit).update(count=F("count") + 1):
+    if not rows.filter(count__lt=limit - others).update(count=F("count") + 1):
+        _make_rows(definition_id, what, [member_pk])
+        if not rows.filter(count__lt=limit - others).update(count=F("count") + 1):
             raise LimitReached(
                 "voucher_limit_reached",
                 _("This member had this voucher as often as one may."),
@@ -137,15 +144,34 @@ def take_member(definition_id: int, *, member_pk: int, what: str, limit: int) ->
     return [Taking(definition=definition_id, what=what, amount=1, member=member_pk)]
 
 
+def _make_rows(definition_id: int, what: str, members: Iterable[int]) -> None:
+    rows = [
+        MemberVoucherCount(definition_id=definition_id, member_id=member, what=what)
+        for member in sorted(members)
+    ]
+    MemberVoucherCount.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _lock_members(definition_id: int, what: str, members: set[int]) -> dict[int, int]:
+    """Lock what several members have counted, in the order of their keys; the answer is by key.
+
+    Every row is made before: one that somebody else makes while we wait would not be seen.
+    """
+    _make_rows(definition_id, what, members)
+    rows = MemberVoucherCount.objects.filter(definition=definition_id, what=what, member__in=members)
+    return dict(rows.select_for_update().order_by("member").values_list("member", "count"))
+
+
 @dataclass(frozen=True)
 class Wanted:
-    """What shall be taken: from a limit, or of a ``member`` who may have ``limit`` in all."""
+    """What shall be taken: from a limit, or of a ``member`` of a ``family`` that may have ``limit`` in all."""
 
     definition: int
     what: str
     amount: int = 1
     member: int | None = None
     limit: int = 0
+    family: Sequence[int] = ()
 
 
 def give_back(takings: Iterable[Taking]) -> None:
@@ -167,6 +193,7 @@ def exchange(*, freed: Iterable[Taking] = (), wanted: Iterable[Wanted] = (), see
     for one in wanted:
         takes[one.member is None, one.definition, one.what, one.member or 0].append(one)
     taken: list[Taking] = []
+    _meet_families(sorted(backs.keys() | takes.keys()), takes)
     for place in sorted(backs.keys() | takes.keys()):
         is_limit, definition, what, member = place
         if is_limit and place in backs and place in takes:
@@ -179,8 +206,28 @@ def exchange(*, freed: Iterable[Taking] = (), wanted: Iterable[Wanted] = (), see
             if is_limit:
                 taken += take(definition, what=what, amount=one.amount, seed=seed)
             else:
-                taken += take_member(definition, member_pk=member, what=what, limit=one.limit)
+                taken += take_member(
+                    definition, member_pk=member, what=what, limit=one.limit, family=one.family
+                )
     return taken
+
+
+def _meet_families(
+    places: Sequence[tuple[bool, int, str, int]], takes: Mapping[tuple[bool, int, str, int], Sequence[Wanted]]
+) -> None:
+    """Where somebody was merged, lock all that members have counted in the order of all, before any of it is changed.
+
+    What a family has is looked at before the places behind this one.
+    """
+    if not any(len(one.family) > 1 for wanted in takes.values() for one in wanted):
+        return
+    members: dict[tuple[int, str], set[int]] = defaultdict(set)
+    for place in places:
+        is_limit, definition, what, member = place
+        if not is_limit:
+            members[definition, what].update([member], *(one.family for one in takes.get(place, ())))
+    for (definition, what), all_of_them in members.items():
+        _lock_members(definition, what, all_of_them)
 
 
 def _give_one_back(taking: Taking) -> None:

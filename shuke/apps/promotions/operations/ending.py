@@ -1,6 +1,7 @@
 """How vouchers end without being used: time, cancellation, erasure.  And how used ones come back."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,11 +15,12 @@ from shuke.apps.promotions.models import (
     MemberVoucherCount,
     Voucher,
     VoucherBatch,
+    VoucherDefinition,
     VoucherReservation,
 )
 from shuke.apps.promotions.operations.counters import give_back
 from shuke.apps.promotions.operations.making import Tell, batch_row
-from shuke.apps.promotions.operations.purchases import KeyTaken, take_state
+from shuke.apps.promotions.operations.purchases import KeyTaken, take_state, use_of_data
 from shuke.apps.promotions.operations.steps import Step, loaded, write_steps
 from shuke.apps.promotions.queries.codes import secret_of, voucher_ids
 from shuke.apps.promotions.rules.codes import derived_codes
@@ -113,11 +115,15 @@ def cancel_batch(*, batch_id: str, at: datetime, tell: Tell = lambda _d, _t: Non
 
 
 @transaction.atomic
-def return_vouchers(*, key: str, order_id: str, is_whole: bool, at: datetime) -> tuple[ReturnedVoucher, ...]:
+def return_vouchers(
+    *, key: str, order_id: str, is_whole: bool, at: datetime, back_minor: Mapping[str, int] | None = None
+) -> tuple[ReturnedVoucher, ...]:
     """The purchase came back; a wholly returned one may give its vouchers back, as their definitions say.
 
-    ``key`` is the key of the reservation.  Nothing of the vouchers changes while lines are left (``is_whole`` false).
-    A voucher that is given back is a use less of every limit.  Asked again it answers the same.
+    ``key`` is the key of the reservation.  While lines are left (``is_whole`` false) the vouchers stay used, and of
+    their budgets what they took off the goods that came back is free again: ``back_minor``, by definition, over all
+    returns so far.  A wholly returned purchase frees all of that money, whatever becomes of the voucher; one that is
+    given back is also a use less of every limit.  Asked again it answers the same.
     """
     row = VoucherReservation.objects.filter(key=key).first()
     if row is None:
@@ -128,10 +134,12 @@ def return_vouchers(*, key: str, order_id: str, is_whole: bool, at: datetime) ->
         .order_by("pk")
         .values_list("pk", flat=True)
     )
+    row.refresh_from_db(fields=["taken", "order_id"])
     vouchers = loaded(pks)
     if row.order_id != order_id:
         raise KeyTaken("wrong_order", _("These vouchers were used for another order."), {"key": key})
     if not is_whole:
+        _free_budget(row, back_minor or {})
         return tuple(ReturnedVoucher(voucher.public_id, "kept") for voucher in vouchers)
     rows = VoucherReservation.objects.filter(pk=row.pk)
     if not take_state(rows, before=("redeemed",), state="returned", ended_at=at):
@@ -194,13 +202,49 @@ def _renew(voucher: Voucher, row: VoucherReservation, *, at: datetime) -> Vouche
 
 
 def _return_takings(row: VoucherReservation, vouchers: list[Voucher], answers: list[ReturnedVoucher]) -> None:
-    """Give limits back for the definitions whose vouchers came back."""
+    """Give the money back, and the limits of the definitions whose vouchers came back."""
     back = {
         voucher.batch.version.definition_id
         for voucher, answer in zip(vouchers, answers, strict=True)
         if answer.outcome != "kept"
     }
-    give_back([taking for taking in row.taken if taking["definition"] in back])
+    _free(
+        row,
+        [t if t["definition"] in back or t["what"] == "budget" else {**t, "amount": 0} for t in row.taken],
+    )
+
+
+def _free_budget(row: VoucherReservation, back_minor: Mapping[str, int]) -> None:
+    """Keep of each budget what the vouchers took off the goods that stay."""
+    names = dict(VoucherDefinition.objects.filter(public_id__in=back_minor).values_list("pk", "public_id"))
+    off: Counter[str] = Counter()
+    for data in row.uses:
+        off[data["definition"]] += use_of_data(data).total_minor
+    over: Counter[int] = Counter({pk: back_minor[name] - off[name] for pk, name in names.items()})
+    for taking in row.taken:
+        if taking["what"] == "budget" and taking["definition"] in over:
+            over[taking["definition"]] += taking["amount"]
+    freed = []
+    for taking in row.taken:
+        is_money = taking["what"] == "budget"
+        part = min(max(over[taking["definition"]], 0), taking["amount"]) if is_money else 0
+        over[taking["definition"]] -= part
+        freed.append({**taking, "amount": part})
+    _free(row, freed)
+
+
+def _free(row: VoucherReservation, freed: list[Any]) -> None:
+    """Give back so much of each taking; what is left of them stays with the reservation."""
+    parts = [taking for taking in freed if taking["amount"]]
+    if not parts:
+        return
+    give_back(parts)
+    left = [
+        {**taken, "amount": taken["amount"] - part["amount"]}
+        for taken, part in zip(row.taken, freed, strict=True)
+    ]
+    row.taken = [taking for taking in left if taking["amount"]]
+    row.save(update_fields=["taken"])
 
 
 def forget_member(*, member_id: str, at: datetime) -> int:

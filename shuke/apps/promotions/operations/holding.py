@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
+from shuke.apps.members.queries import family_of, member_refs
 from shuke.apps.members.queries import member as member_view
-from shuke.apps.members.queries import member_refs
 from shuke.apps.members.schemas import MemberRef
 from shuke.apps.promotions.models import GONE, Voucher, VoucherBatch, VoucherVersion
 from shuke.apps.promotions.operations.batches import published_version, single_batch
@@ -118,7 +118,8 @@ def _claim(batch: VoucherBatch, ref: MemberRef, *, key: str, limits: Limits, at:
 
 def _count_claim(definition_id: int, ref: MemberRef, *, limits: Limits, key: str) -> None:
     if limits.claims_per_member is not None:
-        take_member(definition_id, member_pk=ref.pk, what="claims", limit=limits.claims_per_member)
+        most, family = limits.claims_per_member, family_of(ref.public_id).pks
+        take_member(definition_id, member_pk=ref.pk, what="claims", limit=most, family=family)
     if limits.claims is not None:
         take(definition_id, what="claims", amount=1, seed=key)
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from shuke.apps.members.queries import member_refs
+from shuke.apps.members.queries import family_of, member_refs
 from shuke.apps.promotions.models import Voucher, VoucherVersion
 from shuke.apps.promotions.operations.batches import single_batch
 from shuke.apps.promotions.operations.counters import LimitReached, Taking, give_back, take, take_member
@@ -51,7 +51,8 @@ def sell_voucher(*, key: str, definition_id: str, version: int, member_id: str, 
     limits = terms_of(row.terms).limits
     try:
         if limits.claims_per_member is not None:
-            take_member(row.definition_id, member_pk=ref.pk, what="claims", limit=limits.claims_per_member)
+            most, family = limits.claims_per_member, family_of(member_id).pks
+            take_member(row.definition_id, member_pk=ref.pk, what="claims", limit=most, family=family)
     except LimitReached as error:
         raise _closed("taken", definition_id) from error
     try:

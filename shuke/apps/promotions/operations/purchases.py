@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from shuke.apps.members.queries import member_refs
+from shuke.apps.members.queries import family_of, member_refs
 from shuke.apps.promotions.models import GONE, LIVE, Voucher, VoucherBatch, VoucherReservation
 from shuke.apps.promotions.operations.counters import Taking, Wanted, exchange, give_back
 from shuke.apps.promotions.operations.drawing import draw_voucher
@@ -129,7 +129,8 @@ def _hold(row: VoucherReservation, uses: Sequence[VoucherUse], *, member_id: str
         # The row tells which voucher stands for a shared code.
         use_data = next(item for item in row.uses if item["voucher_id"] == use.voucher_id)
         use_data["voucher_id"] = vouchers[use.voucher_id].public_id
-    wanted = _wanted(row, [(locked[vouchers[use.voucher_id].pk], use) for use in uses])
+    used = [(locked[vouchers[use.voucher_id].pk], use) for use in uses]
+    wanted = _wanted(row, used, member_id=member_id)
     takings = exchange(freed=freed, wanted=wanted, seed=row.key)
     row.taken = [dict(taking) for taking in takings]
     row.save(update_fields=["taken", "uses"])
@@ -191,7 +192,9 @@ def take_state(rows: Any, *, before: Sequence[str], **values: Any) -> bool:
     return bool(rows.filter(state__in=before).update(**values) == 1)
 
 
-def _wanted(row: VoucherReservation, used: Sequence[tuple[Voucher, VoucherUse]]) -> list[Wanted]:
+def _wanted(
+    row: VoucherReservation, used: Sequence[tuple[Voucher, VoucherUse]], *, member_id: str
+) -> list[Wanted]:
     """One use and the money of every limit."""
     wanted: list[Wanted] = []
     for voucher, use in used:
@@ -199,7 +202,8 @@ def _wanted(row: VoucherReservation, used: Sequence[tuple[Voucher, VoucherUse]])
         if limits.uses_per_member is not None:
             if row.member_id is None:
                 raise refused("wrong_member")
-            wanted.append(Wanted(definition, "uses", member=row.member_id, limit=limits.uses_per_member))
+            most, family = limits.uses_per_member, family_of(member_id).pks
+            wanted.append(Wanted(definition, "uses", member=row.member_id, limit=most, family=family))
         if limits.budget_minor is not None:
             wanted.append(Wanted(definition, "budget", use.total_minor))
         if limits.uses is not None:

@@ -14,7 +14,14 @@ from shuke.apps.loyalty.operations.points import give_back_points
 from shuke.apps.loyalty.queries.checkout.reading import bought_of, return_view, returned_of_all
 from shuke.apps.loyalty.queries.checkout.remaining import lost_vouchers
 from shuke.apps.loyalty.queries.earning import order_earning
-from shuke.apps.loyalty.rules.checkout.returning import MoreThanBought, Outcome, Returned, outcome, share_back
+from shuke.apps.loyalty.rules.checkout.returning import (
+    MoreThanBought,
+    Outcome,
+    Returned,
+    outcome,
+    share_back,
+    vouchers_back,
+)
 from shuke.apps.loyalty.schemas import CallOutcome, Request, ReturnRequest
 from shuke.apps.promotions.operations import return_vouchers
 from shuke.platform.errors import Invalid, Refused
@@ -111,14 +118,32 @@ def _give_and_take(
     _take_earned(receipt, row, call=call, earlier=earlier)
     key = receipt.reservation.public_id
     if any(deduction["step"] == "voucher" for deduction in receipt.quote["deductions"]):
-        row.vouchers = _returned_vouchers(receipt, key=key, is_whole=found.is_whole, call=call)
+        back = _off_what_came_back(receipt, returns=[*earlier, Returned(row.lines)])
+        row.vouchers = _returned_vouchers(
+            receipt, key=key, is_whole=found.is_whole, back_minor=back, call=call
+        )
     if found.is_whole and receipt.quote["benefits"]:
         return_rest(key=key, at=call.at)
 
 
-def _returned_vouchers(receipt: Receipt, *, key: str, is_whole: bool, call: Call) -> list[dict[str, str]]:
+def _off_what_came_back(receipt: Receipt, *, returns: Sequence[Returned]) -> dict[str, int]:
+    """What vouchers took off all that has come back by now, by definition: a shared code stands for another voucher."""
+    found: dict[str, int] = {}
+    back = vouchers_back(bought_of(receipt), returns=returns)
+    for deduction in receipt.quote["deductions"]:
+        if deduction["step"] == "voucher":
+            definition = deduction["definition"]
+            found[definition] = found.get(definition, 0) + back.get(deduction["code"], 0)
+    return found
+
+
+def _returned_vouchers(
+    receipt: Receipt, *, key: str, is_whole: bool, back_minor: Mapping[str, int], call: Call
+) -> list[dict[str, str]]:
     try:
-        done = return_vouchers(key=key, order_id=order_of(receipt), is_whole=is_whole, at=call.at)
+        done = return_vouchers(
+            key=key, order_id=order_of(receipt), is_whole=is_whole, at=call.at, back_minor=back_minor
+        )
     except Refused as refusal:
         if refusal.code != "wrong_order" or receipt.member_id:
             raise

@@ -80,6 +80,17 @@ def share_back(bought: Iterable[Bought], *, returns: Iterable[Returned]) -> Frac
     return sum(parts, Fraction(0)) / sum(weights.values())
 
 
+def vouchers_back(bought: Iterable[Bought], *, returns: Iterable[Returned]) -> dict[str, int]:
+    """What each voucher took off the goods that have come back, by its code, in minor units."""
+    gone = returned_before(returns)
+    found: dict[str, int] = {}
+    for line in bought:
+        for voucher, amount in line.vouchers.items():
+            part = cumulative(amount, part=gone.get(line.line_no, 0), whole=line.quantity)
+            found[voucher] = found.get(voucher, 0) + part
+    return found
+
+
 def outcome(
     bought: Iterable[Bought],
     *,
