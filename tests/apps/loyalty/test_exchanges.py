@@ -4,6 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from shuke.apps.loyalty.models import PointsTransaction, VoucherExchange
 from shuke.apps.loyalty.operations import award_points
@@ -301,3 +303,21 @@ def test_a_member_gets_it_all_and_erasure_leaves_only_points(members):
     assert export(ann)["voucher_exchanges"] == []
     refusal("answer_forgotten", lambda: exchange(ann, row.definition_id))
     refusal("exchange_not_found", lambda: back(made, key="late"))
+
+
+def test_an_exchange_opens_the_wallets_once(members):
+    """The ledger of the call goes on to its steps, as at the checkout."""
+    ann, kind = members[0], priced()
+    fund(ann, 2_000)
+    exchange(ann, kind)  # makes what is made once
+    with CaptureQueriesContext(connection) as buying:
+        made = exchange(ann, kind, key="two")
+    with CaptureQueriesContext(connection) as returning:
+        back(made)
+
+    def opened(found: CaptureQueriesContext) -> int:
+        sent = [query["sql"] for query in found.captured_queries]
+        return sum('"loyalty_wallet"."debt"' in one and one.startswith("SELECT") for one in sent)
+
+    # The statement that locks them all; to take one back, the transaction that was paid with is read with its wallet.
+    assert (opened(buying), opened(returning)) == (1, 1)

@@ -8,6 +8,7 @@ from datetime import datetime
 from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.loyalty.models import VoucherExchange
+from shuke.apps.loyalty.operations.book import Ledger
 from shuke.apps.loyalty.operations.checkout.keys import Call, Done, once_only
 from shuke.apps.loyalty.operations.checkout.locks import lock_wallets
 from shuke.apps.loyalty.operations.once import PointsShort
@@ -39,7 +40,7 @@ def exchange_points(
     """
 
     def act() -> Done:
-        lock_wallets(member_id)
+        ledger = lock_wallets(member_id)
         # After the locks: a merge that was waited for may have changed who speaks.
         speaker = _speaker(member_id)
         offer, price = _offer(request, member_id=speaker, at=call.at, is_staff=staff is not None)
@@ -52,7 +53,7 @@ def exchange_points(
             actor=call.actor,
             back_through=back_through(call.at, days=price.back_days, time_zone=retailer().time_zone),
         )
-        row.spent_id = _pay(row, call=call, member_id=speaker)
+        row.spent_id = _pay(row, call=call, member_id=speaker, ledger=ledger)
         row.voucher_id = sell_voucher(
             key=row.public_id,
             definition_id=offer.definition_id,
@@ -99,7 +100,7 @@ def _offer(
     return offer, offer.price
 
 
-def _pay(row: VoucherExchange, *, call: Call, member_id: str) -> str:
+def _pay(row: VoucherExchange, *, call: Call, member_id: str, ledger: Ledger) -> str:
     """Spend the price; the transaction names the exchange.  Raises ``PointsShort`` with what is missing."""
     try:
         return spend_points(
@@ -107,6 +108,7 @@ def _pay(row: VoucherExchange, *, call: Call, member_id: str) -> str:
             member_id=member_id,
             points_type=row.points_type.code,
             points=row.points,
+            ledger=ledger,
         ).transaction_id
     except PointsShort as short:
         available = short.details["available"]
@@ -154,8 +156,8 @@ def take_back_exchange(
                 _("This exchange can no longer be taken back."),
                 {"back_through": row.back_through},
             )
-        lock_wallets(row.member.public_id if row.member else None)
-        _give_back(row, call=call)
+        ledger = lock_wallets(row.member.public_id if row.member else None)
+        _give_back(row, call=call, ledger=ledger)
         take_back_voucher(voucher_id=row.voucher_id, key=row.public_id, at=call.at)
         row.state, row.ended_at = "taken_back", call.at
         row.save()
@@ -176,8 +178,10 @@ def _locked(exchange_id: str, *, member_id: str) -> VoucherExchange:
     return row
 
 
-def _give_back(row: VoucherExchange, *, call: Call) -> None:
-    done = give_back_points(request=_asked(row, call, "give_back"), commit_id=row.spent_id, points=row.points)
+def _give_back(row: VoucherExchange, *, call: Call, ledger: Ledger) -> None:
+    done = give_back_points(
+        request=_asked(row, call, "give_back"), commit_id=row.spent_id, points=row.points, ledger=ledger
+    )
     row.given_back_id = done.transaction_id
     row.expired = done.entries.get("breakage", 0)
     row.returned = row.points - row.expired

@@ -113,22 +113,29 @@ def spendable_wallet(
     return row
 
 
-def spend_points(*, request: Request, member_id: str, points_type: str, points: int) -> PostingOutcome:
+def spend_points(
+    *, request: Request, member_id: str, points_type: str, points: int, ledger: Ledger | None = None
+) -> PostingOutcome:
     """Spend points at once, without a hold before; ``give_back_points`` takes the transaction as a commit.
 
-    Raises ``PointsShort``.
+    ``ledger`` is that of a call with several steps (``once``).  Raises ``PointsShort``.
     """
     details = {"member": member_id, "type": points_type, "points": points}
     quick = lean.burn(request, member_id=member_id, points_type=points_type, points=points, details=details)
     if quick is not None:
+        if ledger is not None:
+            # What it knows of its wallets is old now; their locks are the transaction's.
+            ledger.books.clear()
         return quick
-    row = spendable_wallet(member_id, points_type=points_type, at=request.at)
+    row = spendable_wallet(member_id, points_type=points_type, at=request.at, ledger=ledger)
 
     def act(_ledger: Ledger, books: Sequence[Book], when: When) -> PointsTransaction:
         posting = wallet.spend(books[0].state, points=points)
         return books[0].post("commit", posting, request=request, request_hash=when.digest)
 
-    return once(request, operation="spend", details=details, wallets=[row.pk], act=act, lots="open")
+    return once(
+        request, operation="spend", details=details, wallets=[row.pk], act=act, lots="open", ledger=ledger
+    )
 
 
 def commit_hold(*, request: Request, hold_id: str, ledger: Ledger | None = None) -> PostingOutcome:
