@@ -11,6 +11,9 @@ from zoneinfo import ZoneInfo
 #: A month takes late postings in until the end of this day after it; then it never changes again.
 CLOSING_DAYS = 5
 
+#: How many complete months tell how fast points end with inactivity, and how few say nothing.
+IDLE_MONTHS, FEWEST_IDLE_MONTHS = 12, 4
+
 #: Movements in the order of a roll-forward: the programme's account, and whether it adds to what is owed.
 MOVEMENTS: Mapping[str, int] = {
     "issued": 1,
@@ -179,6 +182,49 @@ class Cohort:
             for end, points in self.open_by_end.items()
         )
         return -(-weighted // open_points)
+
+
+@dataclass(frozen=True)
+class Idling:
+    """How fast points end that end with inactivity: ``expired`` of ``exposure`` point-months in which they could.
+
+    ``life`` is after how many months without activity.  No ``rate`` where too little is known.
+    """
+
+    life: int
+    exposure: int = 0
+    expired: int = 0
+    months: int = 0
+
+    @property
+    def rate(self) -> Fraction | None:
+        """The share that ends in a month of those that can."""
+        known = self.months >= FEWEST_IDLE_MONTHS and 0 < self.expired <= self.exposure
+        return Fraction(self.expired, self.exposure) if known else None
+
+    @property
+    def wait(self) -> int | None:
+        """How many months open points last on average from when they first can end, rounded up."""
+        return None if self.rate is None else -(-self.rate.denominator // self.rate.numerator)
+
+    def last_age(self, age: int, *, longest: int) -> int:
+        """The age at which points that are so old now are expected to end if nobody uses them."""
+        return longest if self.wait is None else min(max(age, self.life) + self.wait, longest)
+
+
+def idling(cohorts: Iterable[Cohort], *, life: int, through: date) -> Idling:
+    """What the last twelve complete months tell: points can end from the month on that is ``life`` months later."""
+    first, exposure, expired, seen = next_month(through, by=1 - IDLE_MONTHS), 0, 0, set()
+    for cohort in cohorts:
+        left = cohort.issued
+        for age in range(max(months_between(cohort.month, through) + 1, 0)):
+            gone, month = cohort.gone.get(age, Counter()), next_month(cohort.month, by=age)
+            if age >= life and month >= first and left > 0:
+                exposure += left
+                expired += gone["expired"]
+                seen.add(month)
+            left -= sum(gone.values())
+    return Idling(life, exposure, expired, len(seen))
 
 
 #: Which accounts a movement that adds to the liability debits and credits; a negative one the other way.

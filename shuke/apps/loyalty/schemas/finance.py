@@ -80,8 +80,19 @@ class CohortView(Schema):
     expected_curve: list[float]
 
 
+class IdlingView(Schema):
+    """Points that end after ``life_months`` without activity: which share ends in a month of those that can.
+
+    Open points are carried on to ``wait_months`` after they first can end; both are empty while too little is known.
+    """
+
+    life_months: int
+    rate: float | None
+    wait_months: int | None
+
+
 class FinanceReport(Schema):
-    """Points of one type in the books as of a moment."""
+    """Points of one type in the books as of a moment; ``idling`` only of points that end with inactivity."""
 
     points_type: str
     points_type_name: str
@@ -94,6 +105,7 @@ class FinanceReport(Schema):
     ends: list[LiabilityPart]
     cohorts: list[CohortView]
     curve: list[float]
+    idling: IdlingView | None = None
 
 
 class WhatIf(Schema):

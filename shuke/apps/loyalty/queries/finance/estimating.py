@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from fractions import Fraction
 
 from shuke.apps.loyalty.rules import finance
-from shuke.apps.loyalty.rules.finance import Cohort, Rate
+from shuke.apps.loyalty.rules.finance import Cohort, Idling, Rate
 from shuke.science import breakage
 from shuke.science.breakage import LONGEST_LIFE, Redemption
 
@@ -18,6 +18,7 @@ class Estimate:
 
     cohorts: Sequence[Cohort]
     redemption: Redemption | None
+    idling: Idling | None = None
 
     def contract_liability(self, rates: Sequence[Rate]) -> Fraction:
         """Minor units that are not revenue yet; without an estimate, everything open is expected."""
@@ -33,27 +34,39 @@ class Estimate:
         return total
 
 
-def estimate(cohorts: Sequence[Cohort], *, at: datetime, time_zone: str) -> Estimate:
-    """What is expected of cohorts, by what complete months tell."""
-    rows = _rows(cohorts, at=at, time_zone=time_zone)
-    return Estimate(cohorts, breakage.expected_redemption(rows))
+def estimate(
+    cohorts: Sequence[Cohort], *, at: datetime, time_zone: str, idle_life: int | None = None
+) -> Estimate:
+    """What is expected of cohorts, by what complete months tell.
 
-
-def _rows(cohorts: Sequence[Cohort], *, at: datetime, time_zone: str) -> list[breakage.Cohort]:
+    ``idle_life``: points without an end of their own end after so many months without activity.
+    """
     complete = finance.next_month(finance.first_of_month(at, time_zone=time_zone), by=-1)
+    idle = None if idle_life is None else finance.idling(cohorts, life=idle_life, through=complete)
+    rows = _rows(cohorts, at=at, time_zone=time_zone, idle=idle)
+    return Estimate(cohorts, breakage.expected_redemption(rows), idle)
+
+
+def _rows(
+    cohorts: Sequence[Cohort], *, at: datetime, time_zone: str, idle: Idling | None = None
+) -> list[breakage.Cohort]:
+    this_month = finance.first_of_month(at, time_zone=time_zone)
+    complete = finance.next_month(this_month, by=-1)
     rows = []
     for cohort in cohorts:
         spent = max(cohort.total("spent"), 0)
         redeemed = cohort.redeemed_by_age(through=complete)
         # What ended, so that what the estimator holds for open is what members have.
         gone = max(cohort.base - spent - max(cohort.open, 0), 0)
+        age = finance.months_between(cohort.month, this_month)
+        longest = LONGEST_LIFE if idle is None else idle.last_age(age, longest=LONGEST_LIFE)
         rows.append(
             breakage.Cohort(
                 issued=max(cohort.base, 0),
                 redeemed=redeemed,
                 redeemed_now=spent,
                 expired=gone,
-                end=max(cohort.last_age(longest=LONGEST_LIFE), len(redeemed)),
+                end=max(cohort.last_age(longest=longest), len(redeemed)),
             )
         )
     return rows

@@ -15,12 +15,14 @@ from shuke.apps.loyalty.queries.finance.movements import first_month, movements,
 from shuke.apps.loyalty.queries.finance.passing import Passed, passed
 from shuke.apps.loyalty.queries.types import points_name, points_type_row
 from shuke.apps.loyalty.rules import finance
+from shuke.apps.loyalty.rules.expiry import Expiry
 from shuke.apps.loyalty.rules.finance import Cohort, MonthLine, Rate
 from shuke.apps.loyalty.schemas.finance import (
     Amount,
     CohortView,
     FinanceHeadline,
     FinanceReport,
+    IdlingView,
     JournalLineView,
     LiabilityPart,
     RollForwardMonth,
@@ -77,7 +79,7 @@ def finance_report(*, points_type: str, at: datetime) -> FinanceReport:
     """Liability, roll-forward, cohorts and curves as of a moment.  Raises ``NotFound`` for an unknown type."""
     books, current = _books(points_type, at), retailer()
     zone = current.time_zone
-    found = estimate(books.cohorts, at=at, time_zone=zone)
+    found = estimate(books.cohorts, at=at, time_zone=zone, idle_life=_idle_life(books.kind))
     rate = finance.rate_in(books.rates, finance.first_of_month(at, time_zone=zone))
     return FinanceReport(
         points_type=books.kind.code,
@@ -93,6 +95,22 @@ def finance_report(*, points_type: str, at: datetime) -> FinanceReport:
         ),
         cohorts=_cohort_views(found, at=at, zone=zone),
         curve=list(found.redemption.curve) if found.redemption else [],
+        idling=_idling(found),
+    )
+
+
+def _idle_life(kind: PointsType) -> int | None:
+    """After how many months without activity points of the type end; ``None`` for types that end otherwise."""
+    expiry = Expiry(**kind.expiry)
+    return expiry.months if expiry.policy == "inactivity" else None
+
+
+def _idling(found: Estimate) -> IdlingView | None:
+    idle = found.idling
+    if idle is None:
+        return None
+    return IdlingView(
+        life_months=idle.life, rate=None if idle.rate is None else float(idle.rate), wait_months=idle.wait
     )
 
 
@@ -224,7 +242,8 @@ def what_if(
     books, zone = _books(points_type, at), retailer().time_zone
     rate = finance.rate_in(books.rates, finance.first_of_month(at, time_zone=zone))
     changed = rate if minor is None else Fraction(minor, points or 1)
-    before, early = estimate(books.cohorts, at=at, time_zone=zone), 0
+    idle_life = _idle_life(books.kind)
+    before, early = estimate(books.cohorts, at=at, time_zone=zone, idle_life=idle_life), 0
     after = before
     if months is not None:
         after, early = with_other_life(
