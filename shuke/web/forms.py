@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-from babel.numbers import list_currencies
+from babel.numbers import get_currency_name, list_currencies
 from django import forms
 from django.conf import settings
 from django.utils.functional import lazy
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from shuke.platform.permissions import PERMISSIONS
 from shuke.web.labels import choices_of
+from shuke.web.scopes import SCOPES
 
 ROLE_CHOICES = lazy(lambda: choices_of("role"), list)
 
@@ -181,7 +183,7 @@ class TokenForm(StyledForm):
     )
     scopes = forms.MultipleChoiceField(
         label=_("Scopes"),
-        choices=[(name, name) for name in PERMISSIONS],
+        choices=lambda: [(name, f"{SCOPES[name][0]} · {name}") for name in PERMISSIONS],
         widget=forms.CheckboxSelectMultiple,
         help_text=_("A token may do what its scopes and its owner's role both allow."),
     )
@@ -193,6 +195,14 @@ class TokenForm(StyledForm):
     )
 
 
+def currency_choices() -> list[tuple[str, str]]:
+    """Every currency by its code, with what it is called in the reader's language."""
+    locale = "zh_Hans" if (get_language() or "en").startswith("zh") else "en"
+    return [
+        (code, f"{code} · {get_currency_name(code, locale=locale)}") for code in sorted(list_currencies())
+    ]
+
+
 class RetailerForm(StyledForm):
     """The settings of the installation."""
 
@@ -202,9 +212,7 @@ class RetailerForm(StyledForm):
         max_length=60,
         help_text=_("Such as Asia/Shanghai; business days are days there."),
     )
-    currency = forms.ChoiceField(
-        label=_("Currency"), choices=[(code, code) for code in sorted(list_currencies())]
-    )
+    currency = forms.ChoiceField(label=_("Currency"), choices=currency_choices)
     default_language = forms.ChoiceField(label=_("Language for new visitors"), choices=settings.LANGUAGES)
     needs_second_approval = forms.BooleanField(
         label=_("A campaign needs the approval of a second person"), required=False

@@ -40,8 +40,10 @@ class UploadForm(forms.Form):
         field.choices = choices
 
     def clean(self) -> dict[str, Any]:
-        """A new account needs a name."""
+        """A new account needs a name; who writes one means a new account."""
         values = super().clean() or {}
+        if not values.get("account") and (values.get("new_account") or "").strip():
+            values["account"] = NEW
         if values.get("account") == NEW and not (values.get("new_account") or "").strip():
             self.add_error("new_account", _("Give the new account a name."))
         return values

@@ -70,6 +70,15 @@ def decimal(value: float | Decimal | None, digits: int = 2) -> str:
 
 
 @register.filter
+def fixed(value: float | Decimal | None, digits: int = 2) -> str:
+    """A number with exactly ``digits`` decimal places, as columns need it."""
+    if value is None:
+        return NOTHING
+    pattern = f"#,##0.{'0' * digits}" if digits else "#,##0"
+    return format_decimal(round(Decimal(str(value)), digits), format=pattern, locale=babel_locale())
+
+
+@register.filter
 def percent(share: float | None, digits: int = 1) -> str:
     """``0.123`` → ``12.3%``."""
     if share is None:

@@ -58,6 +58,15 @@ def test_a_wrong_file_is_explained_on_the_form(client, account):  # noqa: F811
     assert "PDF" in answer.text
 
 
+@pytest.mark.once
+def test_who_names_a_new_account_means_one(client):
+    """Nothing chosen in the list above it: the file is taken, and not sent back for want of an account."""
+    file = SimpleUploadedFile("orders.csv", GOOD.encode())
+    answer = client.post("/imports/new/", {"file": file, "kind": "orders", "new_account": "A second till"})
+    assert answer.status_code == 302
+    assert batches_page()[0][0].account == "A second till"
+
+
 def test_a_mapping_without_what_is_needed_stays_on_the_form(client, account):  # noqa: F811
     mapping = upload_page(client, account)["Location"]
     answer = client.post(mapping, {"column:order_no": "order id"})

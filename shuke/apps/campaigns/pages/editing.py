@@ -86,6 +86,8 @@ def message(request: HttpRequest, campaign_id: str) -> HttpResponse:
             if "onward" in request.POST:
                 return redirect("campaigns:campaign", campaign_id=campaign_id)
             return redirect(f"{request.path}?variant={variant}&language={language}")
+    members = queries.sample_members(campaign_id, as_of=business_date(now(), retailer().time_zone))
+    chosen = request.GET.get("member", "")
     variants = sorted({content.variant for content in own} | {"a", variant})
     context = {
         "campaign": view,
@@ -97,8 +99,10 @@ def message(request: HttpRequest, campaign_id: str) -> HttpResponse:
         "next_variant": chr(ord("a") + len(variants)) if len(variants) < 6 else "",
         "languages": LANGUAGES,
         "written": {f"{content.variant}:{content.language}" for content in own},
-        "members": queries.sample_members(campaign_id, as_of=business_date(now(), retailer().time_zone)),
-        "member_id": request.GET.get("member", ""),
+        "members": members,
+        "member_id": chosen,
+        # Before there are members the message is read as nobody.
+        "reader": chosen or (members[0][0] if members else ""),
         "snippets": queries.snippets(language),
     }
     return render(request, "campaigns/message.html", context)

@@ -35,6 +35,7 @@ def overview_page(request: HttpRequest) -> HttpResponse:
     found = overview(today=business_date(now(), retailer().time_zone), days=days)
     context = {
         "overview": found,
+        "may_set_up": actor_of(request).may("settings.edit"),
         "kpis": [(kpi, KPI_ICONS[kpi.name]) for kpi in found.kpis],
         "periods": [(period, period == days) for period in rules.PERIODS],
         "trend": charts.trend(found),

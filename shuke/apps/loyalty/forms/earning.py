@@ -24,7 +24,7 @@ WEEKDAYS = (
     ("7", _("Sunday")),
 )
 #: Lists that are typed in, one entry a line.
-LISTS = ("departments", "categories", "brands", "products", "stores", "sales_channels")
+LISTS = ("departments", "categories", "brands", "products", "stores")
 Choices = Sequence[tuple[str, Any]]
 
 
@@ -43,7 +43,7 @@ def _list(label: Any) -> forms.CharField:
 
 
 class _RuleForm(StyledForm):
-    name = forms.CharField(label=_("Name"), max_length=60)
+    name = forms.CharField(label=_("Name in English"), max_length=60, required=False)
     name_zh = forms.CharField(label=_("Name in Chinese"), max_length=60, required=False)
     code = forms.SlugField(
         label=_("Code"), max_length=40, help_text=_("Stays the same for ever, such as “ground”.")
@@ -61,6 +61,14 @@ class _RuleForm(StyledForm):
         self.fields["tiers"].choices = tiers  # type: ignore[attr-defined]
         if not tiers:
             del self.fields["tiers"]
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for one name; where the English one is missing the Chinese one stands."""
+        values = super().clean() or {}
+        if not values.get("name") and not values.get("name_zh"):
+            self.add_error("name", _("Say what it is called, in one language at least."))
+        values["name"] = values.get("name") or values.get("name_zh", "")
+        return values
 
     def _common(self) -> dict[str, Any]:
         values = self.cleaned_data
@@ -112,7 +120,9 @@ class PurchaseRuleForm(_RuleForm):
     brands = _list(_("Brands, one a line"))
     products = _list(_("Product numbers, one a line"))
     stores = _list(_("Stores, one a line"))
-    sales_channels = _list(_("Sales channels, one a line"))
+    sales_channels = forms.MultipleChoiceField(
+        label=_("Only these sales channels"), required=False, widget=forms.CheckboxSelectMultiple
+    )
 
     field_order = ("name", "name_zh", "code", "points_type", "rate", "points", "per_amount", "times", "group")
     #: What stands in which part of the form.
@@ -129,7 +139,14 @@ class PurchaseRuleForm(_RuleForm):
         "rounding",
     )
     limit_fields = ("cap", "day_cap", "month_cap", "leaves_out_discounted", "leaves_out_vouchers")
-    where_fields = ("minimum", "first_day", "last_day", "weekdays", "tiers", *LISTS)
+    where_fields = ("minimum", "first_day", "last_day", "weekdays", "tiers", "sales_channels", *LISTS)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # A channel of the retailer's own, set through the API, stays on offer.
+        known = dict(choices_of("sales_channel"))
+        own = {code: code for code in self.initial.get("sales_channels") or () if code not in known}
+        self.fields["sales_channels"].choices = list((known | own).items())  # type: ignore[attr-defined]
 
     def parts(self) -> list[tuple[Any, list[Any]]]:
         """The fields in three parts, each with its title."""
@@ -147,6 +164,7 @@ class PurchaseRuleForm(_RuleForm):
         where: dict[str, Any] = {name: _lines(values[name]) for name in LISTS}
         where |= {
             "tiers": values.get("tiers", []),
+            "sales_channels": values["sales_channels"],
             "weekdays": [int(day) for day in values["weekdays"]],
             "first_day": values["first_day"],
             "last_day": values["last_day"],
@@ -174,7 +192,8 @@ def shown_purchase_rule(rule: PurchaseRule, currency: str) -> dict[str, Any]:
     where = found.pop("where")
     minimum = where.pop("minimum_minor")
     found |= {name: "\n".join(where[name]) for name in LISTS}
-    found |= {"tiers": where["tiers"], "weekdays": [str(day) for day in where["weekdays"]]}
+    found |= {"sales_channels": where["sales_channels"], "tiers": where["tiers"]}
+    found |= {"weekdays": [str(day) for day in where["weekdays"]]}
     found |= {"first_day": where["first_day"], "last_day": where["last_day"]}
     return found | {
         "rate": "times" if rule.times else "per",

@@ -55,7 +55,7 @@ class LadderForm(NamedForm):
         label=_("Names of the behaviour"),
         max_length=400,
         required=False,
-        help_text=_("Only for behaviour: several with commas, such as check_in, review."),
+        help_text=_("Only for behaviour: several with commas, such as Checked In, Product Reviewed."),
     )
     window = forms.ChoiceField(
         label=_("In which time"), choices=lazy(lambda: choices_of("tier_window"), list)()

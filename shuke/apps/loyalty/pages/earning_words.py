@@ -10,7 +10,7 @@ from shuke.apps.loyalty.forms.earning import WEEKDAYS
 from shuke.apps.loyalty.schemas import PointsTypeView
 from shuke.apps.loyalty.schemas.earning import AnyRule, EventRuleView, PurchaseRule, Where
 from shuke.platform.money import money_text
-from shuke.web.labels import register_labels
+from shuke.web.labels import label_of, register_labels
 
 #: Names under which apps and shops tell of the usual events, and what people call them.
 EVENTS = {
@@ -123,7 +123,7 @@ def _caps(rule: PurchaseRule) -> Iterator[str]:
 
 def _where(where: Where, *, currency: str, tiers: Mapping[str, str]) -> Iterator[str]:
     named = (where.departments, where.categories, where.brands, where.products, where.stores)
-    for values in (*named, where.sales_channels):
+    for values in (*named, [label_of("sales_channel", code) for code in where.sales_channels]):
         if values:
             yield _names(values)
     yield from _tiers(where.tiers, tiers)

@@ -15,7 +15,7 @@ from shuke.platform.retailer.queries import retailer
 
 
 def example_basket(terms: Terms) -> tuple[Basket, dict[int, str]]:
-    """Bread, milk and wine for 146.05 and 6.00 shipping, each line made to be what the terms ask for; and the names.
+    """Bread, a bag and wine for 146.05, 6.00 shipping, each line made to be what the terms ask for; and the names.
 
     The wine carries the first product, category, brand and department of the terms, so that something qualifies.
     """
@@ -26,7 +26,7 @@ def example_basket(terms: Terms) -> tuple[Basket, dict[int, str]]:
 
     lines = (
         BasketLine(1, "example-bread", 1, 4990),
-        BasketLine(2, "example-milk", 1, 15),
+        BasketLine(2, "example-bag", 1, 15),
         BasketLine(
             3,
             first(asked.products) or "example-wine",
@@ -45,7 +45,7 @@ def example_basket(terms: Terms) -> tuple[Basket, dict[int, str]]:
         store_id=first(asked.stores),
         shipping_minor=600,
     )
-    return basket, {1: _("Bread"), 2: _("Milk"), 3: wine or _("Wine, two bottles")}
+    return basket, {1: _("Bread"), 2: _("Carrier bag"), 3: wine or _("Wine, two bottles")}
 
 
 def example_quote(data: Mapping[str, Any]) -> Example:

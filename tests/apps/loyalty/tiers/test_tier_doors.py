@@ -86,6 +86,8 @@ def test_from_an_empty_page_to_members_in_tiers(people: list[str], client: Clien
         ("silver", 80_000, 80_000),
         ("tier-1", 120_050, 100_000),
     ]
+    waiting = client.get("/membership/tiers/")
+    assert (waiting.status_code, "A draft waits" in waiting.content.decode()) == (200, True), "the first draft"
     page = client.get(answer["Location"]).content.decode()
     assert "Publish as tried" in page
     assert "data-confirm" in page
