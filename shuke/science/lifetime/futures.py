@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from shuke.science.lifetime.fitting import Fit, NotFitted, drawn
 from shuke.science.lifetime.histories import Floats, Histories
-from shuke.science.lifetime.returning import Returning
+from shuke.science.lifetime.returning import Returning, mixed_draws
 from shuke.science.lifetime.spend import SpendFit
 
 #: Members at a time, so that the futures of a million need no more memory than these.
@@ -35,7 +35,7 @@ def spend_range(
 
     ``histories``: one row per member; ``average``: the mean amount of its repeat purchases, 0 where there are none;
     amounts in the unit of ``spend``.  Not discounted: it is what the till will see.  ``back``: in the part of a
-    member's futures that its weight says nobody leaves (``returning``).
+    member's futures that its weight says nobody leaves, or nothing comes (``returning``).
 
     Worked: BG/NBD of CDNOW, x = 2, t_x = 30.43, T = 38.86, on average 22 dollars a purchase: 1.2 orders of 24.4
     dollars are expected in 39 weeks, and in eight futures of ten the member spends between 0 and 83.
@@ -53,7 +53,7 @@ def spend_range(
             orders = fitted.model.drawn_orders(theta, block, horizon=horizon, rng=rng)
             if back is not None and weight is not None:
                 stays = back.without.model.drawn_orders(back.without.theta, block, horizon=horizon, rng=rng)
-                orders = np.where(rng.random(size) < weight, stays, orders)
+                orders = mixed_draws(orders, stays, weight=weight, drawn=rng.random(size))
             played[future] = _spent(orders, block.frequency, spend=spend, average=known, rng=rng)
         parts.append(np.quantile(played, [tail, 1 - tail], axis=0))
     low, high = np.concatenate(parts, axis=1)

@@ -26,7 +26,7 @@ from shuke.science.lifetime.holdout import (
     holdout_orders,
     tracking,
 )
-from shuke.science.lifetime.returning import Returning, returning, returning_share
+from shuke.science.lifetime.returning import Comeback, Returning, comeback, mixed, returning
 from shuke.science.lifetime.spend import SpendFit, fit_spend
 from shuke.science.lifetime.value import Estimates, discounted_orders, estimates
 
@@ -56,7 +56,7 @@ class ValueSettings:
 
 @dataclass(frozen=True)
 class Holdout:
-    """What was judged: days up to ``split`` against ``days`` after it; ``share``: see ``returning``."""
+    """What was judged: days up to ``split`` against ``days`` after it; ``comeback``: see ``returning``."""
 
     split: date
     days: int
@@ -65,7 +65,7 @@ class Holdout:
     tracking: Tracking
     actual: float
     expected: float
-    share: float | None
+    comeback: Comeback | None
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def valued(
     rows, numbers = _rows(members)
     fitted = fit(choice.best.model, rows)
     gate = choice.gate if not choice.gate.is_identified else dropout_gate(fitted, rows)
-    back = returning(holdout.share, rows)
+    back = returning(holdout.comeback, rows)
     spend, average = _spend(members)
     valued_members = _members(
         members,
@@ -174,7 +174,7 @@ def _judged(purchases: ir.Table, *, as_of: date, days: int) -> tuple[Choice, Hol
         ),
         actual=float(orders.sum()),
         expected=float(rows.weight @ expected),
-        share=returning_share(choice, rows, orders=means, horizon=length),
+        comeback=comeback(choice, rows, orders=means, horizon=length),
     )
     return choice, holdout
 
@@ -230,8 +230,11 @@ def _members(
 ) -> pl.DataFrame:
     """Expectations, computed once for equal histories and handed to their members."""
     horizon = float(settings.horizon_days)
-    orders = _orders(fitted, rows, back=back, horizon=horizon)
-    discounted = _orders(fitted, rows, back=back, horizon=horizon, discount=settings.daily_discount)
+    weight = back.weight(fitted, rows, horizon=horizon) if back else None
+    orders = _orders(fitted, rows, back=back, weight=weight, horizon=horizon)
+    discounted = _orders(
+        fitted, rows, back=back, weight=weight, horizon=horizon, discount=settings.daily_discount
+    )
     alive = fitted.model.probability_alive(fitted.theta, rows)
     return members.select("member_id", "frequency").with_columns(
         expected_orders=pl.Series(orders[numbers]),
@@ -246,17 +249,17 @@ def _orders(
     histories: Histories,
     *,
     back: Returning | None,
+    weight: Floats | None,
     horizon: float,
     discount: float = 0.0,
     theta: Floats | None = None,
 ) -> Floats:
-    """Discounted orders of each row; what is expected of who comes back is taken as known."""
+    """Discounted orders of each row; what is expected of who comes back (``weight``) is taken as known."""
     orders = discounted_orders(fitted, histories, horizon=horizon, discount=discount, theta=theta)
-    if back is None:
+    if back is None or weight is None:
         return orders
-    weight = back.weight(fitted, histories, horizon=horizon)
     staying = discounted_orders(back.without, histories, horizon=horizon, discount=discount)
-    return (1 - weight) * orders + weight * staying
+    return mixed(orders, staying, weight=weight)
 
 
 def _total(
@@ -266,12 +269,14 @@ def _total(
     step = slice(None, None, max(1, len(worth) // ROWS_OF_TOTAL))
     some, each = histories.rows(step), worth[step]
     scale = len(worth) / len(each)
+    weight = back.weight(fitted, some, horizon=settings.horizon_days) if back else None
 
     def value(theta: Floats) -> Floats:
         orders = _orders(
             fitted,
             some,
             back=back,
+            weight=weight,
             horizon=settings.horizon_days,
             discount=settings.daily_discount,
             theta=theta,

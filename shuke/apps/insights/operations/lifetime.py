@@ -101,7 +101,7 @@ def _result(found: Valuation, members: pl.DataFrame, settings: ValueSettings) ->
         "low_minor": round(float(total.lower[0])) if total else None,
         "high_minor": round(float(total.upper[0])) if total else None,
         "expected_orders": float(members["expected_orders"].sum()),
-        "returning_share": found.returning.share if found.returning else None,
+        "returning_share": found.returning.comeback.share if found.returning else None,
         "gate": {name: getattr(found.gate, name) for name in _GATE},
         "models": _models(found),
         "holdout": _holdout(found.holdout),
