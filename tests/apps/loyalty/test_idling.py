@@ -1,12 +1,16 @@
 """How fast points end that end with inactivity, and what that says of open ones."""
 
+import re
 from collections import Counter
 from datetime import UTC, date, datetime
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
+from shuke.apps.loyalty.models import PointsTransaction
 from shuke.apps.loyalty.queries.finance.estimating import estimate
+from shuke.apps.loyalty.rules.activity import KINDS, is_activity
 from shuke.apps.loyalty.rules.finance import Cohort, Idling, idling, next_month
 
 # Nothing here asks a database.
@@ -60,3 +64,18 @@ def test_open_points_are_carried_on_to_their_expected_end_not_for_ten_years():
     assert told.redemption is not None
     assert told.redemption.future < long.redemption.future
     assert told.contract_liability([]) <= long.contract_liability([])
+
+
+def test_every_kind_of_posting_is_or_is_no_activity_and_the_document_says_the_same():
+    kinds = {kind for kind, _word in PointsTransaction._meta.get_field("kind").flatchoices}
+    assert set(KINDS) == kinds
+    text = (Path(__file__).parents[3] / "docs/algorithms/points.md").read_text()
+    table = text.partition("**What counts as activity.**")[2].partition("\n\nA visit")[0]
+    told = {
+        kind: row.rstrip(" |").endswith("yes")
+        for row in table.splitlines()
+        if row.startswith("| `") and "birthday" not in row
+        for kind in re.findall(r"`(\w+)`", row)
+    }
+    assert told == dict(KINDS)
+    assert not is_activity("earn", source="birthday:gift:mem_1:2026")

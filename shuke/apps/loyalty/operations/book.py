@@ -18,8 +18,8 @@ from shuke.apps.loyalty.queries.states import (
     open_states_of,
     states_of,
 )
+from shuke.apps.loyalty.rules.activity import active_after
 from shuke.apps.loyalty.rules.chain import VERSION, posting_hash
-from shuke.apps.loyalty.rules.expiry import active_after
 from shuke.apps.loyalty.rules.postings import Account, OpenHold, Posting
 from shuke.apps.loyalty.rules.wallet import due, next_due_at
 from shuke.apps.loyalty.schemas import Request

@@ -6,7 +6,7 @@ from datetime import datetime
 from shuke.apps.loyalty.models import PointsTransaction, Wallet
 from shuke.apps.loyalty.queries.postings import postings_of
 from shuke.apps.loyalty.queries.states import end_of_wallet, ends_with_inactivity, states_of
-from shuke.apps.loyalty.rules.expiry import active_after
+from shuke.apps.loyalty.rules.activity import active_after
 from shuke.apps.loyalty.rules.postings import WALLET_ACCOUNTS, Lot, Posting
 from shuke.apps.loyalty.rules.wallet import WalletState, next_due_at
 from shuke.platform.batches import in_batches

@@ -7,8 +7,9 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Q, Sum
 
 from shuke.apps.loyalty.models import LotMove, PointsLot, PointsTransaction, Wallet
+from shuke.apps.loyalty.rules.activity import active_after
 from shuke.apps.loyalty.rules.chain import body_of
-from shuke.apps.loyalty.rules.expiry import Expiry, active_after
+from shuke.apps.loyalty.rules.expiry import Expiry
 from shuke.apps.loyalty.rules.postings import REMAINING, Account, Lot, Move, OpenHold, Posting
 from shuke.apps.loyalty.rules.wallet import WalletState
 from shuke.platform.retailer.queries import retailer

@@ -54,29 +54,6 @@ class Expiry:
         return _in_month(day.year, last_month, 31)
 
 
-#: Postings by which a member shows to be there.  A merge is one: the person was recognised.
-ACTIVE_KINDS = frozenset({"earn", "commit", "merge_in", "unmerge_in"})
-#: Beginnings of the sources of points that come by themselves.
-UNASKED = ("birthday:", "event:birthday:")
-
-
-def is_activity(kind: str, *, source: str) -> bool:
-    """Whether a posting keeps points alive that end with inactivity."""
-    return kind in ACTIVE_KINDS and not source.startswith(UNASKED)
-
-
-def active_after(
-    active_at: datetime | None, *, kind: str, source: str, at: datetime, has_new_lots: bool
-) -> datetime | None:
-    """When the member was last active, after a posting that is effective ``at``.
-
-    The first points that come, however they come, begin the time of a wallet that has none.
-    """
-    if is_activity(kind, source=source) or (active_at is None and has_new_lots):
-        return max(active_at or at, at)
-    return active_at
-
-
 def months_later(day: date, months: int) -> date:
     """The same day that many months later, or the month's last day if it has no such day.
 

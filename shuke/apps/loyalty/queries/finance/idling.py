@@ -9,7 +9,8 @@ from django.db.models import Exists, OuterRef, Sum
 
 from shuke.apps.loyalty.models import LotMove, PointsLot, PointsTransaction, PointsType, Wallet
 from shuke.apps.loyalty.queries.finance.passing import Passed
-from shuke.apps.loyalty.rules.expiry import Expiry, active_after
+from shuke.apps.loyalty.rules.activity import active_after
+from shuke.apps.loyalty.rules.expiry import Expiry
 from shuke.apps.loyalty.rules.postings import REMAINING
 from shuke.platform.batches import in_batches
 
