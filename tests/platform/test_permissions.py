@@ -1,7 +1,9 @@
 import pytest
+from django.utils.translation import override
 
 from shuke.platform.errors import NotPermitted
 from shuke.platform.permissions import PERMISSIONS, ROLES, SYSTEM, Actor
+from shuke.web.scopes import SCOPES
 
 
 def test_a_token_may_no_more_than_its_scopes_and_its_owners_role():
@@ -32,3 +34,12 @@ def test_require_names_what_is_missing():
         Actor("user", "u", "Ann", role="viewer").require("settings.edit")
     assert refusal.value.details == {"permission": "settings.edit"}
     assert all(SYSTEM.may(name) for name in PERMISSIONS)
+
+
+def test_every_permission_has_words_in_both_languages():
+    assert list(SCOPES) == list(PERMISSIONS)
+    for name, (words, _tone) in SCOPES.items():
+        with override("en"):
+            english = str(words)
+        with override("zh-hans"):
+            assert str(words) not in (english, name), name
