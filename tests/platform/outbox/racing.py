@@ -31,6 +31,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shuke.config.settings")
 django.setup()
 
 RELAYS = 3
+#: Seconds that anything may take on the busiest machine.
+PATIENCE = 240
 #: Imported once, in the process that the others are forked from.
 PRELOADED = [
     "tests.platform.outbox.racing",
@@ -89,14 +91,15 @@ def write_facts(seed: int, done: Event, until: Event) -> None:
 
 
 def relay_for_ever(sabotage: str, ready: Event) -> None:
-    """Relay in small batches until killed; ``ready`` after the first one, when all is imported."""
+    """Relay in small batches until killed; ``ready`` once something has arrived."""
     from shuke.platform.outbox.relay import relay_once
 
     _sabotage(sabotage)
     while True:
-        if not relay_once(limit=random.randint(1, 4)):
+        if relay_once(limit=random.randint(1, 4)):
+            ready.set()
+        else:
             time.sleep(0.002)
-        ready.set()
 
 
 def _sabotage(kind: str) -> None:
@@ -142,22 +145,37 @@ class Race:
         self.relays: list[tuple[BaseProcess, Event]] = []
 
     def run(self, *, kills: int) -> None:
-        """Start everything, kill so many working relays, stop."""
+        """Start everything, kill so many working relays, go on until enough was done, stop."""
         for writer in self.writers:
             writer.start()
         self.relays = [self._new_relay() for _ in range(RELAYS)]
         for number in range(kills):
             relay, ready = self.relays[number % RELAYS]
-            if not ready.wait(60):
+            if not ready.wait(PATIENCE):
                 raise RuntimeError("A relay did not start to work.")
             time.sleep(random.uniform(0, 0.2))
             self._kill(relay)
             self.relays[number % RELAYS] = self._new_relay()
+        self._wait_for_enough(kills)
         self.until.set()
         for writer in self.writers:
-            writer.join(30)
+            writer.join(PATIENCE)
+            if writer.exitcode != 0:
+                raise RuntimeError(f"A writer ended with {writer.exitcode}.")
         for relay, _ in self.relays:
             self._kill(relay)
+
+    def _wait_for_enough(self, kills: int) -> None:
+        """Until the relays have shown, however fast they are, what they are to show."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            found = compare(kills)
+            streams = [found[name] for name in ("identity_map", "consents")]
+            if self.sabotage and any(stream["twice"] for stream in streams):
+                return
+            if not self.sabotage and all(stream["commits"] > kills // 3 + 1 for stream in streams):
+                return
+            time.sleep(0.1)
 
     def _new_relay(self) -> tuple[BaseProcess, Event]:
         ready = self.context.Event()
@@ -170,7 +188,7 @@ class Race:
         if relay.pid is None or not relay.is_alive():
             raise RuntimeError(f"A relay ended by itself with {relay.exitcode}.")
         os.kill(relay.pid, signal.SIGKILL)
-        relay.join(30)
+        relay.join(PATIENCE)
 
 
 def compare(kills: int) -> dict[str, Any]:
