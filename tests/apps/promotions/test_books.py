@@ -88,6 +88,12 @@ BREAKS = {
         lambda: Voucher.objects.filter(reservation__key="used").update(off_minor=1999),
         "took off 1999, which no step of it says",
     ),
+    "a purchase that came back still holds a use": (
+        lambda: VoucherReservation.objects.filter(key="back").update(
+            taken=VoucherReservation.objects.get(key="used").taken
+        ),
+        "its uses say 2, its purchases 3",
+    ),
     "a code is missing": (
         lambda: VoucherBatch.objects.filter(kind="bulk").update(made=4),
         "says 4 vouchers, there are 3",

@@ -26,14 +26,12 @@ def voucher_findings() -> Iterator[str]:
 
 def _wrong_limits() -> Iterator[str]:
     """Uses and money of a limit are what purchases took and have not given back."""
-    back = _given_back()
     taken: Counter[tuple[int, str]] = Counter()
     rows = VoucherReservation.objects.exclude(state="released").exclude(taken=[])
-    for key, state, takings in rows.values_list("key", "state", "taken").iterator():
+    for takings in rows.values_list("taken", flat=True).iterator():
         for taking in takings:
-            if "member" in taking or (state == "returned" and (key, taking["definition"]) in back):
-                continue
-            taken[taking["definition"], taking["what"]] += taking["amount"]
+            if "member" not in taking:
+                taken[taking["definition"], taking["what"]] += taking["amount"]
     for (definition, what), used in _used("uses", "budget").items():
         stands = taken.pop((definition, what), 0)
         if used != stands:
@@ -46,13 +44,6 @@ def _used(*whats: str) -> dict[tuple[int, str], int]:
     rows = VoucherCounter.objects.filter(what__in=whats).values("definition", "what")
     sums = rows.annotate(total=Sum("used")).order_by("definition", "what")
     return {(row["definition"], row["what"]): row["total"] for row in sums}
-
-
-def _given_back() -> set[tuple[str, int]]:
-    """Purchases that came back (by the key of their reservation) with the definitions whose limits that freed."""
-    is_renewed = Q(event="issued", voucher__origin__isnull=False)
-    rows = VoucherEvent.objects.filter(Q(event="returned") | is_renewed).order_by()
-    return set(rows.values_list("key", "voucher__batch__version__definition"))
 
 
 def _too_many_claims() -> Iterator[str]:
