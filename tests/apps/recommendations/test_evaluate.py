@@ -217,6 +217,16 @@ def test_rows_with_holes_are_left_out_and_counted(tmp_path):
         ("user,item,time\n1,a,soon\n2,b,later\n", (), "first cell is 'soon'"),
         (
             "user,item,time\n" + "".join(f"1,a,2026-01-0{day}\n" for day in range(1, 5)),
+            ("--protocol", "month", "--days", "28"),
+            "The file holds 4 days, and the last 28 are asked for",
+        ),
+        (
+            "user,item,time\n1,a,1\n",
+            ("--strategies", "all,best"),
+            "There is no strategy 'best'",
+        ),
+        (
+            "user,item,time\n" + "".join(f"1,a,2026-01-0{day}\n" for day in range(1, 5)),
             ("--minimum-count", "10"),
             "No item is in 10 baskets",
         ),

@@ -228,11 +228,11 @@ def named(names: Sequence[str]) -> tuple[str, ...]:
     """The strategies to judge: the usual ones where none is named, all for ``all``."""
     if not names:
         return USUAL
-    if list(names) == ["all"]:
-        return tuple(STRATEGIES)
-    unknown = [name for name in names if name not in STRATEGIES]
+    unknown = [name for name in names if name not in STRATEGIES and name != "all"]
     if unknown:
         raise NotAHistory(f"There is no strategy {unknown[0]!r}. There are: {', '.join(STRATEGIES)}.")
+    if "all" in names:
+        return tuple(STRATEGIES)
     return tuple(dict.fromkeys(names))
 
 
@@ -241,6 +241,8 @@ def check(split: Split, *, history: History, cut: Cut) -> None:
     held = int(np.diff(history.member_baskets).max(initial=0))
     if cut.kind == "last" and held < max(cut.minimum_baskets, 2):
         raise _too_few_baskets(cut, most=held)
+    if cut.kind == "window" and not split.past.baskets:
+        raise _nothing_before(cut, days=int(np.ptp(history.basket_day)) + 1)
     if not split.known.items:
         most = int(split.past.item_baskets.max(initial=0))
         raise NothingToJudge(
@@ -267,6 +269,19 @@ def check(split: Split, *, history: History, cut: Cut) -> None:
         raise _too_few_baskets(cut, most=held)
     raise NothingToJudge(
         f"No member bought both before and in the last {cut.days} days. Use a lower --days or --minimum-baskets.",
+        Reading(
+            "No member bought both in the last {days} days and before. Compare by the last purchase, or import more "
+            "orders.",
+            {"days": cut.days},
+        ),
+    )
+
+
+def _nothing_before(cut: Cut, *, days: int) -> NothingToJudge:
+    """The month is as long as the history."""
+    return NothingToJudge(
+        f"The file holds {days:,} days, and the last {cut.days:,} are asked for, so that nothing is known before. "
+        "Use a lower --days, or --protocol last.",
         Reading(
             "No member bought both in the last {days} days and before. Compare by the last purchase, or import more "
             "orders.",

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 FILL = np.float32(1e-9)
 #: Rows from which bins of features and chances of scores are learned, at most.
 CURVE_ROWS = 200_000
+#: Rows that one thread learns from alone.
+FEW_ROWS = 50_000
 #: Moments whose own items are looked at together.
 MOMENTS = 1000
 #: Of LightGBM's data; a feature is never left out for its values in the sample.
@@ -215,7 +217,8 @@ def fitted(
         "num_leaves": trees.leaves,
         "min_data_in_leaf": trees.least_rows,
         "feature_fraction": trees.columns,
-        "num_threads": trees.threads,
+        # Threads that wait for one another cost more than a few rows do; the trees are the same.
+        "num_threads": trees.threads if len(labels) > FEW_ROWS else 1,
         "deterministic": True,
         "force_row_wise": True,
         "seed": int(rng.integers(2**31)),
