@@ -30,7 +30,8 @@ def append_until_told(root: str, who: int, commits: int) -> int:
     """Append until closing time, but that often at least; returns how often."""
     done = 0
     while done < commits or not is_closing_time():
-        append(root, who * 100 + done, 1)
+        # Far apart: a quick writer beside a slow reader makes hundreds, which must not be the other's orders.
+        append(root, who * 100_000 + done, 1)
         done += 1
     return done
 
