@@ -211,6 +211,7 @@ if HAS_DJANGO:
         """Answers one request after the other.
 
         On SQLite the server's threads share the one connection of the test, and would be in one another's transaction.
+        A test that writes while a page is open and may ask takes its ``turn`` too.
         """
         server, turn = live_server.thread.httpd, threading.Lock()
         answer = server.get_app()
@@ -220,6 +221,7 @@ if HAS_DJANGO:
                 return answer(environ, start_response)
 
         server.set_app(by_turns)
+        live_server.turn = turn
         return live_server
 
 
