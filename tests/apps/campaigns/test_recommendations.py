@@ -132,6 +132,7 @@ def test_each_member_reads_items_of_their_own_and_each_list_is_an_exposure(house
     assert len({texts[member_id] for member_id in known & set(sent)}) > 10
 
 
+@pytest.mark.once
 def test_names_of_products_are_data_in_html_text_and_subject(house: Shop) -> None:
     first = "{{ member.recommendations['for-you'][0].name }}"
     campaign_id = started(house, f"<p>{first}</p>", subject=f"For you: {first}", text=LINES)
@@ -177,6 +178,7 @@ def test_lists_are_computed_only_for_versions_that_ask(house: Shop) -> None:
     assert "recommendations" not in checks(campaign_id)
 
 
+@pytest.mark.once
 def test_prices_and_reasons_are_in_the_readers_language(house: Shop) -> None:
     campaign_id = drafted(house, LINES)
     known = min(house.member_ids)
@@ -191,6 +193,7 @@ def test_prices_and_reasons_are_in_the_readers_language(house: Shop) -> None:
     assert listed() == []
 
 
+@pytest.mark.once
 def test_the_check_tells_what_a_slot_gives(house: Shop) -> None:
     campaign_id = drafted(house, LINES)
     assert [status for status, _text in checks(campaign_id)["recommendations"]] == ["ok"]
@@ -202,6 +205,7 @@ def test_the_check_tells_what_a_slot_gives(house: Shop) -> None:
     assert "Nothing for you" in preview_member(campaign_id, member_id=house.member_ids[0], at=AT).html
 
 
+@pytest.mark.once
 def test_a_slot_that_is_paused_meanwhile_gives_the_fallback_and_fails_nobody(house: Shop) -> None:
     campaign_id = started(house, LINES, subject="{{ member.recommendations.for_you[0].name or 'Hello' }}")
     pause(actor=SYSTEM, at=AT, code="for-you")
@@ -210,6 +214,7 @@ def test_a_slot_that_is_paused_meanwhile_gives_the_fallback_and_fails_nobody(hou
     assert listed() == []
 
 
+@pytest.mark.once
 def test_without_a_bundle_the_check_warns_and_members_read_the_fallback(
     shop: Shop, settings: Any, tmp_path: Any
 ) -> None:
@@ -220,6 +225,7 @@ def test_without_a_bundle_the_check_warns_and_members_read_the_fallback(
     assert "Nothing for you" in preview_member(campaign_id, member_id=shop.member_ids[0], at=AT).html
 
 
+@pytest.mark.once
 def test_a_message_that_only_works_with_items_is_blocked(house: Shop) -> None:
     campaign_id = drafted(house, "{{ (member.recommendations.for_you|first).name }}")
     ((status, text),) = checks(campaign_id)["template"]
@@ -227,6 +233,7 @@ def test_a_message_that_only_works_with_items_is_blocked(house: Shop) -> None:
     assert "gets no recommendations" in text
 
 
+@pytest.mark.once
 def test_a_slot_that_is_not_there_or_not_about_members_blocks(house: Shop) -> None:
     with_slot("basket", about="basket", arms=[{"name": "only", "strategy": "complements"}])
     for name in ("for_me", "basket", "items"):
@@ -236,6 +243,7 @@ def test_a_slot_that_is_not_there_or_not_about_members_blocks(house: Shop) -> No
         assert name in found["template"][0][1]
 
 
+@pytest.mark.once
 def test_a_slot_called_like_a_method_is_still_a_slot(house: Shop) -> None:
     with_slot("items")
     with_slot("keys")
@@ -245,6 +253,7 @@ def test_a_slot_called_like_a_method_is_still_a_slot(house: Shop) -> None:
     assert found.html.count("Tea") == 8
 
 
+@pytest.mark.once
 def test_odd_questions_are_faults_of_the_template_not_of_the_house(house: Shop) -> None:
     campaign_id = drafted(house, "x")
     for html in (
@@ -261,6 +270,7 @@ def test_odd_questions_are_faults_of_the_template_not_of_the_house(house: Shop) 
         assert found.problem, html
 
 
+@pytest.mark.once
 def test_what_can_be_copied_renders(house: Shop) -> None:
     with_slot("3-for-2", name="<script>alert(1)</script>")
     with_slot("for_you", name="The other", live=False)

@@ -198,6 +198,7 @@ def audience_of(attribute: str, value: str) -> str:
     return create_audience(actor=SYSTEM, at=AT, as_of=TODAY, name=f"Those of {value}", conditions=tree)
 
 
+@pytest.mark.once
 def test_audiences_side_by_side(crowd: None) -> None:
     """Overlapping ones too; each against all others who began, and one that is gone is left out."""
     first, second = audience_of("city", "A"), audience_of("town", "B")

@@ -45,6 +45,7 @@ def kept(scheme: str, day: Any) -> dict[str, str]:
     return {row["member_id"]: row["layer"] for row in found}
 
 
+@pytest.mark.once
 def test_a_life_of_layers(answered: Any) -> None:
     """Today, days that nobody kept, flows and the audience of a flow, and the next night."""
     month_ago = YESTERDAY - timedelta(days=28)

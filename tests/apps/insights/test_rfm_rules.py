@@ -108,6 +108,7 @@ def test_what_is_wrong_with_rules_and_names_is_said() -> None:
     assert faults == ["Segment treasures: give it a name first, or choose one from the menu."]
 
 
+@pytest.mark.once
 def test_own_rules_are_tried_saved_scored_and_told_by_their_names(shop: None) -> None:
     client = signed_in("administrator")
     build_traits(at=AT, as_of=YESTERDAY)

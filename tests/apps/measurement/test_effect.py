@@ -16,7 +16,7 @@ from tests.science.conftest import DEFAULTS
 HILLSTROM = Path(__file__).parents[2] / "data" / "hillstrom.parquet"
 SENT = datetime(2025, 3, 10, 9, tzinfo=UTC)
 UNTIL = SENT + timedelta(days=14)
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 def put(name, rows):

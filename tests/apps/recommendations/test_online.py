@@ -50,6 +50,7 @@ def competing(code="home", arms=(("usual", "popularity"), ("new", "up-cf")), ban
     return slot(code)
 
 
+@pytest.mark.once
 def test_the_better_arm_is_found_and_named(lake_home):
     view = competing()
     shoppers.settle(members=400)
@@ -73,6 +74,7 @@ def test_the_better_arm_is_found_and_named(lake_home):
     assert view.experiment_id == report.experiment_id
 
 
+@pytest.mark.once
 def test_lift_is_read_of_all_that_exposed_members_bought(lake_home):
     view = competing()
     shoppers.settle(members=60)
@@ -114,6 +116,7 @@ def bandit_slot():
     return competing("till", arms, bandit=("popularity", "up-cf"))
 
 
+@pytest.mark.once
 def test_the_bandit_learns_which_is_better_and_its_regret_stays_below_a_uniform_choice(lake_home):
     bandit_slot()
     shoppers.settle(members=500)

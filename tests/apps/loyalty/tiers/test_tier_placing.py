@@ -114,6 +114,7 @@ def test_repeating_changes_nothing_and_as_of_reads_say_what_held_then(
     }
 
 
+@pytest.mark.once
 def test_counting_again_and_again_writes_the_same_rows_as_counting_once(
     people: list[str], publish: Publish
 ) -> None:
