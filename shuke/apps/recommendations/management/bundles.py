@@ -63,6 +63,9 @@ def bundles(limit: Annotated[int, LIMIT] = 20, *, as_json: Annotated[bool, AS_JS
     if as_json:
         typer.echo(json.dumps([row.model_dump(mode="json") for row in page.items], ensure_ascii=False))
         return
+    if not page.items:
+        Console().print("No bundle was fitted yet: shuke recommend fit.")
+        return
     table = Table("Bundle", "As of", "Fitted", "State", "Default", "MB", "Peak MB", "Seconds")
     for row in page.items:
         state = "served" if row.is_active else row.state + (f" ({row.problem})" if row.problem else "")
