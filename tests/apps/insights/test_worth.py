@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from django.template.loader import render_to_string
 from django.test import Client
 
 from shuke.apps.insights.operations import build_traits, run_study
 from shuke.apps.insights.queries import latest_study
 from shuke.apps.insights.queries.worth import most_at_risk, most_worth, worth_of
+from shuke.apps.insights.schemas.worth import MemberWorth
 from shuke.platform.accounts.models import User
 from shuke.platform.warehouse import lake
 from tests.apps.insights.conftest import AT, TODAY, order
@@ -170,3 +172,17 @@ def test_too_little_is_refused_in_words_and_an_old_answer_is_not_shown(shop, con
         assert [row["as_of"] for row in rows_of(table)] == [before], (
             "what nobody stands by goes, other days stay"
         )
+
+
+def test_a_range_from_nothing_to_nothing_is_said_in_words():
+    """Worth much in few futures: nought to nought beside a high value would read like a mistake."""
+    seldom = MemberWorth(
+        member_id="mem_1", value_minor=90_000, low_minor=0, high_minor=0, expected_orders=0.4,
+        value_horizon_days=364, probability=0.9, currency="USD",
+    )  # fmt: skip
+    often = seldom.model_copy(update={"high_minor": 120_000})
+    panel = [render_to_string("insights/worth_panel.html", {"worth": worth}) for worth in (seldom, often)]
+    rows = [render_to_string("insights/worth_rows.html", {"rows": [worth]}) for worth in (seldom, often)]
+    assert ["nine of ten futures" in text for text in panel] == [True, False]
+    assert ["nothing in nine of ten" in text for text in rows] == [True, False]
+    assert ["$0.00 – $1,200.00" in text for text in rows] == [False, True]
