@@ -72,6 +72,7 @@ chromium:
 test: dev chromium checks test-postgresql test-sqlite  ## Lint, then every test on both databases
 
 # mypy keeps one core busy for longer than the other checks need on the other, so the base tests run beside it, too.
+# The documentation is built strictly by tests/test_docs.py.
 .PHONY: checks
 checks: $(VENV)/.dev
 	@$(MAKE) --jobs=2 lint-types beside-types
@@ -80,7 +81,6 @@ checks: $(VENV)/.dev
 beside-types: $(VENV)/.dev
 	@$(MAKE) lint-imports
 	@$(MAKE) lint-style
-	@$(MAKE) docs
 	@$(MAKE) test-base
 
 .PHONY: test-sqlite
