@@ -18,6 +18,7 @@ from shuke.apps.promotions.schemas import (
     VoucherDefinitionView,
     VoucherRefusal,
     VoucherView,
+    VoucherWarning,
 )
 from shuke.platform.clock import business_date, now
 from shuke.platform.errors import Refused
@@ -63,10 +64,11 @@ class VoucherIssueInput(Schema):
 
 
 class VoucherIssued(Schema):
-    """The member's voucher, or the batch that is being issued."""
+    """The member's voucher, or the batch that is being issued; ``warnings`` say what the budget may not suffice for."""
 
     voucher_id: str = ""
     batch_id: str = ""
+    warnings: list[VoucherWarning] = Field(default_factory=list)
 
 
 class VoucherCodesInput(Schema):
@@ -270,7 +272,7 @@ def issue(request: HttpRequest, definition_id: str, body: VoucherIssueInput) -> 
             audience_id=body.audience_id,
             as_of=business_date(at, retailer().time_zone),
         )
-        return 201, VoucherIssued(batch_id=batch_id)
+        return 201, VoucherIssued(batch_id=batch_id, warnings=queries.budget_warnings(definition_id))
     voucher_id = operations.issue_voucher(
         actor=actor,
         at=at,
@@ -279,7 +281,7 @@ def issue(request: HttpRequest, definition_id: str, body: VoucherIssueInput) -> 
         member_id=body.member_id,
         reason=body.reason,
     )
-    return 201, VoucherIssued(voucher_id=voucher_id)
+    return 201, VoucherIssued(voucher_id=voucher_id, warnings=queries.budget_warnings(definition_id))
 
 
 @router.post(
@@ -293,7 +295,7 @@ def order_codes(
     batch_id = operations.order_codes(
         actor=actor, at=now(), key=body.key, definition_id=definition_id, count=body.count, label=body.label
     )
-    return 201, VoucherIssued(batch_id=batch_id)
+    return 201, VoucherIssued(batch_id=batch_id, warnings=queries.budget_warnings(definition_id))
 
 
 @router.post(

@@ -196,6 +196,30 @@ class VoucherLimit(Schema):
         return min(100.0, 100 * self.used / self.limit) if self.limit else 0.0
 
 
+class VoucherExposure(Schema):
+    """What vouchers that are out could take off, against what the budget has left, in minor units.
+
+    ``worst_minor``: all are used for the most they can (empty: a percentage without a cap); ``expected_minor``: by the
+    share of ended ones that was used (empty while too few have ended).  ``verdict``: fits, may_be_exceeded (at worst),
+    will_be_exceeded (as expected).
+    """
+
+    live: int
+    left_minor: int
+    worst_minor: int | None
+    expected_minor: int | None
+    redemption_rate: float | None
+    verdict: Literal["fits", "may_be_exceeded", "will_be_exceeded"]
+
+
+class VoucherWarning(Schema):
+    """What whoever issues should know: ``budget_may_be_exceeded`` or ``budget_will_be_exceeded``."""
+
+    code: str
+    message: str
+    exposure: VoucherExposure
+
+
 class VoucherDefinitionView(VoucherDefinitionRow):
     """A kind of voucher with its terms: those that are in force, and the draft if there is one."""
 
@@ -206,6 +230,7 @@ class VoucherDefinitionView(VoucherDefinitionRow):
     limits: list[VoucherLimit]
     off_minor: int
     currency: str
+    exposure: VoucherExposure | None
 
 
 class VoucherBatchView(Schema):

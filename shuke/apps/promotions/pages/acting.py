@@ -17,6 +17,9 @@ from shuke.platform.ids import new_id
 from shuke.platform.retailer.queries import retailer
 from shuke.web.access import actor_of, requires
 
+#: What brings vouchers into hands, so that the budget is looked at.
+ISSUING = (operations.order_codes, operations.order_issue)
+
 
 def _done(request: HttpRequest, call: Callable[..., Any], *, said: str, **given: Any) -> Any:
     """Call an operation and tell the person what came of it; its answer, ``None`` where it was refused."""
@@ -26,6 +29,9 @@ def _done(request: HttpRequest, call: Callable[..., Any], *, said: str, **given:
         messages.error(request, str(refusal.message))
         return None
     messages.success(request, said)
+    if call in ISSUING:
+        for warning in queries.budget_warnings(given["definition_id"]):
+            messages.warning(request, warning.message)
     return answer if answer is not None else True
 
 

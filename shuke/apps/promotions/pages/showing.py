@@ -29,6 +29,7 @@ def definition(request: HttpRequest, definition_id: str) -> HttpResponse:
     curve = queries.redemption_curve(definition_id)
     context = {
         "definition": view,
+        "exposed": queries.exposure_in_words(view.exposure) if view.exposure else "",
         "terms": queries.terms_in_words(view.terms),
         "draft": queries.terms_in_words(view.draft) if view.draft and view.version else [],
         "batches": queries.batches_of(definition_id, with_words=may_edit),

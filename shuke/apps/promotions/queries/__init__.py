@@ -12,6 +12,7 @@ from shuke.apps.promotions.queries.definitions import (
     unfinished_batches,
 )
 from shuke.apps.promotions.queries.examples import example_quote
+from shuke.apps.promotions.queries.exposure import budget_warnings, exposure_in_words
 from shuke.apps.promotions.queries.holdings import member_vouchers
 from shuke.apps.promotions.queries.offers import member_offers, priced_offers
 from shuke.apps.promotions.queries.prices import points_names, register_points
@@ -34,11 +35,13 @@ __all__ = [
     "batch",
     "batch_codes",
     "batches_of",
+    "budget_warnings",
     "claimable_definitions",
     "definition",
     "definition_names",
     "definitions_page",
     "example_quote",
+    "exposure_in_words",
     "is_locked_out",
     "issue_size",
     "member_offers",

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shuke.apps.promotions.models import Voucher, VoucherBatch, VoucherDefinition, VoucherVersion
 from shuke.apps.promotions.queries.counting import used_of
+from shuke.apps.promotions.queries.exposure import exposure
 from shuke.apps.promotions.queries.prices import points_names, price_text
 from shuke.apps.promotions.queries.wording import name_of, terms_summary, validity_summary
 from shuke.apps.promotions.rules.terms import Terms, terms_of
@@ -119,6 +120,7 @@ def definition(definition_id: str) -> VoucherDefinitionView:
         limits=_limits(row, terms_of(data)) if versions else [],
         off_minor=used.aggregate(total=Sum("off_minor"))["total"] or 0,
         currency=shop.currency,
+        exposure=exposure(row),
     )
 
 

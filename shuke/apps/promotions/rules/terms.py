@@ -272,7 +272,7 @@ def _price_faults(terms: Terms) -> dict[str, str]:
 
 def _backing_faults(terms: Terms) -> dict[str, str]:
     """Limits under which a voucher that was paid for could be refused at the till: claims must keep within them."""
-    limits, most = terms.limits, _most_off(terms)
+    limits, most = terms.limits, most_off(terms)
     claims, own = limits.claims, limits.claims_per_member
     faults = {}
     if limits.uses_per_member is not None and (own is None or own > limits.uses_per_member):
@@ -286,7 +286,7 @@ def _backing_faults(terms: Terms) -> dict[str, str]:
     return faults
 
 
-def _most_off(terms: Terms) -> int | None:
+def most_off(terms: Terms) -> int | None:
     """The most that one voucher takes off, in minor units; ``None`` where nobody can say."""
     if terms.kind == "percent":
         return terms.cap_minor
