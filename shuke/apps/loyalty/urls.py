@@ -31,6 +31,7 @@ urlpatterns: list[URLPattern] = [
     path("membership/points/<str:kind>/<slug:code>/", earning.edit_rule, name="rule"),
     path("membership/ledger/", ledger.show_ledger, name="ledger"),
     path("membership/ledger/verify/", ledger.verify_now, name="verify"),
+    path("membership/ledger/verifying/", ledger.show_verifying, name="verifying"),
     path("membership/ledger/heads.json", ledger.download_heads, name="heads"),
     path("membership/adjustments/", ledger.show_adjustments, name="adjustments"),
     path("membership/adjustments/limits/", ledger.change_limits, name="adjustment_limits"),

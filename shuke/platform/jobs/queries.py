@@ -81,6 +81,11 @@ def job_of_key(unique_key: str) -> JobView | None:
     return job_view(found) if found else None
 
 
+def schedule_key(name: str) -> str:
+    """The unique key of the jobs of a schedule."""
+    return f"{SCHEDULE_KEY}{name}"
+
+
 def job_counts() -> dict[str, int]:
     """How many jobs are in each state."""
     counted = dict(Job.objects.values_list("state").annotate(count=Count("id")).order_by())

@@ -316,7 +316,7 @@ def test_an_exchange_opens_the_wallets_once(members):
         back(made)
 
     def opened(found: CaptureQueriesContext) -> int:
-        sent = [query["sql"] for query in found.captured_queries]
+        sent = [query["sql"] or "" for query in found.captured_queries]
         return sum('"loyalty_wallet"."debt"' in one and one.startswith("SELECT") for one in sent)
 
     # The statement that locks them all; to take one back, the transaction that was paid with is read with its wallet.

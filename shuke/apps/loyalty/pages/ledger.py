@@ -32,12 +32,16 @@ from shuke.apps.loyalty.queries.verifications import (
 from shuke.apps.loyalty.schemas.care import AccountSum, PostingsOfDay
 from shuke.platform.clock import now
 from shuke.platform.errors import Refused
+from shuke.platform.jobs.queries import job_of_key, schedule_key
+from shuke.platform.jobs.schemas import JobView
 from shuke.web.access import actor_of, requires
 from shuke.web.labels import choices_of, label_of
 from shuke.web.paging import Pager, page_number
 
 PAGE_SIZE = 30
 DAYS = 60
+#: By which a verification is found among the jobs: one that somebody asked for, and the nightly one.
+VERIFY_KEY, NIGHTLY = "verify-ledger", "points: verify the ledger"
 
 
 @require_safe
@@ -50,6 +54,7 @@ def show_ledger(request: HttpRequest) -> HttpResponse:
     context = {
         "look": look,
         "is_newest": not asked,
+        "job": _looking(),
         "looks": verifications(limit=12),
         "accounts": _accounts(trial_balance()) if look else [],
         "kinds": points_types(),
@@ -57,6 +62,28 @@ def show_ledger(request: HttpRequest) -> HttpResponse:
         "waiting": adjustments_waiting(),
     }
     return render(request, "loyalty/ledger.html", context)
+
+
+def _looking() -> JobView | None:
+    """The verification that runs, else the one that waits, else one that did not come to its end; or nothing."""
+    found = [job_of_key(VERIFY_KEY), job_of_key(schedule_key(NIGHTLY))]
+    jobs = sorted((job for job in found if job), key=lambda job: job.enqueued_at, reverse=True)
+    for state in ("running", "ready"):
+        for job in jobs:
+            if job.state == state:
+                return job
+    return jobs[0] if jobs and jobs[0].state == "failed" else None
+
+
+@require_safe
+@requires("loyalty.view")
+def show_verifying(request: HttpRequest) -> HttpResponse:
+    """Where the verification stands, asked again while it waits or runs; the page is read anew when it is over."""
+    job = _looking()
+    answer = render(request, "loyalty/verifying.html", {"job": job, "last": newest_verification()})
+    if job is None or job.state == "failed":
+        answer["HX-Refresh"] = "true"
+    return answer
 
 
 def _accounts(sums: Sequence[AccountSum]) -> list[tuple[str, list[int]]]:
@@ -97,7 +124,7 @@ def verify_now(request: HttpRequest) -> HttpResponse:
     """Queue a look at every transaction."""
     ask_for_verification(actor=actor_of(request), at=now())
     messages.success(
-        request, _("The ledger is being verified; reload this page in a moment. Tills are not held up.")
+        request, _("The verification is queued; this page says when it is done. Tills are not held up.")
     )
     return redirect("loyalty:ledger")
 

@@ -129,6 +129,7 @@ def history_line(line: OwnLine, points: Sequence[OwnPoints]) -> dict[str, Any]:
     names = {item.kind.code: item.kind.name for item in points}
     return {
         "what": what,
+        "origin": line.origin,
         "at": line.at,
         "sign": "+" if line.points > 0 else "−",
         "points": abs(line.points),

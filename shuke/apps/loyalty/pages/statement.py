@@ -20,6 +20,7 @@ from shuke.apps.loyalty.queries.member_points import (
     points_history,
     statement_lines,
 )
+from shuke.apps.loyalty.queries.origins import origins_in_words, rule_names
 from shuke.apps.loyalty.queries.types import points_name, points_types
 from shuke.apps.loyalty.schemas.statement import LotStory, StatementLine
 from shuke.apps.members.queries import member
@@ -50,6 +51,19 @@ BUCKETS = (
     "transferred",
     "written_off",
 )
+
+
+class ToldLine(StatementLine):
+    """A line with its reason and its source in words."""
+
+    why: str
+    origin: str
+
+
+class ToldLot(LotStory):
+    """A lot with its source in words."""
+
+    origin: str
 
 
 def panel(request: HttpRequest, member_id: str) -> dict[str, Any]:
@@ -85,13 +99,15 @@ def _page(
     lots, lots_total = lot_stories(person.id, points_type=points_type, at=at, limit=200)
     found = {summary.points_type: summary for summary in member_points(person.id, at=at)}
     waiting, _count = adjustments(state="waiting", member_id=person.id)
+    told = [(line.source, line.reason) for line in lines]
+    origins = origins_in_words([*told, *((lot.source, "") for lot in lots)])
     context = {
         "member": person,
         "kind": kind,
         "summaries": list(found.values()),
         "summary": found.get(points_type),
-        "lines": lines,
-        "lots": lots,
+        "lines": [ToldLine(**dict(line), origin=origins[line.source], why=_why(line)) for line in lines],
+        "lots": [ToldLot(**dict(lot), origin=origins[lot.source]) for lot in lots],
         "lots_total": lots_total,
         "chart": _picture(lots),
         "pager": Pager(page=page, size=PAGE_SIZE, total=total),
@@ -99,6 +115,11 @@ def _page(
         "waiting": [row for row in waiting if row.points_type == points_type],
     }
     return render(request, "loyalty/statement.html", context, status=status)
+
+
+def _why(line: StatementLine) -> str:
+    """The reason in words: that of the ledger, or the rule by which something a member did has earned."""
+    return (rule_names().get(line.reason) or label_of("points_reason", line.reason)) if line.reason else ""
 
 
 def _picture(lots: list[LotStory]) -> dict[str, Any] | None:
@@ -163,19 +184,27 @@ def adjust(request: HttpRequest, member_id: str, points_type: str) -> HttpRespon
 
 
 def _timeline(member_id: str, until: Any, limit: int) -> list[TimelineItem]:
+    found = points_history(member_id, until=until, limit=limit)
+    origins = origins_in_words((line.source, line.reason) for line, _kind in found)
     return [
-        _item(member_id, line, name=points_name(kind), code=kind.code)
-        for line, kind in points_history(member_id, until=until, limit=limit)
+        _item(
+            member_id,
+            line,
+            name=points_name(kind),
+            code=kind.code,
+            detail=_why(line) or origins[line.source],
+        )
+        for line, kind in found
     ]
 
 
-def _item(member_id: str, line: StatementLine, *, name: str, code: str) -> TimelineItem:
+def _item(member_id: str, line: StatementLine, *, name: str, code: str, detail: str) -> TimelineItem:
     return TimelineItem(
         at=line.effective_at,
         what=line.kind,
         title=_("%(change)s %(name)s: %(kind)s")
         % {"change": f"{line.change:+,}", "name": name, "kind": label_of("points_kind", line.kind)},
-        detail=label_of("points_reason", line.reason) if line.reason else line.source,
+        detail=detail,
         reference=line.id,
         url=reverse("loyalty:statement", args=[member_id, code]),
     )

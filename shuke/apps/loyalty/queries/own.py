@@ -1,11 +1,13 @@
 """What members see of themselves on their own page."""
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from shuke.apps.loyalty.queries.benefits import benefits_of
+from shuke.apps.loyalty.queries.origins import origins_in_words, rule_names
 from shuke.apps.loyalty.queries.plans import paid_terms
 from shuke.apps.loyalty.queries.statements import points_statement, points_wallet
 from shuke.apps.loyalty.queries.tiers import tier_names, tier_of, tier_program
@@ -47,13 +49,14 @@ class OwnPoints:
 
 @dataclass(frozen=True)
 class OwnLine:
-    """One thing that happened to points: below zero if they went."""
+    """One thing that happened to points: below zero if they went.  ``origin`` says of what order, voucher or rule."""
 
     at: datetime
     kind: str
     points: int
     points_type: str
     reason: str
+    origin: str = ""
 
 
 @dataclass(frozen=True)
@@ -135,8 +138,18 @@ def _lines(member_id: str, kinds: list[PointsTypeView]) -> list[OwnLine]:
         for row in points_statement(member_id, points_type=kind.code, limit=3 * LINES)[0]:
             points = sum(amount for account, amount in row.entries.items() if account in ACCOUNTS)
             if row.kind in TOLD and points:
-                found.append(OwnLine(row.effective_at, row.kind, points, kind.code, row.reason))
-    return sorted(found, key=lambda line: line.at, reverse=True)[:LINES]
+                found.append(
+                    OwnLine(row.effective_at, row.kind, points, kind.code, row.reason, origin=row.source)
+                )
+    shown = sorted(found, key=lambda line: line.at, reverse=True)[:LINES]
+    origins = origins_in_words((line.origin, line.reason) for line in shown)
+    rules = rule_names() if shown else {}
+    return [replace(line, origin=rules.get(line.reason) or _told(line.origin, origins)) for line in shown]
+
+
+def _told(source: str, origins: Mapping[str, str]) -> str:
+    """The source in words; what programs wrote for themselves is nothing for a member."""
+    return "" if origins[source] == source else origins[source]
 
 
 def _window_ends(tier: MemberTier | None, today: date) -> date | None:
