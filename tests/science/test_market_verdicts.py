@@ -68,3 +68,30 @@ def test_chance_among_many_segments_is_not_talked_about():
 def test_where_nothing_stands_out_it_says_so():
     assert said({"segment": "young"}) == ["No segment stands out: they all buy and grow like the whole."]
     assert said() == ["No segment stands out: they all buy and grow like the whole."]
+
+
+def named(sentences):
+    return [sentence.split("“")[1].split("”")[0] for sentence in sentences]
+
+
+def test_the_surest_is_named_and_not_the_largest():
+    """A large growth of which little is sure is no better news than a small one that is."""
+    found = said(
+        {"segment": "lucky", **grown(0.60, error=0.25)},
+        {"segment": "sure", **grown(0.30)},
+        {"segment": "unlucky", **grown(-0.60, error=0.25)},
+        {"segment": "surely down", **grown(-0.30)},
+        {"segment": "one good week", "return_on_cost": 9.0, "return_lower": 0.1},
+        {"segment": "steady", "return_on_cost": 2.0, "return_lower": 1.0},
+    )
+    assert named(found) == ["sure", "surely down", "steady"]
+
+
+def test_the_least_that_is_spoken_of():
+    """A fiftieth of the members, twenty ratings; a return that may be nothing is none."""
+    least = {"segment": "least", "member_share": 0.02, "index": 1.2, "ratings": 20, "rating": 3.0}
+    other = {"segment": "other", "ratings": 500, "rating": 4.0, "return_on_cost": 1.0, "return_lower": 0.0}
+    assert named(said(least, other)) == ["least", "least"]
+    few = {"segment": "few", "ratings": 19, "rating": 1.0}
+    assert named(said(least, other, few)) == ["least", "least"]
+    assert said(least | {"member_share": 0.0199}, other, few) == said({"segment": "young"})
