@@ -176,6 +176,11 @@ def test_tastes_are_the_cosines_of_the_matrix(history, coded):
     assert abs(found - wanted).max() < 1e-7
 
 
+def test_an_item_of_which_few_members_look_is_as_like_itself_as_any(coded):
+    found = tastes(coded, mapped=in_parts, caps=Caps(item_members=3), neighbours=coded.items)
+    assert found.diagonal() == pytest.approx(np.ones(coded.items))
+
+
 def test_a_cap_looks_at_few_and_speaks_for_all():
     """Milk is in every basket of 3,000, bread in a third of them: a tenth of the receipts says so, too."""
     rows = [

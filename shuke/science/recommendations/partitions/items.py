@@ -51,14 +51,17 @@ class NearestComplements:
         return _largest(one, other, value, items=len(self.counts), neighbours=self.neighbours)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class NearestTastes:
-    """Pairs of whole items (``item, other, alike``) to the ``neighbours`` most alike, itself included.
+    """Rows of whole items (``member, item, own``, see ``pairs.taste_sides``) to the ``neighbours`` most alike, itself
+    included: the cosine of two items' vectors; where few of an item's members look, scaled up to its whole length.
 
-    Values are rounded as scores are, so that sums that differ in their last digit do not decide who is nearer.
+    ``vectors``: members × items, of those who are looked at.  Each pair of a member's items is added up where it is
+    made: as rows of a join they would be hundreds of millions for two thousand members.  Values are rounded as scores
+    are, so that sums that differ in their last digit do not decide who is nearer.
     """
 
-    items: int
+    vectors: sparse.csr_matrix
     neighbours: int
 
     @property
@@ -66,11 +69,21 @@ class NearestTastes:
         """``item, other, value``."""
         return SCHEMA
 
-    def __call__(self, pairs: pa.Table) -> pa.Table:
+    def __call__(self, looking: pa.Table) -> pa.Table:
         """The nearest; of equals, those of the lowest number."""
-        value = pairs["alike"].to_numpy().astype(np.float32).astype(np.float64)
-        one, other = pairs["item"].to_numpy(), pairs["other"].to_numpy()
-        return _largest(one, other, value, items=self.items, neighbours=self.neighbours)
+        items, row = np.unique(looking["item"].to_numpy(), return_inverse=True)
+        own = looking["own"].to_numpy()
+        scaled = own / np.bincount(row, weights=own**2)[row]
+        shape = (len(items), self.vectors.shape[0])
+        rows = sparse.csr_matrix((scaled, (row, looking["member"].to_numpy())), shape=shape)
+        blocks = [self._block(rows[start : start + BLOCK]) for start in range(0, len(items), BLOCK)]
+        return _told(sparse.vstack(blocks).tocoo(), items)
+
+    def _block(self, rows: sparse.csr_matrix) -> sparse.csr_matrix:
+        alike = sparse.csr_matrix(rows @ self.vectors)
+        alike.data = np.maximum(alike.data.astype(np.float32), 0.0).astype(np.float64)
+        alike.eliminate_zeros()
+        return largest_of_rows(alike, self.neighbours)
 
 
 @dataclass(frozen=True)
@@ -150,10 +163,14 @@ def _largest(
     kept = value > 0
     rows, row = np.unique(one[kept], return_inverse=True)
     matrix = sparse.csr_matrix((value[kept], (row, other[kept])), shape=(len(rows), items))
-    found = largest_of_rows(matrix, neighbours).tocoo()
+    return _told(largest_of_rows(matrix, neighbours).tocoo(), rows)
+
+
+def _told(found: sparse.coo_matrix, items: np.ndarray) -> pa.Table:
+    """``items``: of each row."""
     return pa.table(
         {
-            "item": pa.array(rows[found.row].astype(np.int32)),
+            "item": pa.array(items[found.row].astype(np.int32)),
             "other": pa.array(found.col.astype(np.int32)),
             "value": pa.array(found.data.astype(np.float64)),
         },

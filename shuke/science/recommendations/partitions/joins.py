@@ -16,7 +16,7 @@ from shuke.science.recommendations.partitions.items import NearestComplements, N
 from shuke.science.recommendations.partitions.pairs import (
     basket_pairs,
     short_baskets,
-    taste_pairs,
+    taste_sides,
     taste_vectors,
 )
 
@@ -66,6 +66,13 @@ def complements(
 def tastes(coded: CodedLines, *, mapped: Mapped, caps: Caps, neighbours: int) -> sparse.csr_matrix:
     """Items × items: the TF-IDF cosine of each with the ``neighbours`` most alike, itself too; see ``item_knn``."""
     vectors = taste_vectors(member_items(coded.inside), items=coded.items).cache()
-    kernel = NearestTastes(coded.items, neighbours)
-    pairs = taste_pairs(vectors, widest=caps.member, most=caps.item_members)
-    return matrix_of(mapped(pairs, kernel, by="item", schema=kernel.schema), items=coded.items)
+    looking, inside = taste_sides(vectors, widest=caps.member, most=caps.item_members)
+    kernel = NearestTastes(_vectors(inside.to_pyarrow(), coded), neighbours)
+    return matrix_of(mapped(looking, kernel, by="item", schema=kernel.schema), items=coded.items)
+
+
+def _vectors(rows: pa.Table, coded: CodedLines) -> sparse.csr_matrix:
+    """Members × items: a number for each pair of a member and an item, which comes home as purchases do."""
+    places = (rows["member"].to_numpy(), rows["item"].to_numpy())
+    shape = (coded.members, coded.items)
+    return sparse.csr_matrix((rows["weight"].to_numpy(), places), shape=shape)

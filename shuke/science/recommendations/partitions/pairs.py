@@ -1,4 +1,4 @@
-"""Which items meet, and how often: a self-join with caps, for any engine.
+"""Which items meet, and how often: a self-join of receipts with caps, and the sides of one of members, for any engine.
 
 Pairs grow with the square of what is joined, so both sides are held: a receipt of more than ``longest`` items (of a
 wholesaler) joins nothing, and of an item in more than ``most`` receipts only so many, drawn by a fixed rule, look for
@@ -48,11 +48,11 @@ def taste_vectors(counted: ir.Table, *, items: int) -> ir.Table:
     return raw.mutate(weight=raw.raw / length.nullif(0.0)).select("member", "item", "weight")
 
 
-def taste_pairs(vectors: ir.Table, *, widest: int, most: int) -> ir.Table:
-    """``item, other, alike``: the cosine of two items' vectors, 1 with itself.
+def taste_sides(vectors: ir.Table, *, widest: int, most: int) -> tuple[ir.Table, ir.Table]:
+    """Who looks for others, ``member, item, own``, and who is looked at, ``member, item, weight``.
 
     Members with more than ``widest`` items join nothing.  Of an item with more than ``most`` members only so many,
-    drawn by a fixed rule, look for others; their sum is scaled up to the item's whole length.
+    drawn by a fixed rule, look for others.
     """
     sized = vectors.mutate(size=vectors.count().over(group_by="member"))
     inside = sized.filter(sized["size"] <= widest).filter(sized.weight.notnull())
@@ -60,8 +60,4 @@ def taste_pairs(vectors: ir.Table, *, widest: int, most: int) -> ir.Table:
     place = ibis.row_number().over(group_by="item", order_by=[drawn.draw, drawn.member])
     placed = drawn.mutate(place=place)
     looking = placed.filter(placed.place < most).select("member", "item", own="weight")
-    met = looking.join(inside.select("member", "weight", other="item"), "member")
-    summed = met.group_by("item", "other").agg(shared=(met.own * met.weight).sum())
-    whole = looking.group_by("item").agg(length=(looking.own * looking.own).sum())
-    joined = summed.join(whole, "item")
-    return joined.select("item", "other", alike=joined.shared / joined.length)
+    return looking, inside.select("member", "item", "weight")
