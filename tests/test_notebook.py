@@ -13,7 +13,8 @@ def test_the_notebook_runs_and_finds_what_was_published() -> None:
     nbformat = pytest.importorskip("nbformat")
     client = pytest.importorskip("nbclient")
     notebook = nbformat.read(NOTEBOOKS / "insight.ipynb", as_version=4)
-    client.NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(NOTEBOOKS)}}).execute()
+    options = {"timeout": 600, "startup_timeout": 600, "resources": {"metadata": {"path": str(NOTEBOOKS)}}}
+    client.NotebookClient(notebook, **options).execute()
     said = "\n".join(
         output.get("text", "") + "".join(output.get("data", {}).get("text/plain", ""))
         for cell in notebook.cells
