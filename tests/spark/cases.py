@@ -13,6 +13,7 @@ import ibis
 import polars as pl
 import pyarrow as pa
 from ibis.expr import types as ir
+from scipy import sparse
 
 from shuke.apps.audiences.rules import TABLE_NAMES, AudienceFacts, compile_conditions, parsed
 from shuke.lake import Snapshot
@@ -555,10 +556,13 @@ def recommendations(world: World) -> Iterable[Result]:
     yield pairs.basket_pairs(short, most=50)
     vectors = pairs.taste_vectors(coding.member_items(coded.inside), items=coded.items)
     yield vectors
-    alike = pairs.taste_pairs(vectors, widest=80, most=7)
-    yield alike
-    nearest = NearestTastes(coded.items, neighbours=5)
-    yield joins.mapped_here(alike, nearest, by="item", schema=nearest.schema)
+    looking, inside = pairs.taste_sides(vectors, widest=80, most=7)
+    yield from (looking, inside)
+    rows = inside.to_pyarrow()
+    places = (rows["member"].to_numpy(), rows["item"].to_numpy())
+    weights = sparse.csr_matrix((rows["weight"].to_numpy(), places), shape=(coded.members, coded.items))
+    nearest = NearestTastes(weights, neighbours=5)
+    yield joins.mapped_here(looking, nearest, by="item", schema=nearest.schema)
 
 
 @case
