@@ -58,7 +58,7 @@ def _orders_of_tills(ids: set[str]) -> dict[str, str]:
     )
     found: dict[str, str] = {}
     for receipt, reservation, order in rows.values_list("public_id", "reservation__public_id", "order_id"):
-        found |= {receipt: order, reservation: order}
+        found |= {receipt: order or "", reservation: order or ""}
     return found if ids else {}
 
 
