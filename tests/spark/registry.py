@@ -6,13 +6,10 @@ import cProfile
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ibis.expr import types as ir
-
 import shuke.science
-from tests.spark.cases import Case, World
 
 #: They take expressions only to fit a model to what these give, which a search does not repeat to nine digits.
 FITTED = {
@@ -38,15 +35,22 @@ def expression_functions() -> dict[str, Any]:
     return found
 
 
-def called_by(cases: Mapping[str, Case], world: World) -> dict[str, set[Any]]:
-    """The code that each case calls while it builds its expressions; what several start from is the first one's."""
-    called: dict[str, set[Any]] = {}
-    for name, case in cases.items():
-        # It notes calls in C; a function of ours that is told of each one takes longer than the calls.
-        profile = cProfile.Profile(builtins=False, subcalls=False)
-        profile.runcall(_drain, case, world)
-        called[name] = {entry.code for entry in profile.getstats()}
-    return called
+def noted(parts: Iterator[Any], profile: cProfile.Profile) -> Iterator[Any]:
+    """The same parts; the code that is called to build each is noted, in C, and what is done between them is not."""
+    while True:
+        profile.enable()
+        try:
+            part = next(parts)
+        except StopIteration:
+            return
+        finally:
+            profile.disable()
+        yield part
+
+
+def code_in(profile: cProfile.Profile) -> set[Any]:
+    """All that was called while it noted."""
+    return {entry.code for entry in profile.getstats()}
 
 
 def missing_from(called: Iterable[set[Any]]) -> list[str]:
@@ -55,10 +59,3 @@ def missing_from(called: Iterable[set[Any]]) -> list[str]:
     return sorted(
         name for name, code in expression_functions().items() if code not in codes and name not in FITTED
     )
-
-
-def _drain(case: Callable[[World], Any], world: World) -> None:
-    result = case(world)
-    if isinstance(result, Iterable) and not isinstance(result, ir.Expr):
-        for _ in result:
-            pass

@@ -5,10 +5,11 @@ The cluster takes its time to start, so one test holds all that needs it; the pa
 
 from __future__ import annotations
 
+import cProfile
 import gc
 import importlib.util
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,7 +29,7 @@ from tests.lake.rows import order_lines
 from tests.spark.cases import CASES, Case, World
 from tests.spark.cluster import MISSING, Cluster, running_cluster
 from tests.spark.comparing import differences
-from tests.spark.registry import called_by, missing_from
+from tests.spark.registry import code_in, missing_from, noted
 from tests.spark.world import AS_OF, fill
 
 pytestmark = [
@@ -78,16 +79,24 @@ def both_engines(lake: Lake, cluster: Cluster) -> Iterator[tuple[World, World]]:
             gc.collect()
 
 
-def told(case: Case, ours: World, theirs: World) -> list[str]:
-    """What the engines disagree on in this case."""
-    parts = enumerate(zip(results(case, ours), results(case, theirs), strict=True))
+def told(case: Case, ours: World, theirs: World, profile: cProfile.Profile | None = None) -> list[str]:
+    """What the engines disagree on in this case; ``profile`` notes what is called to build it."""
+    mine = built(case, ours) if profile is None else noted(built(case, ours), profile)
+    parts = enumerate(zip(results(mine, ours), results(built(case, theirs), theirs), strict=True))
     return [f"part {number}: {text}" for number, (a, b) in parts for text in differences(a, b)]
 
 
-def results(case: Case, world: World) -> Iterator[pl.DataFrame | pa.Table]:
-    """What the case gives, expressions being run on the world's engine."""
+def built(case: Case, world: World) -> Iterator[ir.Table | pl.DataFrame | pa.Table]:
+    """The parts of a case."""
     found = case(world)
-    for part in [found] if isinstance(found, (ir.Table, pl.DataFrame, pa.Table)) else found:
+    yield from [found] if isinstance(found, (ir.Table, pl.DataFrame, pa.Table)) else found
+
+
+def results(
+    parts: Iterable[ir.Table | pl.DataFrame | pa.Table], world: World
+) -> Iterator[pl.DataFrame | pa.Table]:
+    """What the parts give, expressions being run on the world's engine."""
+    for part in parts:
         yield world.snapshot.connection.to_pyarrow(part) if isinstance(part, ir.Table) else part
 
 
@@ -97,9 +106,12 @@ def test_a_cluster_gives_what_duckdb_gives(lake, tmp_path, subtests, settings):
     with running_cluster(tmp_path) as cluster:
         try:
             with both_engines(lake, cluster) as (ours, theirs):
+                profiles = {name: cProfile.Profile(builtins=False, subcalls=False) for name in CASES}
                 for name, case in CASES.items():
                     with subtests.test(case=name):
-                        assert told(case, ours, theirs) == []
+                        assert told(case, ours, theirs, profiles[name]) == []
+                with subtests.test("no expression is forgotten, and one that is would be named"):
+                    check_registry(profiles)
                 with subtests.test("an executor works on each worker"):
                     assert folders_at_work(theirs) == {str(folder) for folder in cluster.folders}
                     assert [worker["coresused"] for worker in cluster.state()["workers"]] == [1, 1]
@@ -118,6 +130,14 @@ def test_a_cluster_gives_what_duckdb_gives(lake, tmp_path, subtests, settings):
                 spark.connect(SparkSettings(master="local[1]"))
         finally:
             spark.stop()
+
+
+def check_registry(profiles: Mapping[str, cProfile.Profile]) -> None:
+    """Every public function of the science that takes or gives an expression is called by a case."""
+    called = {name: code_in(profile) for name, profile in profiles.items()}
+    assert missing_from(called.values()) == []
+    del called["day_hour_map"]
+    assert missing_from(called.values()) == ["shuke.science.rhythms.day_hour_map"]
 
 
 def folders_at_work(world: World) -> set[str]:
@@ -218,15 +238,6 @@ def check_nightly_studies(lake: Lake, cluster: Cluster) -> None:
     theirs = studied(lake, master=cluster.master)
     assert unequal(ours, theirs) == []
     assert len(ours["due_dates"]) > 50
-
-
-def test_no_expression_is_forgotten_and_one_that_is_would_be_named(lake):
-    """Every public function of the science that takes or gives an expression is called by a case."""
-    with lake.read() as snapshot:
-        called = called_by(CASES, World(snapshot))
-    assert missing_from(called.values()) == []
-    del called["day_hour_map"]
-    assert missing_from(called.values()) == ["shuke.science.rhythms.day_hour_map"]
 
 
 @pytest.mark.parametrize(
