@@ -65,7 +65,8 @@ def method_names() -> dict[str, str]:
 
 
 def _names(codes: list[str], dimension: str) -> dict[str, str]:
-    known = names_of("campaign", codes) if dimension == "campaign" else {}
+    # A visit's channel is the site or app that told of it.
+    known = names_of("campaign" if dimension == "campaign" else "source", codes)
     words = {code: label_of("channel", code) for code in codes} | {
         "mailed": pgettext("attribution", "Mailing")
     }

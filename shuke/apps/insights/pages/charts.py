@@ -238,7 +238,7 @@ def funnel_bars(names: Sequence[str], members: Sequence[int]) -> Option:
     show = {"$format": "integer"}
     return {
         "tooltip": {"axisPointer": {"type": "shadow"}},
-        "grid": {"left": 8, "right": 56, "top": 4, "bottom": 4, "containLabel": True},
+        "grid": {"left": 28, "right": 56, "top": 4, "bottom": 4, "containLabel": True},
         "xAxis": {"type": "value", "minInterval": 1, "axisLabel": {"formatter": show}},
         "yAxis": {
             "type": "category",

@@ -96,7 +96,7 @@ def _bubbles(segments: list[dict[str, Any]]) -> Option:
     return {
         "legend": {},
         "tooltip": False,
-        "grid": {"left": 36, "right": 36, "top": 44, "bottom": 36, "containLabel": True},
+        "grid": {"left": 36, "right": 36, "top": 64, "bottom": 36, "containLabel": True},
         "xAxis": {
             "type": "value",
             "name": _("Growth against the quarter before"),
