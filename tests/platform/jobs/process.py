@@ -26,13 +26,13 @@ def work(scheduled: str = "") -> None:
     worker.work(worker_id=worker.new_worker_id())
 
 
-def spans(folder: str, count: str) -> None:
-    """Queue jobs of 0.05 to 0.25 seconds, by turns in each queue."""
+def spans(folder: str, count: str, first: str = "0") -> None:
+    """Queue jobs of 0.05 to 0.25 seconds, by turns in each queue; their numbers begin with ``first``."""
     from shuke.platform.jobs import enqueue
     from shuke.platform.jobs.queues import QUEUES
     from tests.platform.jobs import sample
 
-    for number in range(int(count)):
+    for number in range(int(first), int(first) + int(count)):
         queue = QUEUES[number % len(QUEUES)]
         task = sample.write_span.using(queue_name=queue)
         enqueue(task, folder, f"{queue}{number}", 0.05 + number % 5 * 0.05)
