@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -99,21 +100,26 @@ class Server:
 
     def end(self) -> None:
         """Kill it with all it started."""
-        for pid in [*_descendants(self.process.pid), self.process.pid]:
-            if _is_alive(pid):
+        for pid in _descendants(self.process.pid):
+            # It may end by itself meanwhile.
+            with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        self.process.kill()
         self.process.communicate()
 
     def children(self) -> dict[str, int]:
         """The supervisor's own children by their command."""
         found = {}
         for pid in _descendants(self.process.pid):
-            if _parent(pid) == self.process.pid:
+            try:
+                is_own = _parent(pid) == self.process.pid
                 words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-                # Between fork and exec a child still has its parent's command, or none.
-                if len(words) > 4 and words[3] != b"serve":
-                    queue = words[words.index(b"--queue") + 1].decode() if b"--queue" in words else ""
-                    found[f"{words[3].decode()} {queue}".strip()] = pid
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # It has ended since it was listed.
+            # Between fork and exec a child still has its parent's command, or none.
+            if is_own and len(words) > 4 and words[3] != b"serve":
+                queue = words[words.index(b"--queue") + 1].decode() if b"--queue" in words else ""
+                found[f"{words[3].decode()} {queue}".strip()] = pid
         return found
 
 
