@@ -136,7 +136,8 @@ def _campaign(audience_id: str) -> None:
         audience_id=audience_id,
         channel="console",
         starts_on=today,
-        ends_on=today,
+        # A run that begins before midnight goes on after it.
+        ends_on=today + timedelta(days=1),
         budget_minor=10_000,
         control_percent=0,
     )

@@ -71,7 +71,7 @@ class House:
         for address in (f"{self.port}/health/live", f"{self.port + 1}/health"):
             while True:
                 try:
-                    urllib.request.urlopen(f"http://127.0.0.1:{address}", timeout=5)
+                    urllib.request.urlopen(f"http://127.0.0.1:{address}", timeout=60)
                     break
                 except OSError:
                     assert time.monotonic() < until, "it did not open"
