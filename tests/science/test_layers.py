@@ -12,9 +12,11 @@ from shuke.science.layer_rules import (
     RHYTHM_LAYERS,
     SPEND_LAYERS,
     fixed_layers,
+    traits_of_layers,
 )
 from shuke.science.layers import crossed, flows, layers_on, moved, sizes
 from shuke.science.lifecycle import STAGES
+from shuke.science.rfm_scheme import RfmScheme
 from shuke.tables import TABLES
 from tests.series import examples
 
@@ -200,3 +202,23 @@ def test_the_borders_as_documented():
     # Equal money is equal value: the place counts who has strictly less.
     equal = [{"frequency": 1, "monetary_minor": 7, "lifecycle_stage": "new"}] * 5
     assert {row["layer"] for row in schemes_of(equal)[1]["spend"]} == {"low"}
+
+
+def test_past_traits_are_those_of_the_window_and_of_the_habits_to_the_day():
+    """The window begins with its first day and ends with the day looked at; habits are of the last ten days."""
+    first = TODAY - timedelta(days=29)
+    days = [first - timedelta(days=1), first, TODAY - timedelta(days=10), TODAY - timedelta(days=9), TODAY]
+    bought = [(day, "store" if place < 3 else "web") for place, day in enumerate(days)]
+    bought.append((TODAY + timedelta(days=1), "app"))
+    purchases = ibis.memtable(
+        [{"member_id": "a", "local_date": d, "net_minor": 100, "sales_channel": c} for d, c in bought]
+    )
+    lines = {days[0]: (100, 100), first: (4, 3), TODAY: (4, 1), TODAY + timedelta(days=1): (100, 100)}
+    line_days = ibis.memtable(
+        [{"member_id": "a", "local_date": d, "lines": n, "discounted": k} for d, (n, k) in lines.items()]
+    )
+    found = traits_of_layers(
+        purchases, line_days, as_of=TODAY, window_days=30, habit_days=10, scheme=RfmScheme()
+    )
+    (row,) = rows(found.select("frequency", "discount_share", "preferred_channel", "orders_total"))
+    assert row == {"frequency": 4, "discount_share": 0.5, "preferred_channel": "web", "orders_total": 5}

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shuke.science.lifecycle import STAGES, LifecycleRule, lifecycle, purchase_cycles
+from shuke.science.lifecycle import DEFAULT_RULE, STAGES, LifecycleRule, lifecycle, purchase_cycles, stage
 from tests.series import examples
 
 AS_OF = date(2025, 12, 31)
@@ -102,3 +102,21 @@ def test_a_newcomers_expected_cycle_is_worked_out_as_the_document_says():
 
 def test_with_nobody_buying_twice_the_default_cycle_stands_in():
     assert stages({"m": [10]})["m"]["expected_cycle_days"] == 30.0
+
+
+@pytest.mark.parametrize(
+    ("silent", "age", "visits", "expected"),
+    [
+        (60, 200, 5, "at_risk"), (61, 200, 5, "lost"), (30, 200, 5, "active"), (31, 200, 5, "at_risk"),
+        (0, 59, 9, "new"), (0, 60, 9, "loyal"), (0, 60, 6, "loyal"), (0, 60, 5, "active"),
+    ],
+)  # fmt: skip
+def test_each_stage_begins_where_the_rule_says(silent, age, visits, expected):
+    """Of a cycle of ten days: at risk after thirty, lost after sixty, new for sixty, loyal from six visits on."""
+    day = date(2026, 3, 31)
+    cycles = ibis.memtable(
+        [{"last_day": day - timedelta(days=silent), "first_day": day - timedelta(days=age),
+          "shopping_days": visits, "expected_cycle_days": 10.0, "population_cycle_days": 10.0}]
+    )  # fmt: skip
+    told = cycles.select(stage=stage(cycles, as_of=day, rule=DEFAULT_RULE))
+    assert told.to_pyarrow()["stage"].to_pylist() == [expected]
