@@ -47,15 +47,18 @@ COPY = (
     '"local_date": "2026-11-27", "local_hour": 8}]'
 )
 EXPIRY = '{"policy": "rolling", "months": 36, "month": 12, "day": 31}'
+#: Members are known by such numbers here, for pgbench makes up ids as a till does, and not in the server.
+NUMBER = 1_000_000_000_000_000
 # pgbench reads a colon before a letter or a digit as the name of a variable.
-MEMBER = "(SELECT public_id FROM members_member WHERE id = :member), :type"
-NEW = "'ptx_' || left(md5(random()::text), 16), 'bench-' || gen_random_uuid(), repeat('0', 64)"
-EARN = f"""\\set member random(:first_earn, :last_earn)
-SELECT * FROM loyalty_earn({MEMBER}, :expiry, 0, 'UTC', {NEW}, 'order-1', '', '', 'till', 25, 'available', now(),
-    now() + interval '1 year', now() + interval '1 year', now(), now(), :copy);
+DRAWN = f"\\set fresh random({NUMBER}, {10 * NUMBER - 1})\n"
+NEW = f"'ptx_' || :fresh, 'bench-' || :fresh, '{'0' * 64}'"
+EARN = f"""\\set member {NUMBER} + random(:first_earn, :last_earn)
+{DRAWN}SELECT * FROM loyalty_earn('mem_' || :member, :type, :expiry, 0, 'UTC', {NEW}, 'order-1', '', '', 'till', 25,
+    'available', now(), now() + interval '1 year', now() + interval '1 year', now(), now(), :copy);
 """
-BURNING = f"""\\set member random(:first_burn, :last_burn)
-SELECT * FROM loyalty_burn({MEMBER}, 'UTC', {NEW}, 'order-1', '', '', 'till', {BURN}, now(), :copy);
+BURNING = f"""\\set member {NUMBER} + random(:first_burn, :last_burn)
+{DRAWN}SELECT * FROM loyalty_burn('mem_' || :member, :type, 'UTC', {NEW}, 'order-1', '', '', 'till', {BURN}, now(),
+    :copy);
 """
 
 
@@ -83,6 +86,8 @@ def set_up(engine: str, home: Path) -> Any:
 
 def _fill() -> None:
     from django.db import transaction
+    from django.db.models import CharField, F, Value
+    from django.db.models.functions import Cast, Concat
 
     from shuke.apps.loyalty.models import PointsType, Wallet
     from shuke.apps.loyalty.operations import define_points_type
@@ -98,6 +103,8 @@ def _fill() -> None:
     expiry = Expiry("rolling", months=36)
     define_points_type(actor=SYSTEM, at=START, code="points", name="Points", expiry=expiry)
     create_members(at=START, source="bench", profiles=[MemberProfile() for _ in range(MEMBERS)])
+    numbered = Concat(Value("mem_"), Cast(F("pk") + NUMBER, CharField()))
+    Member.objects.update(public_id=numbered)
     kind = PointsType.objects.get()
     members = Member.objects.order_by("pk").values_list("pk", flat=True)
     Wallet.objects.bulk_create(Wallet(member_id=pk, points_type=kind, created_at=START) for pk in members)
@@ -251,6 +258,7 @@ def _home() -> Iterator[Path]:
 def measure(engine: str, *, clients: list[int], seconds: int) -> None:
     """Print every figure of an engine."""
     from shuke.apps.loyalty.queries.verification import ledger_findings
+    from shuke.apps.loyalty.queries.verification.reading import count_anew
 
     server, beside = MEASURED.get("server"), None
     if server:
@@ -271,6 +279,7 @@ def measure(engine: str, *, clients: list[int], seconds: int) -> None:
                 _said(name, count, found, beside)
         for name, act in (("earn (Django)", _earn), ("burn (Django)", _burn)):
             _said(f"{name}", count, by_processes(act, clients=count, seconds=seconds), beside)
+    count_anew()
     findings = ledger_findings()
     # The text of lean copies is not looked at by the checks; everything else is.
     print(f"{engine}: {_counted()} transactions, {len(findings)} findings of the checks", findings[:2] or "")

@@ -16,17 +16,26 @@ class OutboxRow(models.Model):
     id = models.BigAutoField(primary_key=True)
     table = models.CharField(max_length=40)
     payload = models.JSONField()
-    recorded_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    recorded_at = models.DateTimeField(auto_now_add=True)
     position = models.BigIntegerField(null=True, editable=False)
     relayed_at = models.DateTimeField(null=True, editable=False)
     fault = models.TextField(blank=True, default="", editable=False)
 
     class Meta:
+        # Every change that is told writes a row here: an index holds only the rows it is asked for.
         indexes = [
-            models.Index(fields=["table", "position"], name="outbox_stream"),
+            models.Index(
+                fields=["table", "position"],
+                condition=models.Q(position__isnull=False),
+                name="outbox_stream",
+            ),
             models.Index(fields=["id"], condition=models.Q(position=None), name="outbox_unplaced"),
             models.Index(fields=["table"], condition=models.Q(relayed_at=None), name="outbox_waiting"),
-            models.Index(fields=["relayed_at"], name="outbox_relayed"),
+            models.Index(
+                fields=["relayed_at"],
+                condition=models.Q(relayed_at__isnull=False),
+                name="outbox_relayed",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -13,7 +13,7 @@ import pytest
 from django.db import DatabaseError, connection
 from django.db.models import QuerySet
 
-from shuke.apps.loyalty.migrations import _lean_functions
+from shuke.apps.loyalty.migrations import _first_lot_functions
 from shuke.apps.loyalty.models import LotMove, PointsEntry, PointsHold, PointsLot, PointsTransaction
 from shuke.apps.loyalty.operations import (
     award_points,
@@ -234,9 +234,9 @@ MEETING = """
 )
 def test_the_stored_function_without_its_lock(fifty, taken, points, expected, found):
     """Two tills spend by the stored function, which waits between reading and writing until both have read."""
-    whole = _lean_functions.BURN
+    whole = _first_lot_functions.CREATE[1]
     # Here the wallet and its lots have been read, and nothing is written yet.
-    read = "IF wanted > 0 THEN\n        RETURN;\n    END IF;\n"
+    read = "    debt := w.debt;\n"
     assert whole.count(read) == whole.count("FOR UPDATE OF wallet;") == 1
     slow = whole.replace(read, read + MEETING.format(seconds=LET_IN if "lock" in taken else IN_VAIN))
     if "lock" in taken:

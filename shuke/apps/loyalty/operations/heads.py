@@ -8,6 +8,7 @@ from django.db import transaction
 from shuke.apps.loyalty.events import VerificationRequested
 from shuke.apps.loyalty.models import LedgerHead, Verification
 from shuke.apps.loyalty.queries.verification import CHECKS, Look, look_at_ledger
+from shuke.apps.loyalty.queries.verification.reading import count_anew
 from shuke.apps.loyalty.queries.verifications import verification_view
 from shuke.apps.loyalty.schemas.care import VerificationView
 from shuke.platform.audit.operations import record_audit
@@ -33,6 +34,7 @@ def verify_ledger(
     with: what is broken stays to be found.  Safe to kill and to run twice.
     """
     started_at = clock()
+    count_anew()
     look = look_at_ledger(is_full=is_full, exported=exported, tell=tell)
     with transaction.atomic():
         row = Verification.objects.create(

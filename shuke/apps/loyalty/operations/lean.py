@@ -1,6 +1,6 @@
 """The shortest way to earn and to spend: on PostgreSQL one prepared statement is all that a posting asks.
 
-The stored functions (migration 0010) find the wallet, write the very rows of ``book``, the same hash chain
+The stored functions (migration 0013) find the wallet, write the very rows of ``book``, the same hash chain
 included, and do nothing when the wallet needs more thought: it is new or was merged, something is due, points
 are owed, its clock is ahead, there are too few points, or the key was used.  Then, where points end with
 inactivity, and on SQLite, the answer is ``None`` and the caller goes the long way, which tells what is wrong.

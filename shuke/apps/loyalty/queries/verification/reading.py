@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from django.apps import apps
 from django.db import connection
 
 from shuke.platform.batches import in_batches
@@ -36,6 +37,21 @@ def of_wallets(sql: str, wallets: Sequence[int] | None) -> Iterator[tuple[Any, .
     for keys in in_batches(wallets):
         marks = ", ".join(["%s"] * len(keys))
         yield from rows_of(sql.replace("{wallets}", f"wallet_id IN ({marks})"), keys)
+
+
+def count_anew() -> None:
+    """Let PostgreSQL count what is in the tables that the checks read; the plans of their statements follow from it.
+
+    It does so by itself, but later: right after a history was replayed or a backup restored it would plan for
+    empty tables, and read them again for every row (docs/decisions/0219).  Reads a sample, so it takes no longer
+    for a large ledger; a table that is being cleaned up is left out.
+    """
+    if connection.vendor != "postgresql":
+        return
+    models = (model for app in ("loyalty", "promotions") for model in apps.get_app_config(app).get_models())
+    names = ", ".join(connection.ops.quote_name(model._meta.db_table) for model in models)
+    with connection.cursor() as cursor:
+        cursor.execute(f"ANALYZE (SKIP_LOCKED) {names}")
 
 
 @contextmanager
