@@ -72,3 +72,17 @@ def test_one_member_by_hand():
 
 def test_a_quarter_of_the_time_is_held_out():
     assert split_day(date(2025, 1, 1), date(2025, 12, 31)) == date(2025, 10, 1)
+
+
+def test_the_ends_of_the_interval_belong_to_it():
+    """Who bought every seven days is due within six to eight: a gap of eight is in time, and one of nine is not."""
+    split, last_day = date(2026, 3, 1), date(2026, 4, 1)
+    begun = {"eight": 2, "nine": 2, "six": 2, "five": 2, "waited eight": 23, "waited nine": 22}
+    gap = {"eight": 8, "nine": 9, "six": 6, "five": 5}
+    rows = [(name, split - timedelta(days=7 * back)) for name in begun for back in range(10)]
+    rows += [(name, split + timedelta(days=days)) for name, days in begun.items()]
+    rows += [(name, split + timedelta(days=begun[name] + days)) for name, days in gap.items()]
+    purchases = ibis.memtable([{"member_id": m, "good": "milk", "local_date": d} for m, d in rows])
+    found = due_quality(purchases, split=split, last_day=last_day)
+    assert (found.judged, found.closed) == (5, 4)
+    assert (found.inside, found.early, found.late) == (2 / 5, 1 / 5, 2 / 5)

@@ -125,7 +125,7 @@ def _sums(layers: ir.Table, money: ir.Table) -> list[dict[str, Any]]:
     rows = spent.group_by("layer").agg(
         members=spent.count(), money_minor=spent.money_minor.fill_null(0).sum().cast("int64")
     )
-    found: list[dict[str, Any]] = rows.order_by(ibis.desc("money_minor")).to_pyarrow().to_pylist()
+    found: list[dict[str, Any]] = rows.order_by(ibis.desc("money_minor"), "layer").to_pyarrow().to_pylist()
     return found
 
 
