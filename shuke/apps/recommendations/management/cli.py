@@ -130,7 +130,7 @@ def evaluate(
 
     told = {"member": member, "basket": basket, "item": item, "time": time}
     is_last = protocol is Protocol.last
-    least = minimum_baskets if minimum_baskets is not None else (4 if is_last else 1)
+    least = minimum_baskets or (4 if is_last else 1)
     settings = EvaluationSettings(
         cut=Cut("last" if is_last else "window", minimum_count or 0, least, days),
         strategies=[name.strip() for name in strategies.split(",") if name.strip()],
@@ -145,11 +145,10 @@ def evaluate(
         only_new=ONLY_NEW[bought_before.value],
         falls_back=fallback,
     )
-    columns = {part: header for part, header in told.items() if header}
     how = {"day_baskets": day_baskets, "date_order": date_order.value, "bought": bought}
     errors = Console(stderr=True)
     try:
-        facts, report = _judged(file, columns, settings, how=how, catalogue=catalogue, console=errors)
+        facts, report = _judged(file, told, settings, how=how, catalogue=catalogue, console=errors)
     except NotAHistory as refusal:
         errors.print(f"[red]{file.name}[/red]: {refusal}", soft_wrap=True, highlight=False)
         raise typer.Exit(1) from refusal
@@ -185,7 +184,8 @@ def _judged(
     from shuke.platform.clock import now
 
     described = read_catalogue(catalogue) if catalogue else None
-    read = read_history(file, columns=columns, at=now(), **how)
+    told = {part: header for part, header in columns.items() if header}
+    read = read_history(file, columns=told, at=now(), **how)
     if not settings.cut.minimum_count:
         count = usual_count(read.history, settings.cut)
         settings = replace(settings, cut=replace(settings.cut, minimum_count=count))

@@ -323,33 +323,6 @@ def report_of(judged: Judged, settings: EvaluationSettings, *, history: History)
     """The figures with their intervals, and each strategy against the baseline."""
     split, names, base = judged.split, judged.names, judged.baseline
     by = f"ndcg@{10 if 10 in settings.cutoffs else max(settings.cutoffs)}"
-    rng = np.random.default_rng(settings.seed)
-    compared = [
-        compare(e.each[by], judged.evaluations[base].each[by], rng=rng, draws=settings.draws)
-        if name != names[base]
-        else None
-        for name, e in zip(names, judged.evaluations, strict=True)
-    ]
-    adjusted = iter(holm([c.p_value for c in compared if c is not None]))
-    rows = [
-        StrategyReport(
-            name=name,
-            parameters=repr(found.strategy),
-            figures={
-                metric: figure(
-                    interval(values, rng=np.random.default_rng(settings.seed), draws=settings.draws)
-                )
-                for metric, values in found.each.items()
-            },
-            whole=found.whole,
-            difference=figure(comparison.difference) if comparison else None,
-            p_value=next(adjusted) if comparison else None,
-            seconds_to_fit=found.seconds_to_fit,
-            seconds_to_list=found.seconds_to_list,
-            answered_by=judged.stands_in.get(name, ""),
-        )
-        for name, found, comparison in zip(names, judged.evaluations, compared, strict=True)
-    ]
     return EvaluationReport(
         protocol=protocol(settings.cut),
         tie_rule=TIE_RULE,
@@ -382,7 +355,39 @@ def report_of(judged: Judged, settings: EvaluationSettings, *, history: History)
             validated=len(judged.validation[0]) if judged.validation else 0,
         ),
         seed=settings.seed,
-        strategies=tuple(rows),
+        strategies=_rows(judged, settings, by=by),
+    )
+
+
+def _rows(judged: Judged, settings: EvaluationSettings, *, by: str) -> tuple[StrategyReport, ...]:
+    """Each strategy's figures, and its metric ``by`` against the baseline."""
+    names, base = judged.names, judged.baseline
+    rng = np.random.default_rng(settings.seed)
+    compared = [
+        compare(e.each[by], judged.evaluations[base].each[by], rng=rng, draws=settings.draws)
+        if name != names[base]
+        else None
+        for name, e in zip(names, judged.evaluations, strict=True)
+    ]
+    adjusted = iter(holm([c.p_value for c in compared if c is not None]))
+    return tuple(
+        StrategyReport(
+            name=name,
+            parameters=repr(found.strategy),
+            figures={
+                metric: figure(
+                    interval(values, rng=np.random.default_rng(settings.seed), draws=settings.draws)
+                )
+                for metric, values in found.each.items()
+            },
+            whole=found.whole,
+            difference=figure(comparison.difference) if comparison else None,
+            p_value=next(adjusted) if comparison else None,
+            seconds_to_fit=found.seconds_to_fit,
+            seconds_to_list=found.seconds_to_list,
+            answered_by=judged.stands_in.get(name, ""),
+        )
+        for name, found, comparison in zip(names, judged.evaluations, compared, strict=True)
     )
 
 
