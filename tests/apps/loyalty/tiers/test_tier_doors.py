@@ -87,7 +87,9 @@ def test_from_an_empty_page_to_members_in_tiers(people: list[str], client: Clien
         ("tier-1", 120_050, 100_000),
     ]
     waiting = client.get("/membership/tiers/")
-    assert (waiting.status_code, "A draft waits" in waiting.content.decode()) == (200, True), "the first draft"
+    assert (waiting.status_code, "A draft waits" in waiting.content.decode()) == (200, True), (
+        "the first draft"
+    )
     page = client.get(answer["Location"]).content.decode()
     assert "Publish as tried" in page
     assert "data-confirm" in page
