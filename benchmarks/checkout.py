@@ -185,14 +185,14 @@ def client(number: int, seconds: float, members: list[str], codes: list[str], re
     taken = iter(codes)
     for _name, act in steps_of(dice.choice(members), next(taken)):
         act()
-    until, cpu = time.perf_counter() + seconds, time.process_time()
-    while (began := time.perf_counter()) < until:
+    first, cpu = time.perf_counter(), time.process_time()
+    while (began := time.perf_counter()) < first + seconds:
         times = []
         for _name, act in steps_of(dice.choice(members), next(taken)):
             act()
             times.append(time.perf_counter())
         waits.append([end - start for start, end in itertools.pairwise([began, *times])])
-    results.put((waits, time.process_time() - cpu))
+    results.put((waits, time.process_time() - cpu, time.perf_counter() - first))
 
 
 def percentile(values: list[float], share: float) -> float:
@@ -224,10 +224,11 @@ def measure(clients: int, seconds: float, *, codes: list[str], beside: float | N
         process.start()
     # A client that fell says why by itself; nobody waits for it for ever.
     found = [results.get(timeout=seconds + LIMIT) for _ in processes]
-    waits, cpu = [wait for one, _ in found for wait in one], sum(one for _, one in found)
+    waits, cpu = [wait for one, _, _ in found for wait in one], sum(one for _, one, _ in found)
     for process in processes:
         process.join()
-    rate = len(waits) / seconds
+    # What was begun in time is counted to its end, and so is the time.
+    rate = len(waits) / max(took for _, _, took in found)
     ratio = f" ({rate / beside:.3f}x of TPC-B-like)" if beside else ""
     by_step = [[wait[place] for wait in waits] for place in range(len(STEPS))]
     told = "; ".join(
