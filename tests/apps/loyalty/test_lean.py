@@ -1,7 +1,8 @@
 """The stored functions of PostgreSQL write what the long way writes, row by row."""
 
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -17,6 +18,7 @@ from shuke.apps.loyalty.operations import (
     give_back_points,
     hold_points,
     lean,
+    release_hold,
     spend_points,
 )
 from shuke.apps.loyalty.operations.once import IdempotencyConflict, PointsShort
@@ -125,6 +127,69 @@ def test_both_ways_write_the_same_rows(members, monkeypatch, seed):
     assert taken
     assert rows_of(ann) == rows_of(bob)
     assert copies_of(ann) == copies_of(bob) != []
+    assert ledger_findings() == []
+
+
+def corners(member: str, *, name: str, hold_ends: int) -> None:
+    """What random histories seldom bring together; times are hours, and the last hold ends at ``hold_ends``."""
+
+    def when(hour: int) -> datetime:
+        return START + timedelta(hours=hour)
+
+    def asked(hour: int, key: str, actor: str = "till") -> dict[str, Any]:
+        request = Request(key=f"{name}:{key}", actor=actor, at=when(hour))
+        return {"request": request, "member_id": member, "points_type": "never"}
+
+    def give(hour: int, key: str, points: int, **life: int) -> None:
+        award_points(**asked(hour, key), points=points, **{k: when(v) for k, v in life.items()})
+
+    def spend(hour: int, key: str, points: int, actor: str = "till") -> None:
+        spend_points(**asked(hour, key, actor), points=points)
+
+    give(0, "a", 28)
+    give(1, "ключ", 2)
+    give(1, "b", 20, expires_at=960)
+    give(2, "begins later and ends first", 5, activates_at=120, expires_at=192)
+    give(2, "begins last", 5, activates_at=144)
+    spend(3, "ключ 2", 25)
+    give(4, "c", 10, expires_at=720)
+    hold_points(**asked(5, "d"), points=4, expires_at=when(480))
+    spend(6, "all that is not held", 6)
+    spend(7, "e", 3, actor="老王")
+    held = hold_points(**asked(8, "f"), points=1, expires_at=when(48))
+    release_hold(request=asked(9, "g")["request"], hold_id=held.transaction_id)
+    give(10, "h", 7, expires_at=96)
+    hold_points(**asked(11, "i"), points=7, expires_at=when(hold_ends))
+    give(12, "ends next", 10, expires_at=72)
+    spend(13, "what ends next", 10)
+
+
+@needs_postgresql
+@pytest.mark.parametrize("hold_ends", [108, 480])
+def test_both_ways_agree_in_the_corners(members, monkeypatch, hold_ends):
+    define_points_type(actor=SYSTEM, at=START, code="never", name="Never ending")
+    ann, bob, _ = members
+    corners(ann, name="a", hold_ends=hold_ends)
+    due = {"gives": 120, "spends": 144} if hold_ends == 480 else {"gives": 108}
+
+    def go_on(member: str) -> None:
+        """By a clock that is behind, and then at the very moments when something is due."""
+        for act, hour in (("gives", 12), ("spends", 12), *due.items()):
+            request = Request(key=f"{member}:{act}:{hour}", actor="till", at=START + timedelta(hours=hour))
+            do = award_points if act == "gives" else spend_points
+            do(request=request, member_id=member, points_type="never", points=1)
+
+    def due_at(member: str) -> datetime:
+        return Wallet.objects.get(member__public_id=member, points_type__code="never").due_at
+
+    # What time makes next of the lots: after what ended next was spent, the first of a beginning and a hold.
+    assert due_at(ann) == START + timedelta(hours=due["gives"])
+    go_on(ann)
+    monkeypatch.setattr(lean, "is_here", lambda: False)
+    corners(bob, name="b", hold_ends=hold_ends)
+    go_on(bob)
+    assert rows_of(ann) == rows_of(bob)
+    assert copies_of(ann) == copies_of(bob)
     assert ledger_findings() == []
 
 
