@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils.translation import override
 
 from shuke.apps.promotions import operations, queries
-from shuke.apps.promotions.models import Voucher
+from shuke.apps.promotions.models import Voucher, VoucherReservation
 from shuke.apps.promotions.rules.exposure import Exposure, Out
 from shuke.platform.accounts.operations import create_user
 from shuke.platform.clock import now
@@ -89,3 +89,16 @@ def test_without_a_budget_there_is_nothing_to_say(members):
     kind = defined()
     assert queries.definition(kind).exposure is None
     assert queries.budget_warnings(kind) == []
+
+
+def test_none_used_of_many_that_ended_is_an_answer_whatever_others_brought(members):
+    kind, other = defined(limits={"budget_minor": 10_000}), defined(name="Other")
+    used = {
+        "state": "redeemed",
+        "reservation": VoucherReservation.objects.create(uses=[], until=START, created_at=START),
+    }
+    for name, values in ((kind, {"state": "expired"}), (other, used)):
+        batch = operations.order_codes(actor=SYSTEM, at=START, key=name, definition_id=name, count=30)
+        operations.make_codes(batch_id=batch)
+        Voucher.objects.filter(batch__public_id=batch).update(**values)
+    assert queries.definition(kind).exposure.redemption_rate == 0

@@ -47,7 +47,9 @@ def _out(row: VoucherDefinition) -> list[Out]:
 def _share(row: VoucherDefinition) -> Fraction | None:
     """The share that was used of those that have ended: of this kind, else of all kinds; nothing while too few have."""
     own = Voucher.objects.filter(batch__version__definition=row)
-    return _used_of(own) or _used_of(Voucher.objects.all())
+    found = _used_of(own)
+    # None used of many that ended is an answer, too.
+    return _used_of(Voucher.objects.all()) if found is None else found
 
 
 def _used_of(rows: QuerySet[Voucher]) -> Fraction | None:
