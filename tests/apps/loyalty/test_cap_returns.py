@@ -10,8 +10,6 @@ from shuke.apps.loyalty.models import EarningCount, PointsType
 from shuke.apps.loyalty.operations import (
     award_event,
     award_purchase,
-    commit_hold,
-    hold_points,
     return_purchase,
 )
 from shuke.apps.loyalty.queries.earning import earning_quote
@@ -20,6 +18,7 @@ from shuke.apps.loyalty.rules.earning_limits import used_by
 from shuke.apps.loyalty.rules.order_earnings import LineBack, OrderRecord
 from shuke.platform.permissions import SYSTEM
 from tests.apps.loyalty.earning_shop import GROUND, START, asked, basket, event_rule, publish
+from tests.apps.loyalty.test_awarding import spend
 from tests.threads import at_once
 
 NEXT = START + timedelta(days=1)
@@ -43,17 +42,6 @@ def bring_back(order: str, lines: dict[int, int], *, at=START) -> int:
 
 def used(scope: str = "type:points", period: str = "2026-01-05") -> int:
     return sum(EarningCount.objects.filter(scope=scope, period=period).values_list("used", flat=True))
-
-
-def spend(member: str, points: int) -> None:
-    hold = hold_points(
-        request=asked("hold"),
-        member_id=member,
-        points_type="points",
-        points=points,
-        expires_at=START + timedelta(hours=1),
-    )
-    commit_hold(request=asked("commit"), hold_id=hold.transaction_id)
 
 
 def at_once_usable(policy: str = "debt") -> None:

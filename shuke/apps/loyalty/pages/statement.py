@@ -1,5 +1,6 @@
 """A member's points: the panel on the member's page, the statement with every lot, points by hand."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -101,12 +102,16 @@ def _page(
     waiting, _count = adjustments(state="waiting", member_id=person.id)
     told = [(line.source, line.reason) for line in lines]
     origins = origins_in_words([*told, *((lot.source, "") for lot in lots)])
+    rules = rule_names()
     context = {
         "member": person,
         "kind": kind,
         "summaries": list(found.values()),
         "summary": found.get(points_type),
-        "lines": [ToldLine(**dict(line), origin=origins[line.source], why=_why(line)) for line in lines],
+        "lines": [
+            ToldLine(**dict(line), origin=origins[line.source], why=_why(line.reason, rules))
+            for line in lines
+        ],
         "lots": [ToldLot(**dict(lot), origin=origins[lot.source]) for lot in lots],
         "lots_total": lots_total,
         "chart": _picture(lots),
@@ -117,9 +122,9 @@ def _page(
     return render(request, "loyalty/statement.html", context, status=status)
 
 
-def _why(line: StatementLine) -> str:
+def _why(reason: str, rules: Mapping[str, str]) -> str:
     """The reason in words: that of the ledger, or the rule by which something a member did has earned."""
-    return (rule_names().get(line.reason) or label_of("points_reason", line.reason)) if line.reason else ""
+    return (rules.get(reason) or label_of("points_reason", reason)) if reason else ""
 
 
 def _picture(lots: list[LotStory]) -> dict[str, Any] | None:
@@ -186,13 +191,14 @@ def adjust(request: HttpRequest, member_id: str, points_type: str) -> HttpRespon
 def _timeline(member_id: str, until: Any, limit: int) -> list[TimelineItem]:
     found = points_history(member_id, until=until, limit=limit)
     origins = origins_in_words((line.source, line.reason) for line, _kind in found)
+    rules = rule_names() if found else {}
     return [
         _item(
             member_id,
             line,
             name=points_name(kind),
             code=kind.code,
-            detail=_why(line) or origins[line.source],
+            detail=_why(line.reason, rules) or origins[line.source],
         )
         for line, kind in found
     ]

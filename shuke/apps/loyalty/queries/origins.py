@@ -59,12 +59,12 @@ def _orders_of_tills(ids: set[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for receipt, reservation, order in rows.values_list("public_id", "reservation__public_id", "order_id"):
         found |= {receipt: order or "", reservation: order or ""}
-    return found if ids else {}
+    return found
 
 
 def _vouchers(ids: set[str]) -> dict[str, str]:
     """What vouchers that were exchanged are called."""
-    rows = VoucherExchange.objects.filter(public_id__in=ids) if ids else VoucherExchange.objects.none()
+    rows = VoucherExchange.objects.filter(public_id__in=ids)
     kinds = dict(rows.values_list("public_id", "definition_id"))
     names = definition_names(kinds.values()) if kinds else {}
     return {exchange: names.get(kind, "") for exchange, kind in kinds.items()}
