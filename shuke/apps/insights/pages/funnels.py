@@ -199,7 +199,8 @@ def _shown(result: FunnelResult, body: FunnelBody, funnel: FunnelView | None = N
         }
         for name, count in zip(names, result.steps, strict=True)
     ]
-    by_code = _segment_words(result, body)
+    segments = segment_rows(result, body)
+    by_code = {row["segment"].code: row["name"] for row in segments if row["segment"].code}
     return {
         "result": result,
         "rows": rows,
@@ -209,7 +210,7 @@ def _shown(result: FunnelResult, body: FunnelBody, funnel: FunnelView | None = N
         "done_conditions": in_layers(scheme, "done") if scheme and result.done else "",
         "by_name": _scheme_name(body.by) if body.by else "",
         "step_names": names,
-        "segments": segment_rows(result, body),
+        "segments": segments,
         "segment_words": segment_words(result.segments, by_code) if result.segments else [],
         "is_by_audience": body.by == AUDIENCE,
         "gone": len(set(body.audiences) - set(by_code)),
@@ -218,11 +219,12 @@ def _shown(result: FunnelResult, body: FunnelBody, funnel: FunnelView | None = N
 
 def segment_rows(result: FunnelResult, body: FunnelBody) -> list[dict[str, Any]]:
     """The groups with their names: tiers from the lowest, others from the largest, who is in none of them last."""
-    by_code = _segment_words(result, body)
-    places = {code: place for place, code in enumerate(tier_choices() if body.by == TIER else ())}
+    names = _segment_names(body.by)
+    places = {code: place for place, code in enumerate(names if body.by == TIER else ())}
     return [
         {
-            "name": by_code.get(one.code) or _("in none of them"),
+            # A tier that is not there any more has only its own code.
+            "name": names.get(one.code, one.code.rpartition(":")[2]) or _("in none of them"),
             "segment": one,
             "points": difference_text(one),
             "is_real": one.q_value is not None and one.q_value <= FALSE_ALARMS,
@@ -231,12 +233,6 @@ def segment_rows(result: FunnelResult, body: FunnelBody) -> list[dict[str, Any]]
             result.segments, key=lambda one: (one.code == "", places.get(one.code, len(places)))
         )
     ]
-
-
-def _segment_words(result: FunnelResult, body: FunnelBody) -> dict[str, str]:
-    """Code to name of the groups that began; a tier that is not there any more has only its own code."""
-    names = _segment_names(body.by)
-    return {one.code: names.get(one.code, one.code.rpartition(":")[2]) for one in result.segments if one.code}
 
 
 def _by_choices() -> list[tuple[str, str]]:
