@@ -1,4 +1,4 @@
-"""Short texts that the retailer gives in each of the console's languages."""
+"""The reader's language, and short texts that the retailer gives in each of the console's languages."""
 
 from collections.abc import Mapping
 
@@ -7,6 +7,11 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from shuke.platform.errors import Invalid
+
+
+def babel_locale() -> str:
+    """The language of the thread as Babel names it."""
+    return "zh_Hans" if (get_language() or "en").startswith("zh") else "en"
 
 
 def in_language(texts: Mapping[str, str], otherwise: str = "") -> str:

@@ -7,9 +7,9 @@ from babel.numbers import get_currency_name, list_currencies
 from django import forms
 from django.conf import settings
 from django.utils.functional import lazy
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from shuke.platform.languages import babel_locale
 from shuke.platform.permissions import PERMISSIONS
 from shuke.web.labels import choices_of
 from shuke.web.scopes import SCOPES
@@ -197,7 +197,7 @@ class TokenForm(StyledForm):
 
 def currency_choices() -> list[tuple[str, str]]:
     """Every currency by its code, with what it is called in the reader's language."""
-    locale = "zh_Hans" if (get_language() or "en").startswith("zh") else "en"
+    locale = babel_locale()
     return [
         (code, f"{code} · {get_currency_name(code, locale=locale)}") for code in sorted(list_currencies())
     ]

@@ -11,12 +11,12 @@ from django.views.decorators.http import require_POST
 
 from shuke.platform.clock import business_date, now
 from shuke.platform.errors import Refused
+from shuke.platform.languages import babel_locale
 from shuke.platform.public_data.operations import refresh_public_data
 from shuke.platform.public_data.queries import public_data, sales_by_day_kind, special_days
 from shuke.platform.retailer.queries import retailer
 from shuke.sources.public.calendars import countries
 from shuke.web.access import actor_of, requires
-from shuke.web.templatetags.console import babel_locale
 
 
 @requires("settings.view")

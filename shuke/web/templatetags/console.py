@@ -13,9 +13,9 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
 
 from shuke.platform.clock import now
+from shuke.platform.languages import babel_locale
 from shuke.platform.money import money_text
 from shuke.platform.permissions import Actor
 from shuke.web.labels import label_of, tone_of
@@ -25,11 +25,6 @@ register = template.Library()
 SPRITE = "vendor/tabler-icons-3.52.0/sprite.svg"
 NOTHING = "–"
 _HAN = re.compile(r"[\u3400-\u9fff]")
-
-
-def babel_locale() -> str:
-    """The active language as Babel names it."""
-    return "zh_Hans" if (get_language() or "en").startswith("zh") else "en"
 
 
 @register.simple_tag

@@ -11,11 +11,11 @@ from django.shortcuts import render
 from shuke.apps.campaigns import queries
 from shuke.apps.campaigns.schemas import CampaignRow
 from shuke.platform.clock import business_date, now
+from shuke.platform.languages import babel_locale
 from shuke.platform.retailer.queries import retailer
 from shuke.web.access import requires
 from shuke.web.labels import choices_of
 from shuke.web.paging import Pager, page_number
-from shuke.web.templatetags.console import babel_locale
 
 PAGE_SIZE = 50
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from shuke.apps.campaigns.models import Campaign, CampaignRun
@@ -15,6 +14,7 @@ from shuke.apps.experiments.queries import experiment
 from shuke.apps.measurement.queries import campaign_effect
 from shuke.apps.measurement.schemas import EffectReport, LiftResult
 from shuke.platform.errors import Refused
+from shuke.platform.languages import babel_locale
 from shuke.platform.money import money_text
 from shuke.platform.retailer.queries import retailer
 
@@ -60,9 +60,7 @@ def _end_of(row: Campaign) -> datetime:
 
 
 def _money(amount_minor: float, currency: str) -> str:
-    return money_text(
-        round(amount_minor), currency, locale="zh_Hans" if (get_language() or "").startswith("zh") else "en"
-    )
+    return money_text(round(amount_minor), currency, locale=babel_locale())
 
 
 def _reading(effect: EffectReport) -> list[str]:

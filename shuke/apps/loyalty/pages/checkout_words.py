@@ -9,10 +9,10 @@ from django.utils.translation import pgettext_lazy
 
 from shuke.apps.loyalty.queries.checkout import receipts_page
 from shuke.apps.loyalty.schemas import ReceiptView
+from shuke.platform.languages import babel_locale
 from shuke.platform.money import money_text
 from shuke.web.labels import register_labels
 from shuke.web.panels import TimelineItem, TimelineKind, register_timeline_kind
-from shuke.web.templatetags.console import babel_locale
 
 
 def register() -> None:

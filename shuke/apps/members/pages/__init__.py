@@ -19,12 +19,12 @@ from shuke.apps.members.queries.timeline import KINDS, Cut, following, timeline,
 from shuke.apps.members.queries.words import source_names
 from shuke.apps.members.schemas import MemberView
 from shuke.platform.clock import business_date, now
+from shuke.platform.languages import babel_locale
 from shuke.platform.permissions import Actor
 from shuke.platform.retailer.queries import retailer
 from shuke.web.access import actor_of, requires
 from shuke.web.labels import label_of
 from shuke.web.panels import TimelineKind, member_panels, timeline_kinds
-from shuke.web.templatetags.console import babel_locale
 
 TIMELINE_SIZE = 20
 MAX_SKIP = 10_000

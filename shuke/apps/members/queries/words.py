@@ -5,10 +5,10 @@ from datetime import date
 from typing import Any
 
 from babel.dates import format_date, format_skeleton
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from shuke.apps.members.schemas import AttributeView
+from shuke.platform.languages import babel_locale
 from shuke.web.labels import label_of
 from shuke.web.panels import names_of
 
@@ -49,7 +49,7 @@ def value_label(attribute: str, value: str) -> str:
             day = date.fromisoformat(value)
         except ValueError:
             return value
-        return day.isoformat() if _locale() == "zh_Hans" else format_date(day, "d MMM y", locale="en")
+        return day.isoformat() if babel_locale() == "zh_Hans" else format_date(day, "d MMM y", locale="en")
     return label_of(f"attribute:{attribute}", value) if value else "–"
 
 
@@ -59,7 +59,7 @@ def _birthday(value: str) -> str:
         day = date.fromisoformat(f"2000-{value}")
     except ValueError:
         return value
-    return format_skeleton("MMMd", day, locale=_locale())
+    return format_skeleton("MMMd", day, locale=babel_locale())
 
 
 def source_names(sources: set[str]) -> dict[str, str]:
@@ -79,7 +79,3 @@ def _source_name(way: str, identity: str, known: dict[str, str]) -> str:
         return known.get(way) or label_of("data_source", way)
     name = known.get(identity, identity)
     return _("%(name)s, %(way)s") % {"name": name, "way": label_of("data_source", way)}
-
-
-def _locale() -> str:
-    return "zh_Hans" if (get_language() or "en").startswith("zh") else "en"

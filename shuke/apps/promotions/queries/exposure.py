@@ -3,7 +3,6 @@
 from fractions import Fraction
 
 from django.db.models import Count, F, QuerySet, Sum
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from shuke.apps.promotions.models import LIVE, Voucher, VoucherBatch, VoucherDefinition, VoucherVersion
@@ -11,6 +10,7 @@ from shuke.apps.promotions.queries.counting import used_of
 from shuke.apps.promotions.rules.exposure import FEWEST_ENDED, Exposure, Out
 from shuke.apps.promotions.rules.terms import most_off, terms_of
 from shuke.apps.promotions.schemas import VoucherExposure, VoucherWarning
+from shuke.platform.languages import babel_locale
 from shuke.platform.money import money_text
 from shuke.platform.retailer.queries import retailer
 
@@ -100,4 +100,4 @@ def exposure_in_words(found: VoucherExposure) -> str:
 
 
 def _money(minor: int, currency: str) -> str:
-    return money_text(minor, currency, locale="zh_Hans" if (get_language() or "").startswith("zh") else "en")
+    return money_text(minor, currency, locale=babel_locale())

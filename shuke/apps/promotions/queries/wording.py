@@ -5,21 +5,20 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
 
 from shuke.apps.promotions.models import VoucherDefinition
 from shuke.apps.promotions.queries.prices import price_in_words
 from shuke.apps.promotions.rules.terms import Conditions, Terms, terms_of
-from shuke.platform.languages import in_language
+from shuke.platform.languages import babel_locale, in_language
 from shuke.platform.money import money_text
 from shuke.platform.retailer.queries import retailer
 from shuke.web.labels import label_of
 
 
 def _money(amount_minor: int, currency: str) -> str:
-    chinese = (get_language() or "en").startswith("zh")
-    return money_text(amount_minor, currency, locale="zh_Hans" if chinese else "en")
+    return money_text(amount_minor, currency, locale=babel_locale())
 
 
 def name_of(row: VoucherDefinition) -> str:

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import gettext, ngettext
 
 from shuke.apps.connections.queries.reasons import reason_text
+from shuke.platform.languages import babel_locale
 from shuke.platform.money import money_text
 
 
@@ -25,8 +26,7 @@ def shown_value(value: Any, *, column: str, currency: str) -> str:
 
 
 def _money(amount: Any, currency: Any) -> str:
-    locale = "zh_Hans" if (get_language() or "en").startswith("zh") else "en"
-    return money_text(int(amount), str(currency or "CNY"), locale=locale)
+    return money_text(int(amount), str(currency or "CNY"), locale=babel_locale())
 
 
 def _sum(facts: Mapping[str, Any]) -> str:
